@@ -1,0 +1,330 @@
+#include "admin/admin_api.h"
+
+#include "admin/calls.h"
+#include "admin/metrics_page.h"
+#include "core/check.h"
+#include "core/json_writer.h"
+#include "core/names.h"
+#include "ledger/call_json.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace recloser::admin {
+namespace {
+
+using net::http1::Method;
+
+constexpr std::size_t body_bytes_max = 64u << 10;  // a key with all its labels takes 20 KiB
+
+struct NoSink final : net::BodySink {
+  Result<void> see(std::string_view) override { return {}; }
+};
+
+Answer json_or_problem(int status, Result<std::string> json) {
+  return json ? json_answer(status, std::move(*json)) : problem(json.error());
+}
+
+bool is_health(Resource resource) {
+  return resource == Resource::health || resource == Resource::ready;
+}
+
+Answer not_served(const Request& request) {
+  if (request.resource == Resource::not_built) {
+    return not_found(fmt::format("{} is not supported in this version", shown(request.path)));
+  }
+  return not_found(
+      fmt::format("there is no {} here; there are /admin/calls, /admin/keys, /admin/sim/truth, "
+                  "/metrics, /healthz and /readyz",
+                  shown(request.path)));
+}
+
+Answer wrong_method(const Request& request) {
+  std::string_view methods = methods_of(request.resource);
+  Answer answer =
+      problem(405, "method_not_allowed", fmt::format("{} takes {}", shown(request.path), methods));
+  answer.fields += fmt::format("allow: {}\r\n", methods);
+  return answer;
+}
+
+}  // namespace
+
+AdminApi::AdminApi(Services services)
+    : services_(std::move(services)),
+      keys_(services_.ledger.store(), services_.declared, services_.config_file, services_.keys),
+      started_at_(services_.worker.wall()),
+      offload_(services_.worker) {
+  CHECK(!services_.token.empty(), "the admin API is never open");
+  simulator_.host = "127.0.0.1";
+  simulator_.port = services_.simulated_port.value_or(0);
+}
+
+// Nothing is told before the token was right, not even which routes there are.
+Task<void> AdminApi::handle(net::Exchange& exchange) {
+  Request request = read_request(exchange.head());
+  bool known = services_.token.equals(request.credential);
+  bool truth = request.resource == Resource::sim_truth && allows(request.resource, request.method);
+  if (known && truth && services_.simulated_port) {
+    co_await pass_truth(exchange, request);
+    co_return;
+  }
+  Answer answer;
+  if (known || is_health(request.resource)) {
+    answer = co_await answer_to(exchange, request);
+  } else {
+    answer = without_token(request);
+  }
+  answer.fields += "cache-control: no-store\r\n";
+  co_await exchange.answer(answer.status, answer.fields, answer.body);
+}
+
+net::PlainAnswer AdminApi::refuse(int status, std::string_view sentence) {
+  std::string_view code = status == 503 ? "unavailable" : "invalid_request";
+  Answer answer = problem(status, code, sentence);
+  return {.status = status, .fields = std::move(answer.fields), .body = std::move(answer.body)};
+}
+
+Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request) {
+  bool served = request.resource != Resource::none && request.resource != Resource::not_built;
+  if (!served) co_return not_served(request);
+  if (!allows(request.resource, request.method)) co_return wrong_method(request);
+  Answer answer;
+  switch (request.resource) {
+    case Resource::calls:
+      answer = co_await list_calls(request);
+      break;
+    case Resource::call:
+      answer = co_await one_call(request);
+      break;
+    case Resource::keys:
+      if (request.method == Method::post) {
+        answer = co_await create_key(exchange);
+      } else {
+        answer = co_await list_keys();
+      }
+      break;
+    case Resource::key:
+      if (request.method == Method::delete_) {
+        answer = co_await revoke_key(request);
+      } else {
+        answer = co_await one_key(request);
+      }
+      break;
+    case Resource::health:
+      answer = json_answer(200, R"({"status":"ok"})");
+      break;
+    case Resource::ready:
+      answer = ready();
+      break;
+    case Resource::metrics:
+      answer = metrics();
+      break;
+    case Resource::front_page:
+      answer = front_page();
+      break;
+    case Resource::sim_truth:  // served above, where there is one
+      answer = not_found(
+          "no simulated provider runs in this gateway; a provider with `dialect: simulated` "
+          "starts one");
+      break;
+    case Resource::not_built:
+    case Resource::none:
+      break;
+  }
+  co_return answer;
+}
+
+// A reader sees what was settled before it asked.
+Task<Answer> AdminApi::list_calls(const Request& request) {
+  Result<ledger::CallFilter> filter = read_call_filter(request.query, services_.worker.wall());
+  if (!filter) co_return problem(filter.error());
+  auto read = [&ledger = services_.ledger, wanted = std::move(*filter)]() -> Result<std::string> {
+    Result<void> flushed = ledger.flush();
+    if (!flushed) return fail(flushed.error());
+    Result<ledger::CallPage> page = ledger.store().calls(wanted);
+    if (!page) return fail(page.error());
+    return calls_json(*page);
+  };
+  Result<std::string> json = co_await offload_.run(std::move(read));
+  co_return json_or_problem(200, std::move(json));
+}
+
+Task<Answer> AdminApi::one_call(const Request& request) {
+  auto unknown = [](std::string_view id) {
+    return Error(Side::client, Kind::not_found,
+                 fmt::format("there is no call '{}'; its id is what x-recloser-call said in the "
+                             "answer",
+                             shown(id)));
+  };
+  std::optional<CallId> id = CallId::parse(request.rest);
+  if (!id) co_return problem(unknown(request.rest));
+  auto read = [&ledger = services_.ledger, id = *id, unknown]() -> Result<std::string> {
+    Result<void> flushed = ledger.flush();
+    if (!flushed) return fail(flushed.error());
+    Result<std::optional<ledger::StoredCall>> call = ledger.store().call(id);
+    if (!call) return fail(call.error());
+    if (!*call) return fail(unknown(id.str()));
+    std::string json;
+    ledger::append_call_json(json, **call);
+    return json;
+  };
+  Result<std::string> json = co_await offload_.run(std::move(read));
+  co_return json_or_problem(200, std::move(json));
+}
+
+Task<Answer> AdminApi::list_keys() {
+  auto read = [this, now = services_.worker.wall()] { return keys_.list_json(now); };
+  Result<std::string> json = co_await offload_.run(std::move(read));
+  co_return json_or_problem(200, std::move(json));
+}
+
+Task<Answer> AdminApi::one_key(const Request& request) {
+  auto read = [this, id = request.rest, now = services_.worker.wall()] {
+    return keys_.find_json(id, now);
+  };
+  Result<std::string> json = co_await offload_.run(std::move(read));
+  co_return json_or_problem(200, std::move(json));
+}
+
+Task<Answer> AdminApi::create_key(net::Exchange& exchange) {
+  NoSink sink;
+  Result<void> whole = co_await exchange.read_body(body_bytes_max, sink);
+  if (!whole) co_return problem(whole.error());
+  WallTime now = services_.worker.wall();
+  Result<auth::KeyRecord> key = read_new_key(exchange.body(), now);
+  if (!key) co_return problem(key.error());
+  if (key->id.empty()) {
+    Result<std::string> id = make_key_id(services_.entropy);
+    if (!id) co_return problem(id.error());
+    key->id = std::move(*id);
+  }
+  Result<std::string> secret = auth::make_secret(services_.entropy);
+  if (!secret) co_return problem(secret.error());
+  key->hash = auth::hash_secret(*secret);
+  auto create = [this, key = *key] { return keys_.create(key); };
+  Result<void> created = co_await offload_.run(std::move(create));
+  if (!created) co_return problem(created.error());
+  services_.log.info("a key was made", {{"key", key->id}});
+  Answer answer = json_answer(201, key_json(*key, false, now, *secret));
+  config::wipe(*secret);
+  co_return answer;
+}
+
+Task<Answer> AdminApi::revoke_key(const Request& request) {
+  auto revoke = [this, id = request.rest, now = services_.worker.wall()] {
+    return keys_.revoke(id, now);
+  };
+  Result<std::string> json = co_await offload_.run(std::move(revoke));
+  if (json) services_.log.info("a key was revoked", {{"key", request.rest}});
+  co_return json_or_problem(200, std::move(json));
+}
+
+// The simulated provider lives on a worker of its own; its answer is passed on as it comes.
+Task<void> AdminApi::pass_truth(net::Exchange& exchange, const Request& request) {
+  std::string head = fmt::format("GET /sim/truth{}{} HTTP/1.1\r\nhost: {}:{}\r\n\r\n",
+                                 request.query.empty() ? "" : "?", request.query, simulator_.host,
+                                 simulator_.port);
+  Result<bool> passed = co_await pass_answer(exchange, std::move(head));
+  if (passed) co_return;
+  if (exchange.answering()) {
+    exchange.client().close();  // what came is not the whole, and must not look like it
+    co_return;
+  }
+  Answer answer = problem(passed.error().while_doing("simulated provider"));
+  co_await exchange.answer(answer.status, answer.fields, answer.body);
+}
+
+Task<Result<bool>> AdminApi::pass_answer(net::Exchange& exchange, std::string head) {
+  net::CancelPoint cancel;
+  net::HttpCall call(services_.pool, simulator_, {}, cancel);
+  net::HttpRequest request{.method = Method::get, .head = head, .body = {}};
+  Result<const net::http1::ResponseHead*> answer = co_await call.start(request);
+  if (!answer) co_return fail(answer.error());
+  int status = (*answer)->status();
+  net::AnswerFraming framing = exchange.streaming_framing();
+  exchange.begin(framing);
+  std::string own_head = fmt::format(
+      "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\ncache-control: no-store\r\n{}\r\n",
+      status, (*answer)->phrase(),
+      framing == net::AnswerFraming::chunked ? "transfer-encoding: chunked\r\n"
+                                             : "connection: close\r\n");
+  for (;;) {
+    std::array<std::string_view, 1> pieces;
+    if (!call.body_ended()) {
+      Result<std::string_view> piece = co_await call.next(call.idle_deadline());
+      if (!piece) co_return fail(piece.error());
+      pieces[0] = *piece;
+    }
+    net::Last last = call.body_ended() ? net::Last::yes : net::Last::no;
+    if (last == net::Last::no && pieces[0].empty()) continue;
+    Result<void> sent = co_await exchange.send(own_head, pieces, last);
+    if (!sent) co_return fail(sent.error());
+    own_head.clear();
+    if (last == net::Last::yes) break;
+  }
+  call.finish();
+  co_return true;
+}
+
+Answer AdminApi::ready() const {
+  std::string_view reason;
+  if (!services_.accepts_calls()) reason = "Recloser is shutting down";
+  if (!services_.ledger.admitting()) {
+    reason = "the ledger cannot take calls; the log and /metrics say why";
+  }
+  if (reason.empty()) return json_answer(200, R"({"status":"ready"})");
+  std::string body;
+  JsonWriter json(body);
+  json.open_object().member("status", "not ready").member("reason", reason).close_object();
+  return json_answer(503, std::move(body));
+}
+
+Answer AdminApi::metrics() const {
+  return {.status = 200,
+          .fields = "content-type: text/plain; version=0.0.4; charset=utf-8\r\n",
+          .body = metrics_page({.calls = services_.metrics,
+                                .ledger = services_.ledger.status(),
+                                .log_lines_dropped = services_.log.dropped(),
+                                .version = services_.version,
+                                .started_at = started_at_})};
+}
+
+Answer AdminApi::front_page() const {
+  std::string clients;
+  for (const net::Endpoint& address : services_.client_addresses) {
+    fmt::format_to(std::back_inserter(clients), "  {}\n", address.text());
+  }
+  return {.status = 200,
+          .fields = "content-type: text/plain; charset=utf-8\r\n",
+          .body = fmt::format("Recloser {}, a circuit breaker for LLM traffic; running since {}\n\n"
+                              "{}{}{}"
+                              "Look at:\n"
+                              "  /admin/calls  the calls, newest first (limit, session, team, "
+                              "outcome, since, cursor)\n"
+                              "  /admin/calls/ID  one call with its attempts and decisions\n"
+                              "  /admin/keys  the virtual keys\n"
+                              "  /metrics  for Prometheus\n"
+                              "  /healthz /readyz  without a token\n\n"
+                              "On a terminal: `recloser calls`, `recloser key list`.\n",
+                              services_.version, rfc3339(started_at_),
+                              clients.empty() ? "" : "Clients connect to:\n", clients,
+                              clients.empty() ? "" : "\n")};
+}
+
+Answer AdminApi::without_token(const Request& request) const {
+  std::string_view fault = request.credential.empty()
+                               ? "the admin API needs `Authorization: Bearer TOKEN`"
+                               : "the admin token is wrong";
+  std::string place = services_.token_path.empty()
+                          ? "it is `admin.token` of the configuration"
+                          : fmt::format("it lies in {}", services_.token_path);
+  services_.log.warning("an admin request without the right token was refused",
+                        {{"path", shown(request.path)}});
+  Answer answer = problem(401, "invalid_token", fmt::format("{}; {}", fault, place));
+  answer.fields += "www-authenticate: Bearer realm=\"recloser admin\"\r\n";
+  return answer;
+}
+
+}  // namespace recloser::admin

@@ -1,0 +1,47 @@
+// AdminApi: the operator's routes (INTERFACES section 5) behind the admin token.
+#pragma once
+
+#include "admin/keys.h"
+#include "admin/offload.h"
+#include "admin/request.h"
+#include "admin/services.h"
+#include "core/task.h"
+#include "net/dial.h"
+#include "net/http_server.h"
+
+#include <string_view>
+
+namespace recloser::admin {
+
+// All of it on the worker of its services; what waits for a disk runs on one thread beside it, so
+// that a long search delays neither health nor metrics.
+class AdminApi final : public net::HttpHandler {
+ public:
+  explicit AdminApi(Services services);
+
+  Task<void> handle(net::Exchange& exchange) override;
+  net::PlainAnswer refuse(int status, std::string_view sentence) override;
+
+ private:
+  Task<Answer> answer_to(net::Exchange& exchange, const Request& request);
+  Task<Answer> list_calls(const Request& request);
+  Task<Answer> one_call(const Request& request);
+  Task<Answer> list_keys();
+  Task<Answer> one_key(const Request& request);
+  Task<Answer> create_key(net::Exchange& exchange);
+  Task<Answer> revoke_key(const Request& request);
+  Task<void> pass_truth(net::Exchange& exchange, const Request& request);
+  Task<Result<bool>> pass_answer(net::Exchange& exchange, std::string head);
+  Answer ready() const;
+  Answer metrics() const;
+  Answer front_page() const;
+  Answer without_token(const Request& request) const;
+
+  Services services_;
+  Keys keys_;
+  WallTime started_at_;
+  net::DialTarget simulator_;
+  Offload offload_;  // last: its thread uses what stands above
+};
+
+}  // namespace recloser::admin

@@ -1,0 +1,168 @@
+// Calls over the admin port: what a query asks for, pages, and that a reader sees what was settled.
+#include "admin/calls.h"
+
+#include "admin/test_api.h"
+
+#include <set>
+#include <string>
+
+namespace recloser::admin {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr WallTime now{1'790'000'000'000'000'000};  // 2026-09-21T14:13:20Z
+
+ledger::CallFilter filter(std::string_view query) {
+  Result<ledger::CallFilter> read = read_call_filter(query, now);
+  EXPECT_TRUE(read) << read.error().message();
+  return read.value_or(ledger::CallFilter{});
+}
+std::string refusal(std::string_view query) {
+  Result<ledger::CallFilter> read = read_call_filter(query, now);
+  EXPECT_FALSE(read) << query;
+  return read ? "" : read.error().message();
+}
+
+TEST(CallFilter, NothingAskedForIsTheNewestPage) {
+  ledger::CallFilter plain = filter("");
+  EXPECT_EQ(plain.limit, ledger::page_calls_default);
+  EXPECT_FALSE(plain.session || plain.team || plain.outcome || plain.since || plain.before);
+}
+
+TEST(CallFilter, EveryParameter) {
+  ledger::CallFilter all = filter(
+      "limit=7&session=s%201&team=search&outcome=cut&since=2h&cursor=01JD3Z8QK6T2V9M4B7XHPW5RNC");
+  EXPECT_EQ(all.limit, 7u);
+  EXPECT_EQ(all.session, "s 1");
+  EXPECT_EQ(all.team, "search");
+  EXPECT_EQ(all.outcome, ledger::Outcome::cut);
+  EXPECT_EQ(all.since, now - 2h);
+  EXPECT_EQ(all.before->str(), "01JD3Z8QK6T2V9M4B7XHPW5RNC");
+}
+
+TEST(CallFilter, TheLimitAtItsBoundsAndBeyond) {
+  EXPECT_EQ(filter("limit=1").limit, 1u);
+  EXPECT_EQ(filter("limit=1000").limit, 1000u);
+  for (std::string_view wrong :
+       {"0", "1001", "-1", "+1", "1.0", "1e2", "ten", "", "99999999999999999999", "0x10", " 5"}) {
+    EXPECT_THAT(refusal("limit=" + std::string(wrong)),
+                HasSubstr("limit must be a whole number from 1 to 1000; you sent '"))
+        << wrong;
+  }
+}
+
+TEST(CallFilter, SinceIsATimeOrADuration) {
+  EXPECT_EQ(filter("since=2026-09-21T14:13:20Z").since, now);
+  EXPECT_EQ(filter("since=2026-09-21T16:13:20%2B02:00").since, now);
+  EXPECT_EQ(filter("since=2026-09-21T16:13:20+02:00").since, now) << "the plus was not escaped";
+  EXPECT_EQ(filter("since=2026-09-21T12:13:20-02:00").since, now);
+  EXPECT_EQ(filter("since=2026-09-21").since, now - 14h - 13min - 20s);
+  EXPECT_EQ(filter("since=20000d").since, now - 24h * 20000);
+  EXPECT_EQ(filter("since=100000d").since, WallTime{}) << "before the first second of all";
+  EXPECT_EQ(refusal("since=yesterday"),
+            "since must be a time such as 2026-11-21T10:15:30Z or a duration such as 30m, 2h or "
+            "7d; you sent 'yesterday'");
+  EXPECT_THAT(refusal("since=2026-13-01"), HasSubstr("since must be"));
+  EXPECT_THAT(refusal("since=-5m"), HasSubstr("since must be"));
+}
+
+TEST(CallFilter, OutcomesAreNamed) {
+  EXPECT_EQ(refusal("outcome=complete"),
+            "outcome must be one of completed, refused, cut, client_gone, provider_failed and "
+            "gateway_failed; you sent 'complete'; did you mean completed?");
+  EXPECT_THAT(refusal("outcome=open"), HasSubstr("outcome must be one of"));
+}
+
+TEST(CallFilter, WhatIsNoParameterIsNeverIgnored) {
+  EXPECT_EQ(refusal("limits=5"),
+            "there is no query parameter 'limits'; did you mean limit?; there are limit, session, "
+            "team, outcome, since and cursor");
+  EXPECT_EQ(refusal("team=a&team=b"), "team is given twice");
+  EXPECT_EQ(refusal("team=%zz"), "team has a '%' that two hexadecimal digits must follow");
+  EXPECT_EQ(refusal("team=%4"), "team has a '%' that two hexadecimal digits must follow");
+  EXPECT_EQ(refusal("team=%ff"), "team is not UTF-8");
+  EXPECT_EQ(refusal("team=%ed%a0%80"), "team is not UTF-8") << "half a surrogate pair";
+  EXPECT_EQ(refusal("team=%c0%af"), "team is not UTF-8") << "an overlong slash";
+  EXPECT_EQ(refusal("team=a%00b"), "team holds a zero byte");
+  EXPECT_THAT(refusal("team="), HasSubstr("team is empty"));
+  EXPECT_THAT(refusal("team=a%0ab"), HasSubstr("team has a byte 0x0a"));
+  EXPECT_THAT(refusal("%00=1"), HasSubstr("there is no query parameter"));
+  EXPECT_THAT(refusal("cursor=abc"), HasSubstr("cursor must be what `next`"));
+}
+
+TEST(CallFilter, NamesAtTheirLimitsAndOnePast) {
+  auto of = [](std::size_t size) { return std::string(size, 'x'); };
+  EXPECT_EQ(filter("session=" + of(128)).session, of(128));
+  EXPECT_THAT(refusal("session=" + of(129)), HasSubstr("session has 129 characters"));
+  EXPECT_EQ(filter("team=" + of(64)).team, of(64));
+  EXPECT_THAT(refusal("team=" + of(65)), HasSubstr("team has 65 characters"));
+}
+
+TEST_F(ApiTest, AReaderSeesWhatWasSettled) {
+  for (int i = 0; i < 20; ++i) {
+    CallId id = book();
+    Heard heard = get("/admin/calls?limit=1");
+    ASSERT_EQ(heard.status, 200);
+    EXPECT_EQ(heard.json().at("data").at(0).at("id").as_string(), id.str());
+  }
+}
+
+TEST_F(ApiTest, PagesMeetWithoutGapOrOverlap) {
+  std::set<std::string> booked;
+  for (int i = 0; i < 7; ++i) booked.insert(book().str());
+  std::set<std::string> seen;
+  std::string target = "/admin/calls?limit=3";
+  for (int page = 0; page < 4; ++page) {
+    boost::json::value json = get(target).json();
+    for (const auto& call : json.at("data").as_array()) {
+      EXPECT_TRUE(seen.insert(std::string(call.at("id").as_string())).second);
+    }
+    if (json.at("next").is_null()) break;
+    target = "/admin/calls?limit=3&cursor=" + std::string(json.at("next").as_string());
+  }
+  EXPECT_EQ(seen, booked);
+}
+
+TEST_F(ApiTest, ACallByItself) {
+  CallId id = book(ledger::Outcome::provider_failed);
+  Heard heard = get("/admin/calls/" + id.str());
+  ASSERT_EQ(heard.status, 200);
+  boost::json::value call = heard.json();
+  EXPECT_EQ(call.at("id").as_string(), id.str());
+  EXPECT_EQ(call.at("outcome").as_string(), "provider_failed");
+  EXPECT_EQ(call.at("input_tokens").as_int64(), 1234);
+  EXPECT_FALSE(call.as_object().contains("cost_usd")) << "no figure is made up";
+}
+
+TEST_F(ApiTest, ACallThatIsNotThere) {
+  EXPECT_EQ(get("/admin/calls/01JD3Z8QK6T2V9M4B7XHPW5RNC").message(),
+            "there is no call '01JD3Z8QK6T2V9M4B7XHPW5RNC'; its id is what x-recloser-call said in "
+            "the answer");
+  EXPECT_EQ(get("/admin/calls/nonsense").status, 404);
+  EXPECT_EQ(get("/admin/calls/'%20OR%201=1--").status, 404);
+}
+
+TEST_F(ApiTest, SqlInAValueIsOnlyAValue) {
+  CallId id = book(ledger::Outcome::completed, "x' OR '1'='1");
+  book();
+  Heard heard = get("/admin/calls?session=x'%20OR%20'1'='1");
+  ASSERT_EQ(heard.status, 200) << heard.body;
+  ASSERT_EQ(heard.json().at("data").as_array().size(), 1u);
+  EXPECT_EQ(heard.json().at("data").at(0).at("id").as_string(), id.str());
+  EXPECT_EQ(get("/admin/calls?team='%3BDROP%20TABLE%20calls--").json().at("data").as_array().size(),
+            0u);
+}
+
+TEST_F(ApiTest, ALedgerThatCannotStoreIsNoEmptyList) {
+  book();
+  store_->fail_writes_with(Error(Side::operator_, Kind::full, "the disk is full"));
+  book();
+  Heard heard = get("/admin/calls");
+  EXPECT_EQ(heard.status, 503);
+  EXPECT_THAT(heard.message(), HasSubstr("the disk is full"));
+  store_->fail_writes_with(std::nullopt);
+}
+
+}  // namespace
+}  // namespace recloser::admin

@@ -1,0 +1,26 @@
+// The page at /metrics: what all workers counted, and how the process itself is doing.
+#pragma once
+
+#include "core/time.h"
+#include "ledger/ledger_options.h"
+#include "relay/metrics.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace recloser::admin {
+
+struct MetricsFacts {
+  std::span<const relay::Metrics* const> calls;  // of every worker
+  ledger::LedgerStatus ledger;
+  std::uint64_t log_lines_dropped = 0;
+  std::string_view version;
+  WallTime started_at;
+};
+
+// Prometheus text exposition, version 0.0.4.
+std::string metrics_page(const MetricsFacts& facts);
+
+}  // namespace recloser::admin

@@ -1,0 +1,41 @@
+// What the admin API works with; made by whoever starts it, and outliving it.
+#pragma once
+
+#include "auth/key_ring.h"
+#include "auth/secret.h"
+#include "config/secret.h"
+#include "core/log.h"
+#include "core/published.h"
+#include "ledger/ledger.h"
+#include "net/endpoint.h"
+#include "net/http_client.h"
+#include "net/worker.h"
+#include "relay/metrics.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace recloser::admin {
+
+struct Services {
+  net::Worker& worker;  // the API's own; no traffic runs on it
+  net::ClientPool& pool;
+  ledger::Ledger& ledger;
+  Published<auth::KeyRing>& keys;
+  std::vector<auth::KeyRecord> declared;  // of the configuration file
+  auth::Entropy& entropy;
+  Log& log;
+  std::vector<const relay::Metrics*> metrics;  // of every worker that carries traffic
+  config::Secret token;                        // never empty
+  std::string token_path;  // where it lies, for advice; "" = in the configuration
+  std::string version;     // of the program
+  std::optional<std::uint16_t> simulated_port;         // of the built-in provider, when it runs
+  std::string config_file = "the configuration file";  // where keys are declared, for advice
+  std::vector<net::Endpoint> client_addresses;         // for the page at `/`
+  std::move_only_function<bool() const> accepts_calls = [] { return true; };  // false: draining
+};
+
+}  // namespace recloser::admin

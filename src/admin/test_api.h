@@ -1,0 +1,186 @@
+// What the tests of this room share: an admin API over real sockets and virtual time, and a client.
+#pragma once
+
+#include "admin/admin_api.h"
+#include "auth/declared_keys.h"
+#include "ledger/memory_store.h"
+#include "ledger/test_support.h"
+#include "net/http_client.h"
+#include "net/test_loop.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace recloser::admin {
+
+inline constexpr std::string_view test_token = "adm-0123456789abcdefghijklmnop";
+
+// Bytes that count up: every secret differs, and none is a surprise.
+class CountingEntropy final : public auth::Entropy {
+ public:
+  Result<void> fill(std::span<std::uint8_t> out) override {
+    if (fails) return fail(Side::gateway, Kind::io, "the kernel gave no random bytes");
+    for (std::uint8_t& byte : out) byte = next_++;
+    return {};
+  }
+  bool fails = false;
+
+ private:
+  std::uint8_t next_ = 1;
+};
+
+struct Heard {
+  int status = 0;
+  std::string head;
+  std::string body;
+  std::string error;
+
+  boost::json::value json() const { return boost::json::parse(body); }
+  std::string message() const { return std::string(json().at("error").at("message").as_string()); }
+  std::string code() const { return std::string(json().at("error").at("code").as_string()); }
+};
+
+class ApiTest : public testing::Test {
+ public:
+  ApiTest() {
+    ledger::LedgerOptions options;
+    options.directory = directory_.path();
+    auto store = std::make_unique<ledger::MemoryStore>();
+    store_ = store.get();
+    ledger_ =
+        std::move(*ledger::Ledger::open(options, std::move(store), loop_.clock(), loop_.log()));
+    keys_ = std::make_unique<Published<auth::KeyRing>>(*auth::KeyRing::make({}, {}));
+  }
+  ~ApiTest() override { stop(); }
+
+  // Starts the API; what `services()` gave may be changed before.
+  void start(Services services) {
+    api_ = std::make_unique<AdminApi>(std::move(services));
+    server_ = std::move(*net::HttpServer::open(
+        loop_.worker(), *net::parse_listen_address("127.0.0.1:0"), {}, memory_, *api_));
+    target_.host = "127.0.0.1";
+    target_.port = server_->address().port;
+  }
+  Services services() {
+    return {.worker = loop_.worker(),
+            .pool = pool_,
+            .ledger = *ledger_,
+            .keys = *keys_,
+            .declared = declared_,
+            .entropy = entropy_,
+            .log = loop_.log(),
+            .metrics = {&metrics_},
+            .token = config::Secret(test_token),
+            .token_path = "state/admin.token",
+            .version = "1.2.3",
+            .simulated_port = std::nullopt,
+            .config_file = "recloser.yaml",
+            .client_addresses = {},
+            .accepts_calls = [this] { return accepts_calls_; }};
+  }
+  void stop() {
+    pool_.clear();
+    clients_.clear();
+    if (!server_) return;
+    server_->drain();
+    loop_.worker().run_until([&] { return server_->connections() == 0; });
+    server_.reset();
+    api_.reset();
+  }
+
+  void declare(std::string id, std::string secret) {
+    config::Key key;
+    key.id = std::move(id);
+    key.secret = config::Secret(secret);
+    std::vector<config::Key> keys{key};
+    declared_ = *auth::declared_keys(keys, loop_.clock().wall());
+    keys_->publish(*auth::KeyRing::make(declared_, {}));
+  }
+
+  Heard get(std::string_view target) { return ask("GET", target, {}, bearer()); }
+  Heard del(std::string_view target) { return ask("DELETE", target, {}, bearer()); }
+  Heard post(std::string_view target, std::string body) {
+    return ask("POST", target, std::move(body), bearer());
+  }
+  static std::string bearer(std::string_view token = test_token) {
+    return fmt::format("authorization: Bearer {}\r\n", token);
+  }
+  Heard ask(std::string_view method, std::string_view target, std::string body,
+            std::string fields) {
+    if (!server_) start(services());
+    Heard heard;
+    std::string head = fmt::format("{} {} HTTP/1.1\r\nhost: a\r\n{}content-length: {}\r\n\r\n",
+                                   method, target, fields, body.size());
+    bool no_body = method == "HEAD";
+    loop_.run(fetch(no_body ? net::http1::Method::head : net::http1::Method::get, std::move(head),
+                    std::move(body), heard));
+    return heard;
+  }
+
+  // One call in the books, settled at once.
+  CallId book(ledger::Outcome outcome = ledger::Outcome::completed,
+              std::string_view session = "session-42") {
+    CallId id = ids_.next(loop_.clock().wall());
+    Result<ledger::OpenCall> call =
+        ledger_->begin(id, loop_.clock().now(), loop_.clock().wall(), ledger::test::someone);
+    ledger::test::fill_completed(call->record());
+    call->record().set(ledger::Text::session, session);
+    call->settle(outcome, loop_.clock().now() + 5ms);
+    return id;
+  }
+  bool admits(std::string_view secret) {
+    return keys_->current()->find(secret, loop_.clock().wall()).admitted();
+  }
+
+  ledger::test::TempDirectory directory_;
+  net::TestLoop loop_;
+  ledger::MemoryStore* store_ = nullptr;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  std::unique_ptr<Published<auth::KeyRing>> keys_;
+  std::vector<auth::KeyRecord> declared_;
+  CountingEntropy entropy_;
+  relay::Metrics metrics_;
+  bool accepts_calls_ = true;
+  net::ClientPool pool_{loop_.worker(), loop_.resolver()};
+  net::ClientPool clients_{loop_.worker(), loop_.resolver()};
+  net::MemoryBudget memory_{64u << 20};
+  CallIdMaker ids_{7};
+  std::unique_ptr<AdminApi> api_;
+  std::unique_ptr<net::HttpServer> server_;
+  net::DialTarget target_;
+
+ private:
+  Task<void> fetch(net::http1::Method method, std::string head, std::string body, Heard& heard) {
+    net::CancelPoint cancel;
+    net::HttpCall call(clients_, target_, {.first_byte = 1h, .idle = 1h}, cancel);
+    std::array<std::string_view, 1> pieces{body};
+    net::HttpRequest request{.method = method, .head = head, .body = pieces};
+    Result<const net::http1::ResponseHead*> answer = co_await call.start(request);
+    if (!answer) {
+      heard.error = answer.error().message();
+      co_return;
+    }
+    heard.status = (*answer)->status();
+    for (std::size_t i = 0; i < (*answer)->field_count(); ++i) {
+      net::http1::Field field = (*answer)->field(i);
+      heard.head += fmt::format("{}: {}\n", field.name, field.value);
+    }
+    while (!call.body_ended()) {
+      Result<std::string_view> piece = co_await call.next(call.idle_deadline());
+      if (!piece) {
+        heard.error = piece.error().message();
+        co_return;
+      }
+      heard.body += *piece;
+    }
+    call.finish();
+  }
+};
+
+}  // namespace recloser::admin

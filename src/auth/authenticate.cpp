@@ -1,0 +1,126 @@
+#include "auth/authenticate.h"
+
+#include "core/ascii.h"
+#include "core/names.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace recloser::auth {
+namespace {
+
+const Principal& local_principal() {
+  static const Principal local{.key_id = "local",
+                               .org = "local",
+                               .team = {},
+                               .user = "local",
+                               .agent = {},
+                               .plan = {},
+                               .labels = {},
+                               .models = {}};
+  return local;
+}
+
+}  // namespace
+
+void Credentials::Source::offer(std::string_view candidate) {
+  if (candidate.empty()) return;
+  if (seen && candidate != secret) conflicting = true;
+  secret = candidate;
+  seen = true;
+}
+
+// The length decides first: most fields of a head are none of these.
+void Credentials::see(std::string_view name, std::string_view value) {
+  auto is = [&](std::string_view known) { return ascii::equal_ignoring_case(name, known); };
+  switch (name.size()) {
+    case 7:
+      if (is("api-key")) see_api_key(value);
+      return;
+    case 9:
+      if (is("x-api-key")) see_api_key(value);
+      return;
+    case 13:
+      if (is("authorization")) see_authorization(value);
+      return;
+    case 14:
+      if (is("x-recloser-key")) see_recloser_key(value);
+      return;
+    default:
+      return;
+  }
+}
+
+// "Bearer <secret>", the scheme in any case (RFC 9110 section 11.1). Any other scheme is a
+// credential we cannot judge, so it is not skipped over.
+void Credentials::see_authorization(std::string_view value) {
+  constexpr std::string_view scheme = "bearer";
+  value = ascii::trim(value);
+  if (value.empty()) return;
+  if (!ascii::starts_with_ignoring_case(value, scheme)) {
+    malformed_ = true;
+    return;
+  }
+  value.remove_prefix(scheme.size());
+  if (value.empty()) return;
+  if (value.front() != ' ') {
+    malformed_ = true;
+    return;
+  }
+  ordinary_.offer(ascii::trim(value));
+}
+
+void Credentials::see_api_key(std::string_view value) { ordinary_.offer(ascii::trim(value)); }
+
+void Credentials::see_recloser_key(std::string_view value) {
+  recloser_key_.offer(ascii::trim(value));
+}
+
+std::expected<std::string_view, Rejection> Credentials::secret() const {
+  const Source& source = recloser_key_.seen ? recloser_key_ : ordinary_;
+  if (malformed_ && !recloser_key_.seen) return std::unexpected(Rejection::malformed);
+  if (source.conflicting) return std::unexpected(Rejection::conflicting);
+  if (!source.seen) return std::unexpected(Rejection::missing);
+  if (source.secret.size() > secret_bytes_max) return std::unexpected(Rejection::malformed);
+  return source.secret;
+}
+
+Admission authenticate(config::AuthMode mode, const KeyRing& keys, SecretMemo& memo,
+                       const Credentials& sent, WallTime now) {
+  if (mode == config::AuthMode::open) {
+    const Principal& local = local_principal();
+    return {.principal = &local, .key_id = local.key_id};
+  }
+  std::expected<std::string_view, Rejection> secret = sent.secret();
+  if (!secret) return {.rejection = secret.error()};
+  return keys.find(memo.hash_of(*secret), now);
+}
+
+std::string_view message_for_client(Rejection rejection) {
+  switch (rejection) {
+    case Rejection::missing:
+      return "No key was sent. Send a virtual key of this gateway as `Authorization: Bearer` or "
+             "`x-api-key`; `recloser key create` makes one.";
+    case Rejection::conflicting:
+      return "Several different keys were sent. Send one, as `Authorization: Bearer` or as "
+             "`x-api-key`.";
+    case Rejection::malformed:
+    case Rejection::unknown:
+    case Rejection::expired:
+    case Rejection::revoked:
+    case Rejection::disabled:
+      return "The key is not valid here. Send a current virtual key of this gateway, not one of a "
+             "provider; `recloser key create` makes one.";
+  }
+  std::unreachable();
+}
+
+std::string message_model_not_allowed(const Principal& principal, std::string_view model) {
+  return fmt::format(
+      "Key {} may not use model \"{}\". It may use: {}. Ask for one of these, or "
+      "have the key's models changed.",
+      principal.key_id, shown(model), principal.models.human());
+}
+
+}  // namespace recloser::auth

@@ -1,0 +1,42 @@
+// The admin API as commands use it: where it is, with which token, and one request at a time.
+#pragma once
+
+#include "cli/cli.h"
+#include "config/base_url.h"
+#include "config/secret.h"
+#include "core/result.h"
+#include "net/http1/head.h"
+
+#include <string>
+#include <string_view>
+
+namespace recloser::cli {
+
+// Where the running gateway is, and how that is known.
+struct AdminServer {
+  config::BaseUrl url;
+  config::Secret token;
+  std::string url_from;    // "--admin", "RECLOSER_ADMIN", "recloser.yaml"
+  std::string token_from;  // "RECLOSER_ADMIN_TOKEN", "state/admin.token"
+};
+
+// SEMANTICS section 7: --admin, else RECLOSER_ADMIN, else the address in the configuration; the
+// token from RECLOSER_ADMIN_TOKEN, else the configuration or its state directory. A configuration
+// whose variables are not set in this shell is read all the same.
+Result<AdminServer> find_admin(std::string_view admin_url, std::string_view config_file,
+                               const Process& process);
+
+struct AdminAnswer {
+  int status = 0;
+  std::string body;
+};
+
+// Asks and waits. Errors are of the way there: not reachable, no HTTP.
+Result<AdminAnswer> ask_admin(const AdminServer& server, net::http1::Method method,
+                              std::string_view target, std::string_view body,
+                              const Process& process);
+
+// `text` for a path or a query: everything but letters, digits and "-._~" escaped.
+std::string percent_encoded(std::string_view text);
+
+}  // namespace recloser::cli

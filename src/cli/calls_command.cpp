@@ -1,0 +1,219 @@
+// calls: the books as a table, and one call with everything that is known of it.
+#include "cli/admin_client.h"
+#include "cli/human.h"
+#include "cli/json.h"
+#include "cli/output.h"
+#include "cli/remote.h"
+#include "cli/run_commands.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace recloser::cli {
+namespace {
+
+using net::http1::Method;
+
+constexpr std::array<std::string_view, 6> filters{"limit",   "session", "team",
+                                                  "outcome", "since",   "cursor"};
+
+std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
+
+Colour colour_of_outcome(std::string_view outcome) {
+  if (outcome == "completed") return Colour::green;
+  if (outcome == "client_gone" || outcome == "cut") return Colour::yellow;
+  return Colour::red;
+}
+
+std::string count(const Json& call, std::string_view name) {
+  std::optional<std::int64_t> number = whole(call, name);
+  return number ? with_thousands(*number) : "-";
+}
+
+std::string took(const Json& call, std::string_view name) {
+  std::optional<double> ms = number(call, name);
+  return ms ? human_ms(*ms) : "-";
+}
+
+std::string when(const Json& call, std::string_view name, WallTime now) {
+  std::string at = text(call, name);
+  Result<WallTime> time = parse_rfc3339(at);
+  return time ? human_time(*time, now) : or_dash(at);
+}
+
+// What was asked for, and who served it when that has another name.
+std::string model_of(const Json& call) {
+  std::string requested = text(call, "model_requested");
+  std::string provider = text(call, "provider");
+  if (provider.empty()) return or_dash(requested);
+  if (requested.starts_with(provider + "/")) return requested;
+  return fmt::format("{} @{}", or_dash(requested), provider);
+}
+
+std::vector<Cell> call_row(const Json& call, WallTime now) {
+  std::string outcome = text(call, "outcome");
+  return {{when(call, "started_at", now), Colour::none},
+          {text(call, "id"), Colour::dim},
+          {or_dash(text(call, "key_id")), Colour::none},
+          {or_dash(text(call, "team")), Colour::none},
+          {model_of(call), Colour::none},
+          {outcome, colour_of_outcome(outcome)},
+          {count(call, "status"), Colour::none},
+          {count(call, "input_tokens"), Colour::none},
+          {count(call, "output_tokens"), Colour::none},
+          {took(call, "ttft_ms"), Colour::none},
+          {took(call, "duration_ms"), Colour::none}};
+}
+
+std::string list_target(const Invocation& invocation) {
+  std::string target = "/admin/calls";
+  char joint = '?';
+  for (std::string_view name : filters) {
+    if (!invocation.has(name)) continue;
+    fmt::format_to(std::back_inserter(target), "{}{}={}", joint, name,
+                   percent_encoded(invocation.value(name)));
+    joint = '&';
+  }
+  return target;
+}
+
+Exit show_list(const Json& page, const Process& process) {
+  const Json* data = member(page, "data");
+  if (data == nullptr || !data->is_array()) return not_understood(process);
+  if (data->get_array().empty()) return show(process, "There are no such calls.\n");
+  Table table({{"TIME (UTC)"},
+               {"CALL"},
+               {"KEY"},
+               {"TEAM"},
+               {"MODEL"},
+               {"OUTCOME"},
+               {"STATUS", true},
+               {"INPUT", true},
+               {"OUTPUT", true},
+               {"FIRST", true},
+               {"TOOK", true}});
+  WallTime now = process.clock.wall();
+  for (const Json& call : data->get_array()) table.add(call_row(call, now));
+  Style style = Style::of(process);
+  std::string out = table.text(style);
+  if (std::string next = text(page, "next"); !next.empty()) {
+    out += style.paint(Colour::dim, fmt::format("older ones: --cursor {}", next)) + '\n';
+  }
+  return show(process, out);
+}
+
+// Lines "name  value" of a call; those that say nothing are left out.
+class Facts {
+ public:
+  explicit Facts(const Style& style) : style_(style) {}
+
+  void add(std::string_view name, std::string_view value, Colour colour = Colour::none) {
+    if (value.empty() || value == "-") return;
+    fmt::format_to(std::back_inserter(out_), "{}  {}\n",
+                   style_.paint(Colour::dim, fmt::format("{:<14}", name)),
+                   style_.paint(colour, value));
+  }
+  const std::string& text() const { return out_; }
+
+ private:
+  const Style& style_;
+  std::string out_;
+};
+
+// "1,234 input (1,024 cached), 567 output (12 reasoning), exact"
+std::string tokens_of(const Json& call) {
+  if (!whole(call, "input_tokens") && !whole(call, "output_tokens")) return {};
+  auto part = [&](std::string_view name, std::string_view what) {
+    std::int64_t tokens = whole(call, name).value_or(0);
+    return tokens == 0 ? std::string() : fmt::format(" ({} {})", with_thousands(tokens), what);
+  };
+  return fmt::format("{} input{}{}, {} output{}{}", count(call, "input_tokens"),
+                     part("cached_input_tokens", "cached"), part("cache_write_tokens", "written"),
+                     count(call, "output_tokens"), part("reasoning_tokens", "reasoning"),
+                     fmt::format(", {}", text(call, "tokens_source")));
+}
+
+std::string attempt_line(const Json& attempt) {
+  std::string line = fmt::format("{}. {}", count(attempt, "n"), text(attempt, "target"));
+  auto add = [&line](const std::string& fact) {
+    if (!fact.empty()) line += ", " + fact;
+  };
+  if (whole(attempt, "status")) add(fmt::format("status {}", *whole(attempt, "status")));
+  add(text(attempt, "outcome"));
+  add(text(attempt, "error_class"));
+  if (number(attempt, "ttft_ms")) add("first byte after " + took(attempt, "ttft_ms"));
+  std::string request = text(attempt, "provider_request_id");
+  if (!request.empty()) add("request id " + request);
+  return line;
+}
+
+std::string decision_line(const Json& decision) {
+  if (whole(decision, "more")) return fmt::format("and {} more", *whole(decision, "more"));
+  return fmt::format("{} by {}: {}", text(decision, "action"), text(decision, "rule"),
+                     text(decision, "reason"));
+}
+
+template <class Line>
+void add_list(Facts& facts, const Json& call, std::string_view name, Line line) {
+  const Json* list = member(call, name);
+  if (list == nullptr || !list->is_array()) return;
+  std::string_view title = name;
+  for (const Json& item : list->get_array()) {
+    facts.add(title, line(item));
+    title = "";
+  }
+}
+
+Exit show_one(const Json& call, const Process& process) {
+  if (text(call, "id").empty()) return not_understood(process);
+  Style style = Style::of(process);
+  Facts facts(style);
+  std::string outcome = text(call, "outcome");
+  facts.add("call", text(call, "id"), Colour::bold);
+  facts.add("started", text(call, "started_at"));
+  facts.add("outcome", outcome, colour_of_outcome(outcome));
+  facts.add("status", count(call, "status"));
+  facts.add("took", took(call, "duration_ms"));
+  facts.add("first token", took(call, "ttft_ms"));
+  if (std::optional<std::int64_t> us = whole(call, "overhead_us")) {
+    facts.add("overhead", fmt::format("{} µs", with_thousands(*us)));
+  }
+  for (std::string_view name : {"key_id", "org", "team", "user", "agent", "session", "trace"}) {
+    facts.add(name == "key_id" ? "key" : name, text(call, name));
+  }
+  facts.add("labels", joined(call, "labels"));
+  facts.add("operation",
+            fmt::format("{} ({})", text(call, "operation"), text(call, "client_dialect")));
+  facts.add("model", text(call, "model_requested"));
+  facts.add("served by", text(call, "provider"));
+  facts.add("served model", text(call, "model_served"));
+  facts.add("region", text(call, "region"));
+  facts.add("tokens", tokens_of(call));
+  facts.add("delivered", count(call, "delivered_tokens"));
+  facts.add("overshoot", count(call, "overshoot_tokens"));
+  add_list(facts, call, "attempts", attempt_line);
+  add_list(facts, call, "decisions", decision_line);
+  return show(process, facts.text());
+}
+
+}  // namespace
+
+Exit run_calls(const Invocation& invocation, const Process& process) {
+  bool one = !invocation.arguments().empty();
+  for (std::string_view name : filters) {
+    if (!one || !invocation.has(name)) continue;
+    return complain(process, Exit::usage,
+                    fmt::format("--{} is for a list; a call with an ID is one", name));
+  }
+  std::string target = one ? "/admin/calls/" + percent_encoded(invocation.arguments().front())
+                           : list_target(invocation);
+  std::expected<std::string, Exit> body = ask_remote(invocation, process, Method::get, target);
+  if (!body) return body.error();
+  if (invocation.has("json")) return show(process, *body);
+  std::optional<Json> json = parse_json(*body);
+  if (!json) return not_understood(process);
+  return one ? show_one(*json, process) : show_list(*json, process);
+}
+
+}  // namespace recloser::cli

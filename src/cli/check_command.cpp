@@ -1,0 +1,75 @@
+// check: what is wrong with a configuration, or what is in effect.
+#include "cli/config_source.h"
+#include "cli/output.h"
+#include "cli/run_commands.h"
+#include "config/load.h"
+#include "core/json_writer.h"
+
+#include <fmt/format.h>
+
+namespace recloser::cli {
+namespace {
+
+std::string_view name_of(config::Severity severity) {
+  switch (severity) {
+    case config::Severity::error:
+      return "error";
+    case config::Severity::warning:
+      return "warning";
+    case config::Severity::notice:
+      return "notice";
+  }
+  return "";
+}
+
+std::string findings_json(const config::Checked& checked, std::string_view file) {
+  std::string out;
+  JsonWriter json(out);
+  json.open_object().member("file", file).member("valid", checked.config != nullptr);
+  json.key("findings").open_array();
+  for (const config::Finding& finding : checked.findings) {
+    json.open_object().member("severity", name_of(finding.severity));
+    if (finding.place.line > 0) {
+      json.member("line", finding.place.line).member("column", finding.place.column);
+    }
+    json.member("message", finding.message).close_object();
+  }
+  json.close_array();
+  json.member("errors_left_out", std::uint64_t{checked.errors_left_out}).close_object();
+  return out + "\n";
+}
+
+}  // namespace
+
+Exit run_check(const Invocation& invocation, const Process& process) {
+  std::string_view asked;
+  if (!invocation.arguments().empty()) asked = invocation.arguments().front();
+  Result<ConfigSource> source = find_config(asked, process);
+  if (!source) return complain(process, Exit::usage, source.error().message());
+  config::Checked checked = config::check_text(source->text, source->file, process.environment);
+  bool valid = checked.config != nullptr;
+  Exit shown = Exit::fine;
+  if (invocation.has("json")) {
+    shown = show(process, findings_json(checked, source->file));
+  } else {
+    // What was found goes first, as comments, so that it stands apart from what is in effect.
+    std::string out;
+    std::string report = checked.report(source->file);
+    if (valid) {
+      for (std::string_view rest = report; !rest.empty();) {
+        std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        fmt::format_to(std::back_inserter(out), "# {}\n", line);
+      }
+      fmt::format_to(std::back_inserter(out), "# {} is valid. In effect is:\n{}", source->file,
+                     config::summary(*checked.config));
+    } else {
+      out = std::move(report);
+    }
+    shown = show(process, out);
+  }
+  if (shown != Exit::fine) return shown;
+  return valid ? Exit::fine : Exit::usage;
+}
+
+}  // namespace recloser::cli

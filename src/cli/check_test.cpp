@@ -1,0 +1,106 @@
+// check and sim from the outside.
+#include "cli/admin_client.h"
+#include "cli/serve.h"
+#include "cli/test_process.h"
+
+#include <csignal>
+#include <string>
+#include <thread>
+#include <unistd.h>
+
+namespace recloser::cli {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view head = "apiVersion: recloser.dev/v1alpha1\nkind: Gateway\n";
+
+TEST_F(CliTest, CheckSaysWhatIsInEffect) {
+  environment_.files["recloser.yaml"] = std::string(head) + "drain: 5s\n";
+  Ran ran = run({"check"});
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("# recloser.yaml is valid. In effect is:\nlisten:\n"));
+  EXPECT_THAT(ran.out, HasSubstr("\ndrain: 5s\n"));
+}
+
+TEST_F(CliTest, CheckOfAFileThatIsWrong) {
+  environment_.files["a.yaml"] = std::string(head) + "drian: 5s\n";
+  Ran ran = run({"check", "a.yaml"});
+  EXPECT_EQ(ran.exit, 2);
+  EXPECT_THAT(ran.out, HasSubstr("a.yaml:3:1: "));
+  Ran json = run({"check", "a.yaml", "--json"});
+  EXPECT_EQ(json.exit, 2);
+  EXPECT_TRUE(json.out.starts_with(
+      "{\"file\":\"a.yaml\",\"valid\":false,\"findings\":[{\"severity\":\"error\",\"line\":3,"
+      "\"column\":1,\"message\":\""))
+      << json.out;
+}
+
+TEST_F(CliTest, CheckOfAFileThatIsNotThere) {
+  Ran ran = run({"check", "none.yaml"});
+  EXPECT_EQ(ran.exit, 2);
+  EXPECT_EQ(ran.err,
+            "recloser: cannot read the configuration none.yaml: No such file or directory\n");
+}
+
+TEST_F(CliTest, SimRefusesWhatItCannotDo) {
+  Ran seed = run({"sim", "--seed", "x"});
+  EXPECT_EQ(seed.exit, 2);
+  EXPECT_THAT(seed.err, HasSubstr("--seed must be a whole number from 0 to 18446744073709551615"));
+  EXPECT_EQ(run({"sim", "--seed", "18446744073709551616"}).exit, 2);
+  Ran listen = run({"sim", "--listen", "nowhere"});
+  EXPECT_EQ(listen.exit, 2);
+  EXPECT_THAT(listen.err, HasSubstr("--listen: "));
+}
+
+// `recloser sim` on a thread of its own, as long as nobody tells it to stop.
+TEST_F(CliTest, SimAnswersUntilItIsToldToStop) {
+  sigset_t before;
+  pthread_sigmask(SIG_SETMASK, nullptr, &before);
+  block_signals();
+  int out[2];
+  ASSERT_EQ(::pipe(out), 0);
+  Process process{.environment = environment_,
+                  .clock = clock_,
+                  .entropy = entropy_,
+                  .version = "1",
+                  .program_path = {},
+                  .out = out[1],
+                  .err = err_.descriptor()};
+  int exit = -1;
+  std::thread simulating([&] {
+    const char* argv[] = {"recloser", "sim", "--listen", "127.0.0.1:0", "--seed", "7"};
+    exit = run_cli(6, argv, process);
+    ::close(out[1]);
+  });
+  std::string banner(1'000, '\0');
+  ssize_t got = ::read(out[0], banner.data(), banner.size());  // one write
+  banner.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  std::size_t at = banner.find("http://");
+  EXPECT_NE(at, banner.npos) << banner;
+  if (at != banner.npos) {
+    std::string url = banner.substr(at, banner.find('\n', at) - at);
+    AdminServer server{.url = *config::BaseUrl::parse(url),
+                       .token = config::Secret("any"),
+                       .url_from = "the test",
+                       .token_from = "the test"};
+    Result<AdminAnswer> truth =
+        ask_admin(server, net::http1::Method::get, "/sim/truth", "", process);
+    EXPECT_TRUE(truth && truth->body == "{\"data\":[],\"next\":null}\n") << url;
+  }
+  if (at != banner.npos) ::kill(::getpid(), SIGTERM);  // else it has ended by itself
+  simulating.join();
+  ::close(out[0]);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  EXPECT_EQ(exit, 0);
+}
+
+TEST_F(RemoteTest, SimOnAPortThatIsTaken) {
+  std::string taken = server_->address().text();
+  Ran ran = run({"sim", "--listen", taken.c_str()});
+  EXPECT_EQ(ran.exit, 3);
+  EXPECT_THAT(ran.err, HasSubstr("simulated provider: "));
+}
+
+}  // namespace
+}  // namespace recloser::cli

@@ -1,0 +1,242 @@
+// The table of all commands (INTERFACES section 6).
+#include "cli/command_line.h"
+#include "cli/run_commands.h"
+
+#include <array>
+
+namespace recloser::cli {
+namespace {
+
+constexpr Option config_option{.name = "config",
+                               .value = "FILE",
+                               .help =
+                                   "The configuration; else ./recloser.yaml, else the "
+                                   "quickstart beside the program."};
+constexpr Option admin_option{
+    .name = "admin",
+    .value = "URL",
+    .help =
+        "Where the admin port is, as http://127.0.0.1:8788; else RECLOSER_ADMIN, else the "
+        "address in the configuration."};
+constexpr Option json_option{.name = "json",
+                             .value = "",
+                             .help = "Prints JSON, for programs, in the form of the admin API."};
+
+constexpr std::string_view remote_exits =
+    "0  done\n"
+    "1  the answer is \"no\": it is not there, or it is there already\n"
+    "2  the command line, the configuration or the admin token is wrong\n"
+    "3  the gateway cannot be reached, or failed";
+
+constexpr std::array serve_options{config_option};
+
+constexpr std::array check_options{
+    Option{.name = "json", .value = "", .help = "Prints the findings as JSON, for programs."}};
+
+constexpr std::array key_create_options{
+    Option{.name = "id",
+           .value = "NAME",
+           .help = "What the key is called in the books; made up when left out."},
+    Option{.name = "org", .value = "NAME", .help = "The organisation that its calls belong to."},
+    Option{.name = "team", .value = "NAME", .help = "The team that its calls belong to."},
+    Option{.name = "user",
+           .value = "NAME",
+           .help = "The user; left out, each call may name its own (x-recloser-user)."},
+    Option{.name = "agent",
+           .value = "NAME",
+           .help = "The agent; left out, each call may name its own (x-recloser-agent)."},
+    Option{.name = "models",
+           .value = "A,B",
+           .help = "The models it may ask for, as globs such as gpt-4o*; left out, all."},
+    Option{.name = "labels", .value = "A,B", .help = "Labels of all its calls."},
+    Option{.name = "expires",
+           .value = "TIME",
+           .help = "When it ends, as 2027-01-01 or 2027-01-01T12:00:00Z; left out, never."},
+    Option{.name = "plan", .value = "NAME", .help = "", .planned = true},
+    Option{.name = "rpm", .value = "N", .help = "", .planned = true},
+    Option{.name = "tpm", .value = "N", .help = "", .planned = true},
+    Option{.name = "concurrency", .value = "N", .help = "", .planned = true},
+    Option{.name = "budget-usd", .value = "N", .help = "", .planned = true},
+    Option{.name = "per", .value = "PERIOD", .help = "", .planned = true},
+    Option{.name = "reserve", .value = "FORM", .help = "", .planned = true},
+    admin_option,
+    config_option,
+    json_option};
+
+constexpr std::array remote_options{admin_option, config_option, json_option};
+
+constexpr std::array calls_options{
+    Option{.name = "limit", .value = "N", .help = "At most so many calls, 1 to 1000; else 50."},
+    Option{.name = "session", .value = "ID", .help = "Only calls of this session."},
+    Option{.name = "team", .value = "NAME", .help = "Only calls of this team."},
+    Option{.name = "outcome",
+           .value = "OUTCOME",
+           .help = "Only calls that ended so: completed, refused, cut, client_gone, "
+                   "provider_failed or gateway_failed.",
+           .one_of = "completed|refused|cut|client_gone|provider_failed|gateway_failed"},
+    Option{.name = "since",
+           .value = "WHEN",
+           .help = "Only calls since then: a time such as 2026-11-21T10:15:30Z, or a duration such "
+                   "as 30m, 2h or 7d."},
+    Option{.name = "cursor",
+           .value = "CURSOR",
+           .help = "Goes on where a page before ended: what it said was `next`."},
+    admin_option,
+    config_option,
+    json_option};
+
+constexpr std::array sim_options{
+    Option{.name = "listen",
+           .value = "ADDRESS",
+           .help = "Where it listens; port 0 takes a free one. Else 127.0.0.1:8790."},
+    Option{.name = "seed",
+           .value = "N",
+           .help = "The same seed gives the same words and ids. Else 1."}};
+
+constexpr std::array version_options{json_option};
+
+constexpr auto table = std::to_array<Command>({
+    {.name = "serve",
+     .arguments = "",
+     .summary = "Run the gateway",
+     .description =
+         "Carries calls of clients to model providers and books each one, until it is told to "
+         "stop.\n"
+         "It prints where clients and operators connect, and a call to try. SIGTERM or Ctrl-C "
+         "drains: no new calls, those that run may end (`drain` in the configuration); a second "
+         "signal stops at once.",
+     .options = serve_options,
+     .examples = "recloser serve  starts with ./recloser.yaml, or with the quickstart\n"
+                 "recloser serve --config /etc/recloser.yaml  starts with that configuration",
+     .exits = "0  it was told to stop, and did\n"
+              "2  the command line or the configuration is wrong\n"
+              "3  it could not start: a port is in use, the store cannot be opened",
+     .run = run_serve},
+    {.name = "check",
+     .arguments = "[FILE]",
+     .arguments_max = 1,
+     .summary = "Say what is wrong with a configuration, or what is in effect",
+     .description =
+         "Reads a configuration as `serve` would. What is wrong is told with its line and column; "
+         "when nothing is, the configuration in effect is printed, defaults included, secrets "
+         "hidden.",
+     .options = check_options,
+     .examples = "recloser check  checks what `recloser serve` would start with\n"
+                 "recloser check staging.yaml  checks that file",
+     .exits = "0  it is valid, perhaps with warnings\n2  it is not, or cannot be read",
+     .run = run_check},
+    {.name = "key create",
+     .arguments = "",
+     .summary = "Make a virtual key",
+     .description =
+         "Makes a virtual key in a running gateway and prints its secret, this once: only a hash "
+         "of it is kept. Clients send it as their API key; the calls are booked on what the key "
+         "says about its holder.",
+     .options = key_create_options,
+     .examples = "recloser key create --id ci --team search  makes a key for the team search\n"
+                 "recloser key create --models 'gpt-4o*,claude-*' --expires 2027-01-01  makes one "
+                 "that ends by itself",
+     .exits = remote_exits,
+     .run = run_key_create},
+    {.name = "key list",
+     .arguments = "",
+     .summary = "List the virtual keys",
+     .description = "Lists the keys of a running gateway, those in its configuration and revoked "
+                    "ones too. Secrets are not known any more and are not shown.",
+     .options = remote_options,
+     .examples = "recloser key list  shows them as a table\n"
+                 "recloser key list --json  prints them for a program",
+     .exits = remote_exits,
+     .run = run_key_list},
+    {.name = "key revoke",
+     .arguments = "ID",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .summary = "Revoke a virtual key, at once",
+     .description =
+         "From the moment this command returns, every call with the key is refused; calls that "
+         "run go on. A key that the configuration declares is revoked there.",
+     .options = remote_options,
+     .examples = "recloser key revoke ci  revokes the key ci",
+     .exits = remote_exits,
+     .run = run_key_revoke},
+    {.name = "calls",
+     .arguments = "[ID]",
+     .arguments_max = 1,
+     .summary = "Show the books: calls, newest first, or all about one",
+     .description =
+         "Shows the calls that a running gateway has booked, newest first: who, which model, how "
+         "it ended, tokens, and times in UTC. With the ID of a call, which is what x-recloser-call "
+         "said in its answer, everything that is known of it.",
+     .options = calls_options,
+     .examples = "recloser calls --since 1h --outcome provider_failed  what failed in the last "
+                 "hour\n"
+                 "recloser calls 01JD3Z8QK6T2V9M4B7XHPW5RNC  all about one call\n"
+                 "recloser calls --team search --json  prints the calls of a team for a program",
+     .exits = remote_exits,
+     .run = run_calls},
+    {.name = "sim",
+     .arguments = "",
+     .summary = "Run the simulated provider by itself",
+     .description =
+         "A model provider without a model: it speaks the dialects of OpenAI and Anthropic, "
+         "answers the same for the same seed, fails as the model's name asks (sim-429, "
+         "sim-t400-d5, "
+         "sim-reset40 ..), and keeps a truth at GET /sim/truth to check books against. It runs "
+         "until SIGTERM or Ctrl-C.",
+     .options = sim_options,
+     .examples = "recloser sim  listens on 127.0.0.1:8790\n"
+                 "recloser sim --listen 127.0.0.1:0 --seed 7  takes a free port and says which",
+     .exits = "0  it was told to stop, and did\n2  the command line is wrong\n"
+              "3  the port is in use",
+     .run = run_sim},
+    {.name = "completion",
+     .arguments = "bash|zsh|fish",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .summary = "Print a completion script for a shell",
+     .description = "Prints a script that completes commands, options and their values.",
+     .options = {},
+     .examples =
+         "source <(recloser completion bash)  completes in this shell\n"
+         "recloser completion fish > ~/.config/fish/completions/recloser.fish  completes in "
+         "every fish",
+     .exits = "0  printed\n2  that shell is not known",
+     .run = run_completion},
+    {.name = "version",
+     .arguments = "",
+     .summary = "Print the version",
+     .description = "Prints the version of this program.",
+     .options = version_options,
+     .examples = "recloser version  prints it",
+     .exits = "0  printed",
+     .run = run_version},
+    {.name = "run"},
+    {.name = "top"},
+    {.name = "usage"},
+    {.name = "sessions"},
+    {.name = "budget"},
+    {.name = "approvals"},
+    {.name = "decision"},
+    {.name = "explain"},
+    {.name = "switch"},
+    {.name = "targets"},
+    {.name = "models"},
+    {.name = "price"},
+    {.name = "count"},
+    {.name = "reconcile"},
+    {.name = "backup"},
+    {.name = "restore"},
+    {.name = "policy"},
+    {.name = "route"},
+    {.name = "replay"},
+    {.name = "import"},
+    {.name = "export"},
+    {.name = "audit"},
+});
+
+}  // namespace
+
+std::span<const Command> commands() { return table; }
+
+}  // namespace recloser::cli

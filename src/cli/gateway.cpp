@@ -1,0 +1,333 @@
+#include "cli/gateway.h"
+
+#include "admin/admin_api.h"
+#include "admin/keys.h"
+#include "auth/declared_keys.h"
+#include "cli/model_fetch.h"
+#include "cli/state_files.h"
+#include "ledger/sqlite_store.h"
+#include "sim/serve/server.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <future>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace recloser::cli {
+namespace {
+
+net::Endpoint endpoint_of(const config::ListenAddress& address) {
+  net::Endpoint endpoint;
+  std::span<const std::uint8_t> bytes = address.ip.bytes();
+  std::copy(bytes.begin(), bytes.end(), endpoint.bytes.begin());
+  endpoint.is_v6 = !address.ip.is_v4();
+  endpoint.port = address.port;
+  return endpoint;
+}
+
+Result<std::uint64_t> seed_from(auth::Entropy& entropy) {
+  std::array<std::uint8_t, 8> bytes;
+  Result<void> filled = entropy.fill(bytes);
+  if (!filled) return fail(filled.error());
+  std::uint64_t seed = 0;
+  for (std::uint8_t byte : bytes) seed = seed << 8 | byte;
+  return seed;
+}
+
+std::uint32_t worker_count(const config::Workers& workers) {
+  if (!workers.automatic()) return workers.count;
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+// Runs `task` on the worker's thread and waits for its end.
+template <class Work>
+void run_on(net::Worker& worker, Work work) {
+  std::promise<void> done;
+  worker.post([&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+// Waits on the worker's timer.
+void run_on_timer(net::Worker& worker, Duration duration) {
+  std::promise<void> done;
+  worker.post([&worker, &done, duration] {
+    worker.tasks().spawn("drain look",
+                         [](net::Worker& w, Duration d, std::promise<void>& p) -> Task<void> {
+                           co_await w.sleep_until(w.now() + d);
+                           p.set_value();
+                         }(worker, duration, done));
+  });
+  done.get_future().wait();
+}
+
+constexpr Duration drain_look_every = 10ms;
+
+}  // namespace
+
+// Its members die in this order's reverse, after its thread has ended and its coroutines are gone.
+struct Gateway::Traffic {
+  std::unique_ptr<net::Worker> worker;
+  std::unique_ptr<relay::Relay> relay;
+  std::vector<std::unique_ptr<net::HttpServer>> servers;
+  std::thread thread;
+
+  std::size_t connections() const {
+    std::size_t sum = 0;
+    for (const auto& server : servers) sum += server->connections();
+    return sum;
+  }
+};
+
+struct Gateway::Side {
+  std::unique_ptr<net::Worker> worker;
+  std::unique_ptr<sim::Server> simulator;
+  std::unique_ptr<net::MemoryBudget> memory;
+  std::unique_ptr<net::ClientPool> pool;
+  std::unique_ptr<admin::AdminApi> api;
+  std::unique_ptr<net::HttpServer> server;
+  std::thread thread;
+};
+
+Gateway::Gateway(std::shared_ptr<const config::Config> config, const Surroundings& surroundings)
+    : config_(std::move(config)),
+      surroundings_(surroundings),
+      model_lists_(std::make_shared<const route::ModelLists>()),
+      resolver_(surroundings.clock),
+      memory_(config_->limits.buffered.count) {}
+
+Gateway::~Gateway() { stop(); }
+
+Result<std::unique_ptr<Gateway>> Gateway::start(std::shared_ptr<const config::Config> config,
+                                                const Surroundings& surroundings) {
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(config), surroundings));
+  // Ports are tried before anything is written: a second instance leaves no trace.
+  std::vector<config::ListenAddress> addresses{gateway->config_->admin.address};
+  for (const config::Listen& listen : gateway->config_->listen) addresses.push_back(listen.address);
+  for (const config::ListenAddress& address : addresses) {
+    Result<void> free = net::Listener::check_free(endpoint_of(address));
+    if (!free) return fail(free.error());
+  }
+  for (auto step : {&Gateway::open_books, &Gateway::load_keys, &Gateway::start_simulator,
+                    &Gateway::start_traffic, &Gateway::start_admin}) {
+    Result<void> done = (gateway.get()->*step)();
+    if (!done) return fail(done.error());
+  }
+  return gateway;
+}
+
+Result<void> Gateway::open_books() {
+  const config::State& state = config_->state;
+  Result<ledger::StateLock> lock = ledger::StateLock::acquire(state.directory_path);
+  if (!lock) return fail(lock.error());
+  lock_ = std::move(*lock);
+  Result<std::string> token = admin_token(state.directory_path, config_->admin.token,
+                                          surroundings_.entropy, admin_token_path_);
+  if (!token) return fail(token.error());
+  admin_token_ = std::move(*token);
+
+  ledger::SqliteOptions sqlite{.program_version = surroundings_.program_version};
+  Result<std::unique_ptr<ledger::Store>> store =
+      ledger::open_sqlite_store(state.database_path(), sqlite, surroundings_.clock);
+  if (!store) return fail(store.error());
+  ledger::LedgerOptions options;
+  options.directory = state.directory_path;
+  options.journal.program_version = surroundings_.program_version;
+  options.retain = config_->ledger.retain;
+  Result<std::unique_ptr<ledger::Ledger>> ledger =
+      ledger::Ledger::open(options, std::move(*store), surroundings_.clock, surroundings_.log);
+  if (!ledger) return fail(ledger.error());
+  ledger_ = std::move(*ledger);
+  return {};
+}
+
+Result<void> Gateway::load_keys() {
+  WallTime now = surroundings_.clock.wall();
+  Result<std::vector<auth::KeyRecord>> declared = auth::declared_keys(config_->keys, now);
+  if (!declared) return fail(declared.error());
+  declared_keys_ = std::move(*declared);
+  Result<std::vector<ledger::KeyRow>> stored = ledger_->store().keys();
+  if (!stored) return fail(stored.error());
+  if (config_->auth.mode == config::AuthMode::keys) {
+    bool none = declared_keys_.empty() && stored->empty();
+    Result<std::string> first = first_key(config_->state.directory_path, none, *stored,
+                                          surroundings_.entropy, now, ledger_->store());
+    if (!first) return fail(first.error());
+    first_secret_ = std::move(*first);
+    if (none) stored = ledger_->store().keys();
+    if (!stored) return fail(stored.error());
+  }
+  std::vector<auth::KeyRecord> records;
+  for (const ledger::KeyRow& row : *stored) records.push_back(admin::key_record(row));
+  Result<std::shared_ptr<const auth::KeyRing>> ring =
+      auth::KeyRing::make(declared_keys_, std::move(records));
+  if (!ring) return fail(ring.error());
+  keys_ = std::make_unique<Published<auth::KeyRing>>(std::move(*ring));
+  return {};
+}
+
+Result<void> Gateway::start_simulator() {
+  bool wanted = std::ranges::any_of(config_->providers, [](const config::Provider& provider) {
+    return provider.dialect == config::Dialect::simulated && provider.base_url.empty();
+  });
+  if (wanted) {
+    simulator_ = std::make_unique<Side>();
+    Result<std::unique_ptr<net::Worker>> worker =
+        net::Worker::create("simulator", surroundings_.clock, surroundings_.log);
+    if (!worker) return fail(worker.error());
+    simulator_->worker = std::move(*worker);
+    Result<std::unique_ptr<sim::Server>> server = sim::Server::open(
+        *simulator_->worker, *net::Endpoint::literal("127.0.0.1", 0), {.check_keys = false});
+    if (!server) return fail(server.error());
+    simulator_->simulator = std::move(*server);
+    simulated_port_ = simulator_->simulator->address().port;
+    simulator_->thread = std::thread([side = simulator_.get()] { side->worker->run(); });
+  }
+  Result<std::shared_ptr<const relay::Providers>> providers =
+      relay::Providers::make(config_, simulated_port_);
+  if (!providers) return fail(providers.error());
+  providers_ = std::move(*providers);
+  return {};
+}
+
+Result<void> Gateway::start_traffic() {
+  services_ = std::make_unique<relay::Services>(relay::Services{.config = config_,
+                                                                .providers = providers_,
+                                                                .keys = *keys_,
+                                                                .model_lists = model_lists_,
+                                                                .ledger = *ledger_,
+                                                                .responses = responses_,
+                                                                .resolver = resolver_});
+  std::uint32_t count = worker_count(config_->workers);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto traffic = std::make_unique<Traffic>();
+    Result<std::unique_ptr<net::Worker>> worker =
+        net::Worker::create(fmt::format("worker {}", i), surroundings_.clock, surroundings_.log);
+    if (!worker) return fail(worker.error());
+    traffic->worker = std::move(*worker);
+    Result<std::uint64_t> seed = seed_from(surroundings_.entropy);
+    if (!seed) return fail(seed.error());
+    traffic->relay = std::make_unique<relay::Relay>(*services_, *traffic->worker, *seed);
+    Result<void> opened = open_listeners(*traffic, count > 1);
+    traffic_.push_back(std::move(traffic));
+    if (!opened) return fail(opened.error());
+  }
+  for (std::unique_ptr<Traffic>& traffic : traffic_) {
+    traffic->thread = std::thread([worker = traffic->worker.get()] { worker->run(); });
+  }
+  return {};
+}
+
+Result<void> Gateway::open_listeners(Traffic& traffic, bool shared) {
+  for (std::size_t i = 0; i < config_->listen.size(); ++i) {
+    const config::Listen& listen = config_->listen[i];
+    net::HttpServer::Options options{
+        .header_timeout = listen.timeouts.header,
+        .body_timeout = listen.timeouts.body,
+        .idle_timeout = listen.timeouts.idle,
+        .write_timeout = listen.timeouts.write,
+        .tls = nullptr,
+        .connections_max = config_->limits.connections / worker_count(config_->workers) + 1,
+        .shared_address = shared};
+    if (listen.tls) {
+      Result<std::shared_ptr<const net::TlsContext>> tls =
+          net::TlsContext::for_clients(listen.tls->cert_path, listen.tls->key_path);
+      if (!tls) return fail(tls.error().while_doing(fmt::format("listen[{}].tls", i)));
+      options.tls = std::move(*tls);
+    }
+    net::Endpoint address = endpoint_of(listen.address);
+    // The first worker has turned port 0 into a real one; the others share that.
+    if (!traffic_.empty()) address = traffic_.front()->servers[i]->address();
+    Result<std::unique_ptr<net::HttpServer>> server = net::HttpServer::open(
+        *traffic.worker, address, std::move(options), memory_, *traffic.relay);
+    if (!server) return fail(server.error());
+    traffic.servers.push_back(std::move(*server));
+  }
+  return {};
+}
+
+Result<void> Gateway::start_admin() {
+  admin_ = std::make_unique<Side>();
+  Result<std::unique_ptr<net::Worker>> worker =
+      net::Worker::create("admin", surroundings_.clock, surroundings_.log);
+  if (!worker) return fail(worker.error());
+  admin_->worker = std::move(*worker);
+  admin_->memory = std::make_unique<net::MemoryBudget>(64u << 20);
+  admin_->pool = std::make_unique<net::ClientPool>(*admin_->worker, resolver_);
+  std::vector<const relay::Metrics*> metrics;
+  for (std::unique_ptr<Traffic>& traffic : traffic_) metrics.push_back(&traffic->relay->metrics());
+  admin_->api = std::make_unique<admin::AdminApi>(
+      admin::Services{.worker = *admin_->worker,
+                      .pool = *admin_->pool,
+                      .ledger = *ledger_,
+                      .keys = *keys_,
+                      .declared = declared_keys_,
+                      .entropy = surroundings_.entropy,
+                      .log = surroundings_.log,
+                      .metrics = std::move(metrics),
+                      .token = config::Secret(admin_token_),
+                      .token_path = admin_token_path_,
+                      .version = surroundings_.program_version,
+                      .simulated_port = simulated_port_,
+                      .config_file = surroundings_.config_file,
+                      .client_addresses = addresses(),
+                      .accepts_calls = [this] { return !draining_ && ledger_->admitting(); }});
+  Result<std::unique_ptr<net::HttpServer>> server = net::HttpServer::open(
+      *admin_->worker, endpoint_of(config_->admin.address), {}, *admin_->memory, *admin_->api);
+  if (!server) return fail(server.error());
+  admin_->server = std::move(*server);
+  admin_->worker->tasks().spawn("model lists",
+                                keep_model_lists(*admin_->pool, *providers_, model_lists_));
+  admin_->thread = std::thread([side = admin_.get()] { side->worker->run(); });
+  return {};
+}
+
+std::vector<net::Endpoint> Gateway::addresses() const {
+  std::vector<net::Endpoint> addresses;
+  for (const auto& server : traffic_.front()->servers) addresses.push_back(server->address());
+  return addresses;
+}
+
+net::Endpoint Gateway::admin_address() const { return admin_->server->address(); }
+
+void Gateway::drain(Duration limit, const std::atomic<bool>& enough) {
+  draining_ = true;
+  for (std::unique_ptr<Traffic>& traffic : traffic_) {
+    traffic->worker->post([traffic = traffic.get()] {
+      traffic->relay->drain();
+      for (auto& server : traffic->servers) server->drain();
+    });
+  }
+  Instant until = surroundings_.clock.now() + limit;
+  while (!enough && surroundings_.clock.now() < until) {
+    std::size_t left = 0;
+    for (std::unique_ptr<Traffic>& traffic : traffic_) {
+      run_on(*traffic->worker, [&] { left += traffic->connections(); });
+    }
+    if (left == 0) return;
+    run_on_timer(*admin_->worker, drain_look_every);
+  }
+}
+
+// Threads first; then coroutines, which settle their calls; then what they used.
+void Gateway::stop() {
+  auto end = [](auto& side) {
+    if (!side->thread.joinable()) return;
+    side->worker->stop();
+    side->thread.join();
+    side->worker->tasks().clear();
+  };
+  if (admin_) end(admin_);
+  for (std::unique_ptr<Traffic>& traffic : traffic_) end(traffic);
+  if (simulator_) end(simulator_);
+  admin_.reset();
+  traffic_.clear();
+  simulator_.reset();
+  ledger_.reset();
+}
+
+}  // namespace recloser::cli

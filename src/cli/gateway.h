@@ -1,0 +1,90 @@
+// Gateway: one running gateway: its books, its keys, its workers, its admin port; started and
+// drained.
+#pragma once
+
+#include "auth/key_ring.h"
+#include "auth/secret.h"
+#include "config/config.h"
+#include "core/log.h"
+#include "core/published.h"
+#include "ledger/ledger.h"
+#include "ledger/lock_file.h"
+#include "net/http_server.h"
+#include "net/worker.h"
+#include "relay/relay.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace recloser::cli {
+
+// What main gives to a gateway: nothing below reads it elsewhere.
+struct Surroundings {
+  const Clock& clock;
+  Log& log;
+  auth::Entropy& entropy;
+  std::string program_version;
+  std::string config_file;  // as the operator names it, for advice
+};
+
+class Gateway {
+ public:
+  // Everything that can be refused is refused here, before a port is open: the state directory, the
+  // books, keys, certificates, ports. Errors say what to do.
+  static Result<std::unique_ptr<Gateway>> start(std::shared_ptr<const config::Config> config,
+                                                const Surroundings& surroundings);
+  // stop()s what still runs.
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  std::vector<net::Endpoint> addresses() const;  // of clients, with real ports
+  net::Endpoint admin_address() const;
+  std::optional<std::uint16_t> simulated_port() const { return simulated_port_; }
+  // The key that is made when there is none, as long as it is valid; "" otherwise.
+  const std::string& first_secret() const { return first_secret_; }
+  const std::string& admin_token_path() const { return admin_token_path_; }
+
+  // No new calls; returns when those that run have ended, `limit` has passed, or `enough` says so.
+  void drain(Duration limit, const std::atomic<bool>& enough);
+  void stop();
+
+ private:
+  struct Traffic;  // one worker: its thread, its relay, its listeners
+  struct Side;     // a worker of its own for what is not traffic
+  Gateway(std::shared_ptr<const config::Config> config, const Surroundings& surroundings);
+  Result<void> open_books();
+  Result<void> load_keys();
+  Result<void> start_simulator();
+  Result<void> start_traffic();
+  Result<void> start_admin();
+  Result<void> open_listeners(Traffic& traffic, bool shared);
+
+  std::shared_ptr<const config::Config> config_;
+  Surroundings surroundings_;
+  std::optional<ledger::StateLock> lock_;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  std::vector<auth::KeyRecord> declared_keys_;
+  std::unique_ptr<Published<auth::KeyRing>> keys_;
+  Published<route::ModelLists> model_lists_;
+  session::ResponseChain responses_;
+  net::Resolver resolver_;
+  net::MemoryBudget memory_;
+  std::shared_ptr<const relay::Providers> providers_;
+  std::unique_ptr<relay::Services> services_;
+  std::unique_ptr<Side> simulator_;
+  std::vector<std::unique_ptr<Traffic>> traffic_;
+  std::unique_ptr<Side> admin_;
+  std::optional<std::uint16_t> simulated_port_;
+  std::atomic<bool> draining_ = false;
+  std::string first_secret_;
+  std::string admin_token_path_;
+  std::string admin_token_;
+};
+
+}  // namespace recloser::cli

@@ -1,0 +1,62 @@
+#include "cli/human.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include <fmt/format.h>
+
+namespace recloser::cli {
+
+std::string with_thousands(std::int64_t number) {
+  std::string digits = fmt::format("{}", number);
+  std::size_t first = number < 0 ? 1 : 0;
+  for (std::size_t at = digits.size(); at > first + 3;) {
+    at -= 3;
+    digits.insert(at, 1, ',');
+  }
+  return digits;
+}
+
+std::string human_ms(double ms) {
+  if (ms < 9.95) return fmt::format("{:.1f} ms", ms);
+  if (ms < 999.5) return fmt::format("{:.0f} ms", ms);
+  if (ms < 59'995) return fmt::format("{:.2f} s", ms / 1'000);
+  auto seconds = static_cast<std::int64_t>(std::llround(ms / 1'000));
+  if (seconds < 3'600) return fmt::format("{} m {:02} s", seconds / 60, seconds % 60);
+  return fmt::format("{} h {:02} m", seconds / 3'600, seconds / 60 % 60);
+}
+
+std::string human_time(WallTime at, WallTime now) {
+  std::string text = rfc3339(at);  // "2026-11-21T10:15:30.123Z"
+  std::string today = rfc3339(now);
+  std::string_view day(text.data(), 10);
+  std::string_view clock(text.data() + 11, 8);
+  if (today.starts_with(day)) return std::string(clock);
+  if (today.starts_with(day.substr(0, 5))) return fmt::format("{} {}", day.substr(5), clock);
+  return fmt::format("{} {}", day, clock.substr(0, 5));
+}
+
+std::string folded(std::string_view paragraphs, std::size_t indent, std::size_t columns) {
+  std::string out;
+  std::string margin(indent, ' ');
+  while (!paragraphs.empty()) {
+    std::string_view paragraph = paragraphs.substr(0, paragraphs.find('\n'));
+    paragraphs.remove_prefix(std::min(paragraphs.size(), paragraph.size() + 1));
+    std::string line;
+    while (!paragraph.empty()) {
+      std::string_view word = paragraph.substr(0, paragraph.find(' '));
+      paragraph.remove_prefix(std::min(paragraph.size(), word.size() + 1));
+      if (!line.empty() && indent + line.size() + 1 + word.size() > columns) {
+        out.append(margin).append(line) += '\n';
+        line.clear();
+      }
+      if (!line.empty()) line += ' ';
+      line += word;
+    }
+    out.append(margin).append(line) += '\n';
+  }
+  return out;
+}
+
+}  // namespace recloser::cli

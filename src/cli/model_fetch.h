@@ -1,0 +1,24 @@
+// Asks each provider which models it has, at the start and now and then, so that a model's bare
+// name is enough.
+#pragma once
+
+#include "core/published.h"
+#include "core/task.h"
+#include "net/pool.h"
+#include "relay/providers.h"
+#include "route/model_lists.h"
+
+namespace recloser::cli {
+
+inline constexpr Duration model_lists_every = 10min;
+
+// Runs until it is destroyed. A provider that does not answer, or has no list, stays unknown and is
+// asked again in the next round; what was known of it is kept.
+Task<void> keep_model_lists(net::ClientPool& pool, const relay::Providers& providers,
+                            Published<route::ModelLists>& lists);
+
+// The ids in the answer to GET /models: {"data":[{"id":..}]} in both families. Nothing when it is
+// not that.
+route::ModelLists::List model_ids(std::string_view answer);
+
+}  // namespace recloser::cli

@@ -1,0 +1,18 @@
+// What the commands of the table do.
+#pragma once
+
+#include "cli/command_line.h"
+
+namespace recloser::cli {
+
+Exit run_serve(const Invocation& invocation, const Process& process);
+Exit run_check(const Invocation& invocation, const Process& process);
+Exit run_key_create(const Invocation& invocation, const Process& process);
+Exit run_key_list(const Invocation& invocation, const Process& process);
+Exit run_key_revoke(const Invocation& invocation, const Process& process);
+Exit run_calls(const Invocation& invocation, const Process& process);
+Exit run_sim(const Invocation& invocation, const Process& process);
+Exit run_version(const Invocation& invocation, const Process& process);
+Exit run_completion(const Invocation& invocation, const Process& process);
+
+}  // namespace recloser::cli

@@ -1,0 +1,283 @@
+#include "codec/answer_reader.h"
+
+#include "codec/provider_error.h"
+#include "core/limits.h"
+
+#include <algorithm>
+
+namespace recloser::codec {
+namespace {
+
+enum Id : std::uint8_t {
+  id_none,
+  id_id,
+  id_model,
+  id_finish,
+  id_status,
+  id_reason,
+  id_text,
+  id_tool,
+  id_item_type,
+  id_usage,
+  id_input,
+  id_output,
+  id_total,
+  id_cached,
+  id_cache_write,
+  id_reasoning,
+  id_audio,
+  id_iterations,
+  id_iteration,
+  id_iteration_input,
+  id_iteration_output,
+  id_iteration_cached,
+  id_iteration_cache_write,
+  id_error,
+  id_error_type,
+  id_error_code,
+  id_error_message,
+};
+
+// One table for all answers of the OpenAI family: chat and completions, responses, embeddings. The
+// names of one never mean something else in another. Vectors and texts are counted, not kept.
+constexpr JsonTable openai{
+    {"id", id_id, want_text},
+    {"model", id_model, want_text},
+    {"status", id_status, want_text},
+    {"choices[].finish_reason", id_finish, want_text},
+    {"choices[].text", id_text, want_text},
+    {"choices[].message.content", id_text, want_text},
+    {"choices[].message.content[].text", id_text, want_text},
+    {"choices[].message.refusal", id_text, want_text},
+    {"choices[].message.tool_calls[]", id_tool, want_begin},
+    {"choices[].message.function_call", id_tool, want_begin},
+    {"output[].type", id_item_type, want_text},
+    {"output[].content[].text", id_text, want_text},
+    {"output[].content[].refusal", id_text, want_text},
+    {"incomplete_details.reason", id_reason, want_text},
+    {"input_tokens", id_input, want_number},
+    {"usage", id_usage, want_begin},
+    {"usage.prompt_tokens", id_input, want_number},
+    {"usage.input_tokens", id_input, want_number},
+    {"usage.completion_tokens", id_output, want_number},
+    {"usage.output_tokens", id_output, want_number},
+    {"usage.total_tokens", id_total, want_number},
+    {"usage.prompt_tokens_details.cached_tokens", id_cached, want_number},
+    {"usage.prompt_tokens_details.cache_write_tokens", id_cache_write, want_number},
+    {"usage.prompt_tokens_details.audio_tokens", id_audio, want_number},
+    {"usage.input_tokens_details.cached_tokens", id_cached, want_number},
+    {"usage.input_tokens_details.cache_write_tokens", id_cache_write, want_number},
+    {"usage.prompt_cache_hit_tokens", id_cached, want_number},
+    {"usage.num_cached_tokens", id_cached, want_number},
+    {"usage.cached_tokens", id_cached, want_number},
+    {"usage.completion_tokens_details.reasoning_tokens", id_reasoning, want_number},
+    {"usage.output_tokens_details.reasoning_tokens", id_reasoning, want_number},
+    {"error", id_error, want_text | want_begin},
+    {"error.type", id_error_type, want_text},
+    {"error.code", id_error_code, want_text | want_number},
+    {"error.message", id_error_message, want_text},
+    {"type", id_error_type, want_text},
+    {"code", id_error_code, want_text | want_number},
+    {"message", id_error_message, want_text},
+    {"detail", id_error_message, want_text},
+};
+
+constexpr JsonTable anthropic{
+    {"id", id_id, want_text},
+    {"model", id_model, want_text},
+    {"stop_reason", id_finish, want_text},
+    {"content[].text", id_text, want_text},
+    {"content[].type", id_item_type, want_text},
+    {"input_tokens", id_input, want_number},
+    {"usage", id_usage, want_begin},
+    {"usage.input_tokens", id_input, want_number},
+    {"usage.output_tokens", id_output, want_number},
+    {"usage.cache_read_input_tokens", id_cached, want_number},
+    {"usage.cache_creation_input_tokens", id_cache_write, want_number},
+    {"usage.output_tokens_details.thinking_tokens", id_reasoning, want_number},
+    {"usage.iterations", id_iterations, want_begin},
+    {"usage.iterations[]", id_iteration, want_begin},
+    {"usage.iterations[].input_tokens", id_iteration_input, want_number},
+    {"usage.iterations[].output_tokens", id_iteration_output, want_number},
+    {"usage.iterations[].cache_read_input_tokens", id_iteration_cached, want_number},
+    {"usage.iterations[].cache_creation_input_tokens", id_iteration_cache_write, want_number},
+    {"error", id_error, want_text | want_begin},
+    {"error.type", id_error_type, want_text},
+    {"error.message", id_error_message, want_text},
+};
+
+}  // namespace
+
+AnswerReader::AnswerReader(Operation operation, Family family)
+    : scanner_(family == Family::anthropic ? anthropic : openai),
+      operation_(operation),
+      family_(family) {}
+
+void AnswerReader::feed(std::string_view piece) {
+  while (!facts_.malformed) {
+    JsonToken token = scanner_.next(piece);
+    if (token == JsonToken::none) return;
+    if (token == JsonToken::error) {
+      facts_.malformed = true;
+    } else {
+      take(token);
+    }
+  }
+}
+
+const AnswerFacts& AnswerReader::finish() {
+  if (done_) return facts_;
+  done_ = true;
+  if (scanner_.finish() == JsonToken::error) facts_.malformed = true;
+  if (!facts_.saw_error) {
+    // `type`, `code` and `message` stand at the top of some errors, and of answers that are none.
+    facts_.saw_error = facts_.response_id.empty() && !facts_.error_message.empty();
+  }
+  if (!facts_.saw_error) {
+    facts_.error_type.clear();
+    facts_.error_code.clear();
+    facts_.error_message.clear();
+  }
+  if (facts_.finish == Finish::stop && saw_tool_call_) facts_.finish = Finish::tool_call;
+  if (saw_usage_ && !facts_.malformed) {
+    facts_.usage = usage();
+    facts_.usage_source = UsageSource::final;
+  }
+  return facts_;
+}
+
+Usage AnswerReader::usage() const {
+  if (family_ != Family::anthropic) return usage_of_openai(fields_);
+  if (iteration_count_ == 0) return usage_of_anthropic(fields_);
+  UsageFields sum = iterations_;
+  sum.reasoning = fields_.reasoning;
+  return usage_of_anthropic(sum);
+}
+
+void AnswerReader::take(JsonToken token) {
+  if (token == JsonToken::text || token == JsonToken::text_part) return take_text(token);
+  if (token == JsonToken::number) return take_number();
+  switch (scanner_.id()) {
+    case id_usage:
+      saw_usage_ = true;
+      break;
+    case id_tool:
+      ++facts_.tool_calls;
+      break;
+    case id_error:
+      facts_.saw_error = true;
+      break;
+    case id_iteration:
+      ++iteration_count_;
+      break;
+    default:
+      break;
+  }
+}
+
+void AnswerReader::keep(std::string& place, std::size_t limit) {
+  std::string_view raw = scanner_.raw();
+  place.append(raw.substr(0, limit - std::min(limit, place.size())));
+}
+
+void AnswerReader::take_text(JsonToken token) {
+  bool last = token == JsonToken::text;
+  switch (scanner_.id()) {
+    case id_text:
+      facts_.text_bytes += scanner_.raw().size();
+      break;
+    case id_id:
+      keep(facts_.response_id, limits::model_name_bytes_max);
+      break;
+    case id_model:
+      keep(facts_.model, limits::model_name_bytes_max);
+      break;
+    case id_error:
+      facts_.saw_error = true;
+      keep(facts_.error_message, error_bytes_kept);
+      break;
+    case id_error_type:
+      keep(facts_.error_type, error_bytes_kept);
+      break;
+    case id_error_code:
+      keep(facts_.error_code, error_bytes_kept);
+      break;
+    case id_error_message:
+      keep(facts_.error_message, error_bytes_kept);
+      break;
+    case id_item_type:
+      keep(reason_, error_bytes_kept);
+      if (!last) return;
+      if (reason_ == "function_call" || reason_ == "custom_tool_call" || reason_ == "tool_use") {
+        ++facts_.tool_calls;
+        saw_tool_call_ = true;
+      }
+      reason_.clear();
+      break;
+    case id_finish:
+    case id_status:
+    case id_reason: {
+      keep(reason_, error_bytes_kept);
+      if (!last) return;
+      Finish finish = finish_named(reason_);
+      bool better = facts_.finish == Finish::none || facts_.finish == Finish::stop ||
+                    facts_.finish == Finish::other;
+      if (finish != Finish::none && better) facts_.finish = finish;
+      reason_.clear();
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+void AnswerReader::take_number() {
+  std::uint64_t number = scanner_.number();
+  switch (scanner_.id()) {
+    case id_input:
+      fields_.input = number;
+      // A token count has its one figure at the top.
+      if (operation_ == Operation::count_tokens ||
+          operation_ == Operation::responses_input_tokens) {
+        saw_usage_ = true;
+      }
+      break;
+    case id_output:
+      fields_.output = number;
+      break;
+    case id_total:
+      fields_.total = number;
+      break;
+    case id_cached:
+      fields_.cached = std::max(fields_.cached, number);
+      break;
+    case id_cache_write:
+      fields_.cache_write = number;
+      break;
+    case id_reasoning:
+      fields_.reasoning = number;
+      break;
+    case id_audio:
+      fields_.audio_input = number;
+      break;
+    case id_iteration_input:
+      iterations_.input += number;
+      break;
+    case id_iteration_output:
+      iterations_.output += number;
+      break;
+    case id_iteration_cached:
+      iterations_.cached += number;
+      break;
+    case id_iteration_cache_write:
+      iterations_.cache_write += number;
+      break;
+    case id_error_code:
+      facts_.error_code = std::to_string(number);
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace recloser::codec

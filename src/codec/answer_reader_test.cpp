@@ -1,0 +1,163 @@
+#include "codec/answer_reader.h"
+
+#include "codec/provider_error.h"
+
+#include <string>
+#include <string_view>
+
+#include <gtest/gtest.h>
+
+namespace recloser::codec {
+namespace {
+
+AnswerFacts read(Operation operation, std::string_view body) {
+  AnswerReader whole(operation);
+  whole.feed(body);
+  AnswerFacts facts = whole.finish();
+  AnswerReader bytes(operation);
+  for (char byte : body) bytes.feed(std::string_view(&byte, 1));
+  AnswerFacts again = bytes.finish();
+  EXPECT_EQ(again.usage, facts.usage);
+  EXPECT_EQ(again.finish, facts.finish);
+  EXPECT_EQ(again.error_message, facts.error_message);
+  EXPECT_EQ(again.error_code, facts.error_code);
+  EXPECT_EQ(again.tool_calls, facts.tool_calls);
+  EXPECT_EQ(again.malformed, facts.malformed);
+  return facts;
+}
+
+TEST(AnswerReader, ReadsAChatAnswer) {
+  AnswerFacts facts =
+      read(Operation::chat,
+           R"({"id":"c1","model":"gpt","choices":[{"index":0,"message":{"content":"Hello",)"
+           R"("tool_calls":[{"id":"a"},{"id":"b"}]},"finish_reason":"tool_calls"},)"
+           R"({"index":1,"message":{"content":null},"finish_reason":"stop"}],"usage":)"
+           R"({"prompt_tokens":9,"completion_tokens":4,"total_tokens":13,"prompt_tokens_details":)"
+           R"({"cached_tokens":3}}})");
+  EXPECT_EQ(facts.usage, (Usage{.input_tokens = 9, .output_tokens = 4, .cached_input_tokens = 3}));
+  EXPECT_EQ(facts.usage_source, UsageSource::final);
+  EXPECT_EQ(facts.finish, Finish::tool_call);
+  EXPECT_EQ(facts.tool_calls, 2u);
+  EXPECT_EQ(facts.text_bytes, 5u);
+  EXPECT_EQ(facts.response_id, "c1");
+  EXPECT_EQ(facts.model, "gpt");
+  EXPECT_FALSE(facts.saw_error);
+}
+
+TEST(AnswerReader, ReadsAResponseThatStoppedForLength) {
+  AnswerFacts facts = read(
+      Operation::responses,
+      R"({"id":"r1","status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},)"
+      R"("error":null,"model":"gpt-5","output":[{"type":"message","content":[{"type":)"
+      R"("output_text","text":"abc"}]}],"usage":{"input_tokens":1,"output_tokens":2}})");
+  EXPECT_EQ(facts.finish, Finish::length);
+  EXPECT_EQ(facts.text_bytes, 3u);
+  EXPECT_EQ(facts.usage.output_tokens, 2u);
+}
+
+TEST(AnswerReader, ReadsTheOneFigureOfATokenCount) {
+  AnswerFacts facts = read(Operation::count_tokens, R"({"input_tokens":2095})");
+  EXPECT_EQ(facts.usage.input_tokens, 2095u);
+  EXPECT_EQ(facts.usage_source, UsageSource::final);
+  EXPECT_EQ(read(Operation::chat, R"({"input_tokens":5})").usage_source, UsageSource::none);
+}
+
+TEST(AnswerReader, ReadsOverVectorsOfEmbeddings) {
+  std::string body = R"({"object":"list","data":[{"object":"embedding","embedding":[0.1)";
+  for (int i = 0; i < 1535; ++i) body += ",-0.0023064255";
+  body += R"(],"index":0}],"model":"e3","usage":{"prompt_tokens":8,"total_tokens":8}})";
+  AnswerFacts facts = read(Operation::embeddings, body);
+  EXPECT_EQ(facts.usage.input_tokens, 8u);
+  EXPECT_EQ(facts.model, "e3");
+}
+
+TEST(AnswerReader, KnowsTheErrorOfEveryShape) {
+  struct Case {
+    Operation operation;
+    std::string_view body, type, code, message;
+  };
+  constexpr Operation chat = Operation::chat;
+  for (const Case& each : {
+           Case{chat, R"({"error":{"message":"M","type":"T","param":null,"code":"C"}})", "T", "C",
+                "M"},
+           Case{chat, R"({"error":{"code":400,"message":"M"},"user_id":"u"})", "", "400", "M"},
+           Case{chat, R"({"code":"C","error":"M"})", "", "C", "M"},
+           Case{chat, R"({"object":"error","message":"M","type":"T","code":1300})", "T", "1300",
+                "M"},
+           Case{chat, R"({"detail":"M"})", "", "", "M"},
+           Case{chat, R"({"message":"M"})", "", "", "M"},
+           Case{Operation::messages,
+                R"({"type":"error","error":{"type":"T","message":"M"},"request_id":"r"})", "T", "",
+                "M"},
+       }) {
+    AnswerFacts facts = read(each.operation, each.body);
+    EXPECT_TRUE(facts.saw_error) << each.body;
+    EXPECT_EQ(facts.error_type, each.type) << each.body;
+    EXPECT_EQ(facts.error_code, each.code) << each.body;
+    EXPECT_EQ(facts.error_message, each.message) << each.body;
+  }
+}
+
+TEST(AnswerReader, KeepsOnlyTheBeginOfALongError) {
+  std::string body = R"({"error":{"message":")" + std::string(error_bytes_kept + 1, 'x') + "\"}}";
+  EXPECT_EQ(read(Operation::chat, body).error_message, std::string(error_bytes_kept, 'x'));
+}
+
+TEST(AnswerReader, SaysWhenItIsNoJson) {
+  EXPECT_TRUE(read(Operation::chat, "<html>502</html>").malformed);
+  EXPECT_TRUE(read(Operation::chat, R"({"usage":{"prompt_tokens":7})").malformed);
+  EXPECT_EQ(read(Operation::chat, R"({"usage":{"prompt_tokens":7})").usage_source,
+            UsageSource::none);
+  EXPECT_FALSE(read(Operation::chat, "\n\n\n{}").malformed);  // DeepSeek's keep-alive
+}
+
+TEST(ProviderError, StandsForAStatus) {
+  EXPECT_EQ(status_of_error("overloaded_error", ""), 529);
+  EXPECT_EQ(status_of_error("rate_limit_error", ""), 429);
+  EXPECT_EQ(status_of_error("insufficient_quota", ""), 429);
+  EXPECT_EQ(status_of_error("invalid_request_error", "insufficient_quota"), 429);
+  EXPECT_EQ(status_of_error("invalid_request_error", "context_length_exceeded"), 400);
+  EXPECT_EQ(status_of_error("", "503"), 503);
+  EXPECT_EQ(status_of_error("", "600"), 500);
+  EXPECT_EQ(status_of_error("", "40"), 500);
+  EXPECT_EQ(status_of_error("new_error", "new_code"), 500);
+}
+
+TEST(ProviderError, FinishReasonsOfAllDialects) {
+  EXPECT_EQ(finish_named("end_turn"), Finish::stop);
+  EXPECT_EQ(finish_named("model_context_window_exceeded"), Finish::length);
+  EXPECT_EQ(finish_named("pause_turn"), Finish::pause);
+  EXPECT_EQ(finish_named("content_filter"), Finish::refusal);
+  EXPECT_EQ(finish_named("brand_new"), Finish::other);
+  EXPECT_EQ(finish_named(""), Finish::none);
+}
+
+TEST(UsageArithmetic, PutsReasoningAndAudioWhereTheTotalSaysTheyAre) {
+  UsageFields inside{.input = 9, .output = 4, .total = 13, .reasoning = 3};
+  EXPECT_EQ(usage_of_openai(inside).output_tokens, 4u);
+  UsageFields outside{.input = 12, .output = 1, .total = 241, .reasoning = 228};
+  EXPECT_EQ(usage_of_openai(outside).output_tokens, 229u);
+  UsageFields in_total_only{.input = 35, .output = 12, .total = 109};
+  EXPECT_EQ(usage_of_openai(in_total_only).output_tokens, 74u);
+  EXPECT_EQ(usage_of_openai(in_total_only).reasoning_tokens, 62u);
+  UsageFields audio{.input = 9, .output = 201, .total = 585, .audio_input = 375};
+  EXPECT_EQ(usage_of_openai(audio).input_tokens, 384u);
+  EXPECT_EQ(usage_of_openai(audio).output_tokens, 201u);
+  UsageFields wrong{.input = 10, .output = 10, .total = 5};
+  EXPECT_EQ(usage_of_openai(wrong).output_tokens, 10u);
+  UsageFields huge{.input = UINT64_MAX, .output = 2, .total = 1};
+  EXPECT_EQ(usage_of_openai(huge).input_tokens, UINT64_MAX);
+}
+
+TEST(Operation, NamesGoThereAndBack) {
+  for (unsigned i = 0; i < operation_count; ++i) {
+    auto operation = static_cast<Operation>(i);
+    EXPECT_EQ(operation_named(name_of(operation)), operation);
+  }
+  EXPECT_EQ(operation_named("chats"), std::nullopt);
+  EXPECT_EQ(family_of(Operation::count_tokens), Family::anthropic);
+  EXPECT_EQ(family_of(Operation::responses), Family::openai);
+}
+
+}  // namespace
+}  // namespace recloser::codec

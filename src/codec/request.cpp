@@ -1,0 +1,421 @@
+#include "codec/request.h"
+
+#include "core/json_writer.h"
+
+#include <algorithm>
+#include <array>
+
+namespace recloser::codec {
+
+// Members that are acted on. Those before `once_end` may stand once: which of two a provider would
+// take nobody knows, and we must not read another one than it does.
+enum class RequestMember : std::uint8_t {
+  none,
+  body,
+  model,
+  stream,
+  stream_options,
+  include_usage,
+  messages,
+  tools,
+  functions,
+  max_tokens,
+  max_completion_tokens,
+  n,
+  best_of,
+  user,
+  metadata,
+  metadata_session_id,
+  metadata_user_id,
+  previous_response_id,
+  conversation,
+  conversation_id,
+  prompt_cache_key,
+  format,
+  once_end,
+  message,
+  tool,
+};
+
+namespace {
+
+constexpr std::string_view asked_for = R"("include_usage":true)";
+
+// Raw bytes of a member that are kept while it is read; a name of model_name_bytes_max characters
+// that are all escaped fits.
+constexpr std::size_t raw_bytes_max = 6 * limits::model_name_bytes_max;
+
+// Agents put several ids into one user id.
+constexpr std::size_t user_bytes_max = 512;
+
+Error refuse(Kind kind, std::string message) {
+  return Error(Side::client, kind, std::move(message));
+}
+
+// Claude Code's metadata.user_id names its session: "user_.._account_.._session_<id>", and in later
+// versions a JSON object in a string with a member "session_id".
+std::string_view session_part(std::string_view user_id) {
+  constexpr std::string_view member = R"("session_id":")";
+  constexpr std::string_view part = "_session_";
+  if (user_id.starts_with('{')) {
+    std::size_t at = user_id.find(member);
+    if (at == std::string_view::npos) return {};
+    std::string_view rest = user_id.substr(at + member.size());
+    return rest.substr(0, rest.find('"'));
+  }
+  std::size_t at = user_id.rfind(part);
+  return at == std::string_view::npos ? std::string_view() : user_id.substr(at + part.size());
+}
+
+}  // namespace
+
+namespace {
+
+using M = RequestMember;
+constexpr std::uint8_t id(M member) { return static_cast<std::uint8_t>(member); }
+static_assert(id(M::once_end) <= 64, "one bit of seen_ each");
+
+constexpr std::uint8_t any_with_end = want_any | want_end;
+
+constexpr JsonTable openai_table{
+    {"", id(M::body), any_with_end},
+    {"model", id(M::model), want_any},
+    {"stream", id(M::stream), want_any},
+    {"stream_options", id(M::stream_options), any_with_end},
+    {"stream_options.include_usage", id(M::include_usage), want_any},
+    {"messages", id(M::messages), want_any},
+    {"messages[]", id(M::message), want_any},
+    {"tools", id(M::tools), want_any},
+    {"tools[]", id(M::tool), want_any},
+    {"functions", id(M::functions), want_any},
+    {"functions[]", id(M::tool), want_any},
+    {"max_tokens", id(M::max_tokens), want_any},
+    {"max_completion_tokens", id(M::max_completion_tokens), want_any},
+    {"n", id(M::n), want_any},
+    {"best_of", id(M::best_of), want_any},
+    {"user", id(M::user), want_any},
+    {"metadata", id(M::metadata), want_any},
+    {"metadata.session_id", id(M::metadata_session_id), want_any},
+    {"prompt_cache_key", id(M::prompt_cache_key), want_any},
+    {"response_format.type", id(M::format), want_any},
+};
+constexpr JsonTable responses_table{
+    {"", id(M::body), any_with_end},
+    {"model", id(M::model), want_any},
+    {"stream", id(M::stream), want_any},
+    {"input", id(M::messages), want_any},
+    {"input[]", id(M::message), want_any},
+    {"tools", id(M::tools), want_any},
+    {"tools[]", id(M::tool), want_any},
+    {"max_output_tokens", id(M::max_tokens), want_any},
+    {"user", id(M::user), want_any},
+    {"metadata", id(M::metadata), want_any},
+    {"metadata.session_id", id(M::metadata_session_id), want_any},
+    {"previous_response_id", id(M::previous_response_id), want_any},
+    {"conversation", id(M::conversation), want_any},
+    {"conversation.id", id(M::conversation_id), want_any},
+    {"prompt_cache_key", id(M::prompt_cache_key), want_any},
+    {"text.format.type", id(M::format), want_any},
+};
+constexpr JsonTable messages_table{
+    {"", id(M::body), any_with_end},
+    {"model", id(M::model), want_any},
+    {"stream", id(M::stream), want_any},
+    {"messages", id(M::messages), want_any},
+    {"messages[]", id(M::message), want_any},
+    {"tools", id(M::tools), want_any},
+    {"tools[]", id(M::tool), want_any},
+    {"max_tokens", id(M::max_tokens), want_any},
+    {"metadata", id(M::metadata), want_any},
+    {"metadata.session_id", id(M::metadata_session_id), want_any},
+    {"metadata.user_id", id(M::metadata_user_id), want_any},
+    {"output_format.type", id(M::format), want_any},
+    {"output_config.format.type", id(M::format), want_any},
+};
+
+const JsonTable& table_of(Operation operation) {
+  switch (operation) {
+    case Operation::chat:
+    case Operation::completions:
+    case Operation::embeddings:
+    case Operation::moderations:
+    case Operation::models:
+      return openai_table;
+    case Operation::responses:
+    case Operation::responses_compact:
+    case Operation::responses_input_tokens:
+      return responses_table;
+    case Operation::messages:
+    case Operation::count_tokens:
+      return messages_table;
+  }
+  return openai_table;
+}
+
+}  // namespace
+
+RequestReader::RequestReader(Operation operation)
+    : scanner_(table_of(operation)), operation_(operation) {}
+
+Result<void> RequestReader::feed(std::string_view piece) {
+  while (!error_) {
+    JsonToken token = scanner_.next(piece);
+    if (token == JsonToken::none) return {};
+    if (token == JsonToken::error) {
+      error_ = refuse_json();
+    } else if (token == JsonToken::text_part) {
+      hold();
+    } else {
+      take(token, static_cast<RequestMember>(scanner_.id()));
+    }
+  }
+  return fail(*error_);
+}
+
+Result<void> RequestReader::end() {
+  if (error_) return fail(*error_);
+  if (scanner_.finish() == JsonToken::error) return fail(refuse_json());
+  if (facts_.model.empty() && needs_model(operation_)) {
+    return fail(refuse(Kind::malformed,
+                       "The request names no model. Add a member \"model\" with the name of the "
+                       "model to call."));
+  }
+  return {};
+}
+
+Result<RequestFacts> RequestReader::finish() {
+  if (Result<void> ended = end(); !ended) return fail(std::move(ended.error()));
+  return std::move(facts_);
+}
+
+Error RequestReader::refuse_json() const {
+  if (scanner_.fault() == JsonFault::empty) {
+    return refuse(Kind::malformed,
+                  "The request has no body. Send one JSON object with at least a \"model\".");
+  }
+  return refuse(scanner_.fault() == JsonFault::too_deep ? Kind::too_large : Kind::malformed,
+                "The request body is not valid JSON: " + scanner_.fault_sentence() +
+                    ". Send one JSON object.");
+}
+
+void RequestReader::take(JsonToken token, RequestMember member) {
+  if (token == JsonToken::object_end) return take_other(token, member);
+  if (member < M::once_end) {
+    std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(member);
+    if ((seen_ & bit) != 0) return refuse_second();
+    seen_ |= bit;
+  } else {
+    return count(member);
+  }
+  switch (token) {
+    case JsonToken::text:
+      return take_text(member);
+    case JsonToken::number:
+      take_number(member);
+      break;
+    default:
+      take_other(token, member);
+  }
+  if (member == M::model) {
+    error_ = refuse(Kind::malformed, "The member \"model\" must be a string.");
+  } else if (member == M::body && token != JsonToken::object_begin) {
+    error_ = refuse(Kind::malformed, "The request body must be a JSON object.");
+  }
+}
+
+void RequestReader::refuse_second() {
+  error_ = refuse(Kind::malformed,
+                  "A member that decides how the call is handled stands twice in the request body; "
+                  "the second value is at byte " +
+                      std::to_string(scanner_.value().begin) + ". Send it once.");
+}
+
+// An element of the messages or the tools.
+void RequestReader::count(RequestMember member) {
+  in_text_ = false;
+  if (member == M::message) {
+    if (++facts_.messages > limits::messages_max) {
+      error_ = refuse(Kind::too_large, "The request has more than " +
+                                           std::to_string(limits::messages_max) +
+                                           " messages. Send fewer, or shorten the history.");
+    }
+  } else if (++facts_.tools > limits::tools_max) {
+    error_ = refuse(Kind::too_large, "The request has more than " +
+                                         std::to_string(limits::tools_max) + " tools. Send fewer.");
+  }
+}
+
+void RequestReader::take_other(JsonToken token, RequestMember member) {
+  Said said = token == JsonToken::yes    ? Said::yes
+              : token == JsonToken::no   ? Said::no
+              : token == JsonToken::null ? Said::null
+                                         : Said::odd;
+  Span value = scanner_.value();
+  switch (member) {
+    case M::body:
+      if (token == JsonToken::object_begin) facts_.body.begin = value.begin;
+      facts_.body.end = value.end;
+      facts_.body_object_empty = token == JsonToken::object_end && scanner_.was_empty();
+      break;
+    case M::stream:
+      facts_.stream = said;
+      break;
+    case M::stream_options:
+      if (token == JsonToken::object_end) {
+        facts_.stream_options_value.end = value.end;
+        facts_.stream_options_empty = scanner_.was_empty();
+        break;
+      }
+      facts_.stream_options = token == JsonToken::object_begin ? Said::yes
+                              : said == Said::null             ? Said::null
+                                                               : Said::odd;
+      facts_.stream_options_value = value;
+      break;
+    case M::include_usage:
+      facts_.include_usage = said;
+      facts_.include_usage_value = value;
+      break;
+    case M::messages:
+      facts_.messages_at = value.begin;
+      break;
+    default:
+      break;
+  }
+}
+
+void RequestReader::take_number(RequestMember member) {
+  std::uint64_t number = scanner_.number();
+  switch (member) {
+    case M::stream:
+      facts_.stream = Said::odd;
+      break;
+    case M::stream_options:
+      facts_.stream_options = Said::odd;
+      break;
+    case M::include_usage:
+      facts_.include_usage = Said::odd;
+      break;
+    case M::max_tokens:
+      if (!facts_.max_tokens_value.empty()) break;  // max_completion_tokens stands before it
+      [[fallthrough]];
+    case M::max_completion_tokens:
+      if (!scanner_.is_count()) break;
+      facts_.max_tokens = number;
+      facts_.max_tokens_value = scanner_.value();
+      break;
+    case M::n:
+    case M::best_of:
+      if (scanner_.is_count()) facts_.n = std::max(facts_.n, number);
+      break;
+    default:
+      break;
+  }
+}
+
+// A string in one piece is read where it lies; one that is cut is gathered first. Nothing is judged
+// before its end, so that every split gives the same verdict.
+void RequestReader::hold() {
+  if (!in_text_) held_.clear();
+  in_text_ = true;
+  std::string_view raw = scanner_.raw();
+  held_.append(raw.substr(0, raw_bytes_max + 1 - std::min(held_.size(), raw_bytes_max + 1)));
+}
+
+void RequestReader::take_text(RequestMember member) {
+  if (!in_text_) return text_done(member, scanner_.raw());
+  hold();
+  in_text_ = false;
+  text_done(member, held_);
+}
+
+void RequestReader::text_done(RequestMember member, std::string_view raw) {
+  auto decode = [raw, escaped = scanner_.escaped()](std::string& place, std::size_t limit) {
+    if (raw.size() > raw_bytes_max) return false;
+    if (escaped) {
+      unescape(place, raw);
+    } else {
+      place = raw;
+    }
+    if (place.size() <= limit) return true;
+    place.clear();
+    return false;
+  };
+  constexpr std::size_t id_max = limits::session_id_bytes_max;
+  switch (member) {
+    case M::body:
+      error_ = refuse(Kind::malformed, "The request body must be a JSON object.");
+      break;
+    case M::model:
+      facts_.model_value = scanner_.value();
+      if (decode(facts_.model, limits::model_name_bytes_max)) break;
+      error_ =
+          refuse(Kind::too_large, "The model name is longer than " +
+                                      std::to_string(limits::model_name_bytes_max) + " bytes.");
+      break;
+    case M::stream:
+      facts_.stream = Said::odd;
+      break;
+    case M::stream_options:
+      facts_.stream_options = Said::odd;
+      break;
+    case M::include_usage:
+      facts_.include_usage = Said::odd;
+      break;
+    case M::user:
+      decode(facts_.user, user_bytes_max);
+      break;
+    case M::metadata_session_id:
+      decode(facts_.metadata_session_id, id_max);
+      break;
+    case M::metadata_user_id: {
+      if (!decode(facts_.user, user_bytes_max)) break;
+      std::string_view session = session_part(facts_.user);
+      if (session.size() <= id_max) facts_.metadata_user_session = session;
+      break;
+    }
+    case M::previous_response_id:
+      decode(facts_.previous_response_id, id_max);
+      break;
+    case M::conversation:
+    case M::conversation_id:
+      decode(facts_.conversation, id_max);
+      break;
+    case M::prompt_cache_key:
+      decode(facts_.prompt_cache_key, id_max);
+      break;
+    case M::format:
+      facts_.structured_output = raw == "json_schema" || raw == "json_object";
+      break;
+    default:
+      break;
+  }
+}
+
+bool must_ask_for_usage(Operation operation, const RequestFacts& facts) {
+  if (operation != Operation::chat && operation != Operation::completions) return false;
+  return facts.streams() && facts.stream_options != Said::odd && facts.include_usage != Said::yes &&
+         facts.include_usage != Said::odd;
+}
+
+void ask_for_usage(BodyEdits& edits, const RequestFacts& facts) {
+  std::string object = "{" + std::string(asked_for) + "}";
+  Span options = facts.stream_options_value;
+  if (!facts.include_usage_value.empty()) {
+    edits.replace(facts.include_usage_value, "true");
+  } else if (facts.stream_options == Said::nothing) {
+    std::string member = R"("stream_options":)" + object;
+    edits.insert(facts.body.end - 1, facts.body_object_empty ? member : "," + member);
+  } else if (facts.stream_options == Said::null || facts.stream_options_empty) {
+    edits.replace(options, object);
+  } else {
+    edits.insert(options.begin + 1, std::string(asked_for) + ",");
+  }
+}
+
+void replace_model(BodyEdits& edits, const RequestFacts& facts, std::string_view model) {
+  std::string text;
+  append_json_string(text, model);
+  edits.replace(facts.model_value, text);
+}
+
+}  // namespace recloser::codec

@@ -1,0 +1,102 @@
+// Reads a request body as it arrives: what Recloser acts on, and where it stands in the bytes.
+#pragma once
+
+#include "codec/body_edits.h"
+#include "codec/event.h"
+#include "codec/json_scanner.h"
+#include "codec/operation.h"
+#include "core/limits.h"
+#include "core/result.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace recloser::codec {
+
+// A boolean member of a request as it was sent. `odd` is a value of another type, left to the
+// provider to judge.
+enum class Said : unsigned char { nothing, no, yes, null, odd };
+
+struct RequestFacts {
+  std::string model;  // decoded; "" when it is absent and may be
+  Span model_value;   // with quotes
+
+  Said stream = Said::nothing;
+  Said stream_options = Said::nothing;  // `yes`: an object
+  Said include_usage = Said::nothing;
+  bool stream_options_empty = false;
+  Span stream_options_value;
+  Span include_usage_value;
+
+  std::uint32_t messages = 0;     // messages, or the items of a Responses input
+  std::uint64_t messages_at = 0;  // where their list begins; 0 when there is none
+  std::uint32_t tools = 0;
+  bool has_tools() const { return tools != 0; }
+  bool structured_output = false;  // a JSON schema (or just JSON) was asked for
+
+  // Output limits by the API's own names; the spans are empty when absent or not a whole number.
+  std::uint64_t max_tokens = 0;  // max_tokens, max_completion_tokens, max_output_tokens
+  Span max_tokens_value;         // the one that holds: max_completion_tokens where both stand
+  std::uint64_t n = 1;           // choices asked for (`n`, and `best_of` when that is more)
+
+  // What may name the session or the user, decoded; "" when absent, odd or over its limit.
+  std::string metadata_session_id;
+  std::string metadata_user_session;  // the session part of Claude Code's metadata.user_id
+  std::string previous_response_id;
+  std::string conversation;  // the string, or the id of the object
+  std::string prompt_cache_key;
+  std::string user;  // `user`, or metadata.user_id
+
+  Span body;  // the object, from '{' through '}'
+  bool body_object_empty = false;
+
+  bool streams() const { return stream == Said::yes; }
+  bool wants_usage() const { return include_usage == Said::yes; }
+};
+
+enum class RequestMember : std::uint8_t;  // what is acted on; request.cpp
+
+// Use: feed() each piece as it arrives, then end(), then look at the facts(); finish() gives them
+// away. The first error ends the reading; all then return it. Errors are the client's, name the
+// byte, and never quote the body.
+class RequestReader {
+ public:
+  explicit RequestReader(Operation operation);
+
+  Result<void> feed(std::string_view piece);
+  Result<void> end();
+  Result<RequestFacts> finish();
+  const RequestFacts& facts() const { return facts_; }
+
+ private:
+  void take(JsonToken token, RequestMember member);
+  void count(RequestMember member);
+  void take_number(RequestMember member);
+  void take_other(JsonToken token, RequestMember member);
+  void hold();
+  void take_text(RequestMember member);
+  void text_done(RequestMember member, std::string_view raw);
+  void refuse_second();
+  Error refuse_json() const;
+
+  JsonScanner scanner_;
+  Operation operation_;
+  RequestFacts facts_;
+  std::string held_;        // a captured string that was cut by a piece's end, raw
+  bool in_text_ = false;    // the scanner is in the middle of a captured string
+  std::uint64_t seen_ = 0;  // one bit per acted-on member
+  std::optional<Error> error_;
+};
+
+// Whether a streamed request must be changed so that the provider sends the usage at the end.
+bool must_ask_for_usage(Operation operation, const RequestFacts& facts);
+
+// Adds that change: `stream_options.include_usage: true`, whatever of it stands there already.
+void ask_for_usage(BodyEdits& edits, const RequestFacts& facts);
+
+// Puts another model name in the place of the client's.
+void replace_model(BodyEdits& edits, const RequestFacts& facts, std::string_view model);
+
+}  // namespace recloser::codec

@@ -1,0 +1,247 @@
+// The stream of Anthropic messages.
+#include "codec/provider_error.h"
+#include "codec/stream_reader.h"
+
+namespace recloser::codec {
+namespace {
+
+enum Id : std::uint8_t {
+  id_none,
+  id_type,
+  id_index,
+  id_id,
+  id_model,
+  id_delta_text,
+  id_delta_thinking,
+  id_delta_json,
+  id_stop_reason,
+  id_block_type,
+  id_block_id,
+  id_block_name,
+  id_block_text,
+  id_usage,
+  id_input,
+  id_output,
+  id_cached,
+  id_cache_write,
+  id_thinking_tokens,
+  id_iterations,
+  id_iteration,
+  id_iteration_input,
+  id_iteration_output,
+  id_iteration_cached,
+  id_iteration_cache_write,
+  id_error,
+  id_error_type,
+  id_error_message,
+};
+
+constexpr JsonTable table{
+    {"type", id_type, want_text},
+    {"index", id_index, want_number},
+    {"message.id", id_id, want_text},
+    {"message.model", id_model, want_text},
+    {"message.usage", id_usage, want_begin},
+    {"message.usage.input_tokens", id_input, want_number},
+    {"message.usage.output_tokens", id_output, want_number},
+    {"message.usage.cache_read_input_tokens", id_cached, want_number},
+    {"message.usage.cache_creation_input_tokens", id_cache_write, want_number},
+    {"delta.text", id_delta_text, want_text},
+    {"delta.thinking", id_delta_thinking, want_text},
+    {"delta.partial_json", id_delta_json, want_text},
+    {"delta.stop_reason", id_stop_reason, want_text},
+    {"content_block.type", id_block_type, want_text},
+    {"content_block.id", id_block_id, want_text},
+    {"content_block.name", id_block_name, want_text},
+    {"content_block.text", id_block_text, want_text},
+    {"usage", id_usage, want_begin},
+    {"usage.input_tokens", id_input, want_number},
+    {"usage.output_tokens", id_output, want_number},
+    {"usage.cache_read_input_tokens", id_cached, want_number},
+    {"usage.cache_creation_input_tokens", id_cache_write, want_number},
+    {"usage.output_tokens_details.thinking_tokens", id_thinking_tokens, want_number},
+    {"usage.iterations", id_iterations, want_begin},
+    {"usage.iterations[]", id_iteration, want_begin},
+    {"usage.iterations[].input_tokens", id_iteration_input, want_number},
+    {"usage.iterations[].output_tokens", id_iteration_output, want_number},
+    {"usage.iterations[].cache_read_input_tokens", id_iteration_cached, want_number},
+    {"usage.iterations[].cache_creation_input_tokens", id_iteration_cache_write, want_number},
+    {"error", id_error, want_begin | want_text},
+    {"error.type", id_error_type, want_text},
+    {"error.message", id_error_message, want_text},
+};
+
+}  // namespace
+
+constinit const StreamReader::Grammar StreamReader::messages{
+    .table = &table,
+    .take = &StreamReader::take_messages,
+    .judge = &StreamReader::judge_messages,
+    .streamed = 1u << id_delta_text | 1u << id_delta_thinking | 1u << id_delta_json,
+    .ends_with_finish = false,
+};
+
+void StreamReader::take_messages(JsonToken token) {
+  if (token == JsonToken::text || token == JsonToken::text_part) return take_messages_text(token);
+  if (token == JsonToken::number) return take_messages_number(scanner_.number());
+  switch (scanner_.id()) {
+    case id_usage:
+      saw_usage_ = true, pending_ = fields_;
+      break;
+    case id_iterations:
+      iterations_ = {}, iteration_count_ = 0;
+      break;
+    case id_iteration:
+      ++iteration_count_;
+      break;
+    case id_error:
+      saw_error_ = true;
+      break;
+    default:
+      break;
+  }
+}
+
+void StreamReader::take_messages_text(JsonToken token) {
+  Slot slot = slot_text;
+  switch (scanner_.id()) {
+    case id_type:
+      slot = slot_type;
+      break;
+    case id_id:
+      slot = slot_id;
+      break;
+    case id_model:
+      slot = slot_model;
+      break;
+    case id_stop_reason:
+      slot = slot_reason;
+      break;
+    case id_block_type:
+      slot = slot_item_type;
+      break;
+    case id_block_id:
+      slot = slot_item_id;
+      break;
+    case id_block_name:
+      slot = slot_item_name;
+      break;
+    case id_error_type:
+      slot = slot_error_type;
+      break;
+    case id_error:
+      saw_error_ = true;
+      [[fallthrough]];
+    case id_error_message:
+      slot = slot_error_message;
+      break;
+    case id_delta_thinking:
+      text_kind_ = EventKind::reasoning;
+      break;
+    case id_delta_json:
+      text_kind_ = EventKind::tool_call;
+      break;
+    default:
+      text_kind_ = EventKind::text;
+      break;
+  }
+  keep(token, &slots_[slot]);
+}
+
+void StreamReader::take_messages_number(std::uint64_t number) {
+  switch (scanner_.id()) {
+    case id_index:
+      choice_index_ = static_cast<std::uint32_t>(number);
+      break;
+    case id_input:
+      pending_.input = number;
+      break;
+    case id_output:
+      pending_.output = number;
+      break;
+    case id_cached:
+      pending_.cached = number;
+      break;
+    case id_cache_write:
+      pending_.cache_write = number;
+      break;
+    case id_thinking_tokens:
+      pending_.reasoning = number;
+      break;
+    case id_iteration_input:
+      iterations_.input += number;
+      break;
+    case id_iteration_output:
+      iterations_.output += number;
+      break;
+    case id_iteration_cached:
+      iterations_.cached += number;
+      break;
+    case id_iteration_cache_write:
+      iterations_.cache_write += number;
+      break;
+    default:
+      break;
+  }
+}
+
+void StreamReader::judge_messages() {
+  std::string_view type = view(slots_[slot_type].size != 0 ? slot_type : slot_event);
+  if (type == "content_block_delta") {
+    if (slots_[slot_text].size == 0 || text_kind_ == EventKind::other) return;
+    bool server = text_kind_ == EventKind::tool_call && server_block_ == choice_index_;
+    Draft& delta = draft(server ? EventKind::server_tool : text_kind_);
+    delta.index = choice_index_;
+    delta.text = slots_[slot_text];
+  } else if (type == "content_block_start") {
+    judge_block_start();
+  } else if (type == "message_start") {
+    learn_names();
+    facts_.saw_start = true;
+    draft(EventKind::start);
+  } else if (type == "message_delta") {
+    if (slots_[slot_reason].size != 0) {
+      Draft& end = draft(EventKind::finish);
+      end.text = slots_[slot_reason];
+      end.finish = finish_named(view(slot_reason));
+      finish_with(end.finish);
+    }
+  } else if (type == "ping") {
+    --facts_.events;
+    draft(EventKind::ping);
+  } else if (type == "message_stop") {
+    facts_.saw_done = true;
+    draft(EventKind::done);
+  } else if (type == "error" || saw_error_) {
+    fill_error();
+  }
+  if (!saw_usage_) return;
+  fields_ = pending_;
+  Usage usage = usage_of_anthropic(fields_);
+  if (iteration_count_ != 0) {
+    // The totals leave compaction and advisor turns out; the sum over all turns is what was used.
+    iterations_.reasoning = fields_.reasoning;
+    usage = usage_of_anthropic(iterations_);
+  }
+  commit_usage(usage, type == "message_delta" ? UsageSource::final : UsageSource::running);
+}
+
+void StreamReader::judge_block_start() {
+  std::string_view type = view(slot_item_type);
+  bool result = type.ends_with("_tool_result");
+  if (type == "tool_use" || type.ends_with("_tool_use") || result) {
+    bool server = type != "tool_use";
+    server_block_ = server ? choice_index_ : no_block;
+    Draft& call = draft(server ? EventKind::server_tool : EventKind::tool_call);
+    call.index = choice_index_;
+    call.id = slots_[slot_item_id];
+    call.name = result ? slots_[slot_item_type] : slots_[slot_item_name];
+    if (result) facts_.server_tool_bytes += frame_.range.size();
+  } else if (type == "text" && slots_[slot_text].size != 0) {
+    Draft& text = draft(EventKind::text);
+    text.index = choice_index_;
+    text.text = slots_[slot_text];
+  }
+}
+
+}  // namespace recloser::codec

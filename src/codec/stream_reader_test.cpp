@@ -1,0 +1,121 @@
+// What the recordings and tests/golden do not hold: limits, odd members, and the reader's own
+// rules.
+#include "codec/stream_reader.h"
+
+#include "codec/testing/event_text.h"
+#include "core/limits.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace recloser::codec {
+namespace {
+
+std::string chat_delta(std::string_view content) {
+  return "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" +
+         std::string(content) + "\"}}]}\n\n";
+}
+
+TEST(StreamReader, TextIsHeldUpToTheLimitAndCutOnePast) {
+  constexpr std::size_t names = 2;  // "c" and "m" are captured of the same event
+  for (std::size_t past : {std::size_t{0}, std::size_t{1}}) {
+    std::string stream =
+        chat_delta(std::string(limits::event_bytes_held_max - names + past, 'x')) + chat_delta("y");
+    for (std::size_t at : {std::size_t{3}, stream.size() / 2, stream.size()}) {
+      testing::Told told = testing::tell_split(Operation::chat, stream, at);
+      EXPECT_EQ(told.facts.text_bytes, limits::event_bytes_held_max - names + 1);
+      EXPECT_EQ(told.lines.find(" cut") != std::string::npos, past == 1) << at;
+      EXPECT_EQ(told.facts.malformed, 0u);
+    }
+  }
+}
+
+TEST(StreamReader, FramesTileTheStream) {
+  std::string stream = ": a\n\n\n" + chat_delta("x") + "\n\ndata: [DONE]\n\n\n";
+  StreamReader reader(Operation::chat);
+  std::string_view bytes = stream;
+  std::uint64_t end = 0;
+  while (std::optional<Event> event = reader.next(bytes)) {
+    if (event->last_of_frame) {
+      EXPECT_EQ(reader.frame().range.begin, end);
+      end = reader.frame().range.end;
+    }
+  }
+  EXPECT_EQ(end, stream.size() - 1);  // the last blank line belongs to an event that never came
+}
+
+TEST(StreamReader, AMalformedEventChangesNoFact) {
+  std::string stream =
+      chat_delta("x") +
+      "data: {\"id\":\"other\",\"usage\":{\"prompt_tokens\":5},\"choices\":[{\"finish_reason\":"
+      "\"length\"}\n\n";
+  testing::Told told = testing::tell_whole(Operation::chat, stream);
+  EXPECT_EQ(told.facts.malformed, 1u);
+  EXPECT_EQ(told.facts.usage_source, UsageSource::none);
+  EXPECT_FALSE(told.facts.saw_finish);
+  EXPECT_FALSE(told.ended);
+}
+
+TEST(StreamReader, OfAMemberThatStandsTwiceTheLastCounts) {
+  std::string stream =
+      "data: {\"type\":\"response.output_item.added\",\"item\":{\"type\":\"function_call\","
+      "\"call_id\":\"one\",\"call_id\":\"two\",\"name\":\"f\"}}\n\n";
+  std::string whole = testing::tell_whole(Operation::responses, stream).lines;
+  EXPECT_NE(whole.find("id=two name=f"), std::string::npos) << whole;
+  EXPECT_EQ(testing::tell_bytes(Operation::responses, stream).lines, whole);
+}
+
+TEST(StreamReader, DataMayBeginWithAnEmptyLine) {
+  std::string stream = "data:\n" + chat_delta("x") + "event: e\ndata\n" + chat_delta("yz");
+  testing::Told told = testing::tell_whole(Operation::chat, stream);
+  EXPECT_EQ(told.facts.text_bytes, 3u);
+  EXPECT_EQ(told.facts.model, "m");
+  EXPECT_EQ(testing::tell_bytes(Operation::chat, stream).lines, told.lines);
+}
+
+TEST(StreamReader, WithoutDoneAChatEndsWithItsFinishAndOthersDoNot) {
+  std::string finish = "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]}\n\n";
+  EXPECT_TRUE(testing::tell_whole(Operation::chat, finish).ended);
+  std::string delta =
+      "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n";
+  EXPECT_FALSE(testing::tell_whole(Operation::messages, delta).ended);
+  EXPECT_TRUE(
+      testing::tell_whole(Operation::messages, delta + "data: {\"type\":\"message_stop\"}\n\n")
+          .ended);
+}
+
+TEST(StreamReader, TheTypeMayComeLastOrOnlyInTheEventLine) {
+  std::string last =
+      "data: {\"delta\":\"a\",\"output_index\":2,\"type\":\"response.output_text.delta\"}\n\n";
+  std::string line = "event: response.output_text.delta\ndata: {\"delta\":\"a\"}\n\n";
+  EXPECT_EQ(testing::tell_whole(Operation::responses, last).facts.text_bytes, 1u);
+  EXPECT_EQ(testing::tell_whole(Operation::responses, line).facts.text_bytes, 1u);
+}
+
+TEST(StreamReader, TextBytesCountWhatTheEscapesStandFor) {
+  testing::Told told =
+      testing::tell_whole(Operation::chat, chat_delta("\\u00e9\\n\\uD83C\\uDF89\\\""));
+  EXPECT_EQ(told.facts.text_bytes, 2u + 1 + 4 + 1);
+}
+
+TEST(Unescape, GivesTheTextAndItsSize) {
+  for (auto [raw, text] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"plain", "plain"},
+           {R"(a\"b\\c\/d\b\f\n\r\t)", "a\"b\\c/d\b\f\n\r\t"},
+           {R"(\u0041\u00e9\u4e2D)", "Aé中"},
+           {R"(\ud83c\udf89!)", "🎉!"},
+           {R"(\ud83c!)", "\uFFFD!"},
+           {R"(\udf89)", "\uFFFD"},
+           {R"(\ud83c\u0041)", "\uFFFDA"},
+           {R"(\ud83c\ud83c\udf89)", "\uFFFD🎉"},
+       }) {
+    std::string out = ">";
+    unescape(out, raw);
+    EXPECT_EQ(out, ">" + std::string(text));
+    EXPECT_EQ(unescaped_size(raw), text.size());
+  }
+}
+
+}  // namespace
+}  // namespace recloser::codec

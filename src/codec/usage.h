@@ -1,0 +1,45 @@
+// What a call used, in one convention for every dialect, and the arithmetic that gets there.
+#pragma once
+
+#include <cstdint>
+
+namespace recloser::codec {
+
+// The convention of the ledger: input is all input, cache reads and writes included; output is all
+// output, reasoning included; the parts are given apart as well.
+struct Usage {
+  std::uint64_t input_tokens = 0;
+  std::uint64_t output_tokens = 0;
+  std::uint64_t cached_input_tokens = 0;
+  std::uint64_t cache_write_tokens = 0;
+  std::uint64_t reasoning_tokens = 0;
+
+  friend bool operator==(const Usage&, const Usage&) = default;
+};
+
+// Where the figures come from. `running` is what a stream said so far (Anthropic's message_start,
+// usage on every chunk); `final` stands in the last word about the answer.
+enum class UsageSource : unsigned char { none, running, final };
+
+// The fields of a `usage` object as they were sent; a field that was not sent stays 0. The OpenAI
+// family fills input and output from prompt_tokens/input_tokens and
+// completion_tokens/output_tokens.
+struct UsageFields {
+  std::uint64_t input = 0;
+  std::uint64_t output = 0;
+  std::uint64_t total = 0;
+  std::uint64_t cached = 0;  // prompt_tokens_details.cached_tokens, prompt_cache_hit_tokens, ..
+  std::uint64_t cache_write = 0;
+  std::uint64_t reasoning = 0;
+  std::uint64_t audio_input = 0;
+};
+
+// OpenAI and those who speak like it. Cached tokens are inside the input. Reasoning is inside the
+// output, except where the total shows that it is not (xAI chat; Gemini's OpenAI form, which shows
+// it in the total only); audio likewise is outside the input when the total says so (Mistral).
+Usage usage_of_openai(const UsageFields& fields);
+
+// Anthropic: cache reads and writes are outside `input_tokens`.
+Usage usage_of_anthropic(const UsageFields& fields);
+
+}  // namespace recloser::codec

@@ -1,0 +1,178 @@
+// The configuration of one gateway: plain values with units, read once from text and then shared
+// unchanged.
+#pragma once
+
+#include "config/address.h"
+#include "config/base_url.h"
+#include "config/secret.h"
+#include "core/limits.h"
+#include "core/log.h"
+#include "core/time.h"
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace recloser::config {
+
+// The initialisers below are the defaults of the language: the field table (config/schema/) prints
+// them in docs/configuration.md and nothing repeats them. Paths are resolved against the folder of
+// the file, so every room may open them as they stand.
+
+struct Bytes {
+  std::uint64_t count = 0;
+  friend auto operator<=>(const Bytes&, const Bytes&) = default;
+};
+
+enum class Dialect : unsigned char { openai, anthropic, simulated };
+enum class AuthMode : unsigned char { keys, open };
+
+std::string_view name_of(Dialect dialect);  // as one writes it: "openai"
+std::string_view name_of(AuthMode mode);
+
+struct ListenTls {
+  std::string cert_path;  // PEM, the chain of the server
+  std::string key_path;   // PEM
+};
+
+struct ListenTimeouts {
+  Duration header = 10s;  // from the first byte of a request to the end of its head
+  Duration body = 60s;    // between two reads of a request body
+  Duration idle = 75s;    // between two requests of a connection
+  Duration write = 60s;   // a client that takes nothing for this long is gone
+};
+
+struct Listen {
+  ListenAddress address{.ip = IpAddress::v4(127, 0, 0, 1), .port = 8787};
+  std::optional<ListenTls> tls;
+  ListenTimeouts timeouts;
+};
+
+struct Admin {
+  ListenAddress address{.ip = IpAddress::v4(127, 0, 0, 1), .port = 8788};
+  Secret token;  // empty: one is generated into the state directory
+};
+
+struct State {
+  std::string directory_path = "state";
+  std::string store = "sqlite:recloser.db";  // a SQLite file inside the directory
+  std::string database_path() const;
+};
+
+struct Workers {
+  std::uint32_t count = 0;  // 0: one per processor (`auto`)
+  bool automatic() const { return count == 0; }
+};
+
+struct Auth {
+  AuthMode mode = AuthMode::keys;
+};
+
+// What is sent to a provider as its key.
+struct ApiKey {
+  enum class Source : unsigned char {
+    none,        // nothing: the provider asks for no key
+    client,      // the client's own credential, forwarded and never stored
+    configured,  // `secret`
+  };
+  Source source = Source::none;
+  Secret secret;
+};
+
+// A field sent with every request to a provider. Values may be credentials, so they are kept as
+// one.
+struct Header {
+  std::string name;
+  Secret value;
+};
+
+struct ProviderTimeouts {
+  Duration connect = 5s;       // one address, TCP and TLS
+  Duration first_byte = 120s;  // from the end of the request to the first byte of the answer
+  Duration idle = 60s;         // between two reads of an answer
+  Duration total = 30min;      // of one attempt
+};
+
+struct ProviderTls {
+  std::string ca_path;      // PEM; empty: the system's certificate authorities
+  std::string server_name;  // SNI and the name verified; empty: the host of baseUrl
+  bool insecure = false;    // do not verify the certificate
+};
+
+struct Provider {
+  std::string name;
+  Dialect dialect = Dialect::openai;
+  BaseUrl base_url;  // empty for the simulated provider, which listens where it finds a port
+  ApiKey api_key;
+  std::string region;
+  std::vector<Header> headers;
+  ProviderTimeouts timeouts;
+  ProviderTls tls;
+  bool allow_link_local = false;
+};
+
+struct Target {
+  std::string provider;  // the name of one of Config::providers
+  std::string model;     // as the provider calls it
+};
+
+struct Model {
+  std::string name;             // as clients call it
+  std::vector<Target> targets;  // exactly one in this version
+};
+
+struct Key {
+  std::string id;
+  Secret secret;
+  std::string org;  // these four: empty when the key leaves them open
+  std::string team;
+  std::string user;
+  std::string agent;
+  std::vector<std::string> models;  // globs; empty: every model
+  std::vector<std::string> labels;
+  std::optional<WallTime> expires;
+};
+
+struct Logging {
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::text;
+};
+
+struct KeepAlive {
+  Duration every = 15s;  // a comment after this silence, once the provider's head has come
+};
+
+struct Limits {
+  std::uint32_t connections = static_cast<std::uint32_t>(limits::connections_default);
+  Bytes buffered{limits::buffered_bytes_default};  // of all connections together
+  Bytes body{limits::body_bytes_default};          // of one request
+};
+
+struct Ledger {
+  Duration retain = 400 * 24h;
+};
+
+struct Config {
+  std::vector<Listen> listen{Listen{}};
+  Admin admin;
+  State state;
+  Workers workers;
+  Auth auth;
+  std::vector<Provider> providers;  // in the order of the file; never empty once loaded
+  std::vector<Model> models;
+  std::vector<Key> keys;
+  Logging logging;
+  Duration drain = 30s;
+  KeepAlive keep_alive;
+  Limits limits;
+  Ledger ledger;
+  std::vector<std::string> reserved_labels;
+
+  const Provider* find_provider(std::string_view name) const;  // null when there is none
+  const Model* find_model(std::string_view name) const;
+};
+
+}  // namespace recloser::config

@@ -1,0 +1,362 @@
+#include "config/schema/language.h"
+
+namespace recloser::config {
+namespace {
+
+constexpr std::int64_t kibibyte = 1 << 10;
+constexpr std::int64_t gibibyte = 1 << 30;
+constexpr Bounds secret_characters = between(20, 4096);
+constexpr Bounds provider_key_characters = between(1, 4096);
+constexpr Bounds short_wait = between(1ms, 5min);
+constexpr Bounds long_wait = between(1ms, 1h);
+
+// ---- listen[] ----
+
+constexpr Field listen_tls_fields[] = {
+    field<&ListenTls::cert_path>("cert", {.help = "PEM file with the certificate chain.",
+                                          .example = "tls/server.pem",
+                                          .need = Need::required,
+                                          .text = Text::path}),
+    field<&ListenTls::key_path>("key", {.help = "PEM file with its private key.",
+                                        .example = "tls/server.key",
+                                        .need = Need::required,
+                                        .text = Text::path}),
+    planned("clientCa"),
+};
+constexpr Section listen_tls{"listen[].tls",
+                             "With it, this address speaks HTTPS; without it, plain HTTP.",
+                             listen_tls_fields, defaults_of<ListenTls>};
+
+constexpr Field listen_timeout_fields[] = {
+    field<&ListenTimeouts::header>(
+        "header", {.help = "From the first byte of a request to the end of its header section.",
+                   .example = "10s",
+                   .bounds = short_wait}),
+    field<&ListenTimeouts::body>(
+        "body", {.help = "Silence within a request body.", .example = "60s", .bounds = short_wait}),
+    field<&ListenTimeouts::idle>("idle", {.help = "Silence between two requests of a connection.",
+                                          .example = "75s",
+                                          .bounds = long_wait}),
+    field<&ListenTimeouts::write>(
+        "write", {.help = "A client that takes no byte for this long is taken as gone.",
+                  .example = "60s",
+                  .bounds = long_wait}),
+};
+constexpr Section listen_timeouts{"listen[].timeouts", "How long a client may take.",
+                                  listen_timeout_fields, defaults_of<ListenTimeouts>};
+
+constexpr Field listen_fields[] = {
+    field<&Listen::address>("address", {.help = "Where clients connect; port 0 takes a free one.",
+                                        .example = "127.0.0.1:8787",
+                                        .need = Need::required}),
+    object<&Listen::tls>("tls", {.help = "Serve HTTPS here.", .section = &listen_tls}),
+    object<&Listen::timeouts>("timeouts",
+                              {.help = "How long a client may take.", .section = &listen_timeouts}),
+};
+constexpr Section listen{"listen[]", "The addresses clients connect to.", listen_fields,
+                         defaults_of<Listen>};
+
+// ---- admin, state, auth ----
+
+constexpr Field admin_fields[] = {
+    field<&Admin::address>("address", {.help = "Where the admin API and metrics are served.",
+                                       .example = "127.0.0.1:8788"}),
+    field<&Admin::token>(
+        "token", {.help = "Bearer token of the admin API; without it, one is generated into "
+                          "`admin.token` in the state directory (mode 0600).",
+                  .example = "\"${RECLOSER_ADMIN_TOKEN}\"",
+                  .bounds = secret_characters}),
+};
+constexpr Section admin{"admin", "The operator's own port.", admin_fields, defaults_of<Admin>};
+
+constexpr Field state_fields[] = {
+    field<&State::directory_path>(
+        "directory", {.help = "Holds the store, the journal, generated tokens and the lock.",
+                      .example = "/var/lib/recloser",
+                      .text = Text::path}),
+    field<&State::store>("store", {.help = "Where the ledger is kept.",
+                                   .example = "sqlite:recloser.db",
+                                   .text = Text::database}),
+    fixed_for_now("coordination", "none", {.help = "How several gateways share budgets."}),
+};
+constexpr Section state{"state", "What outlives the process.", state_fields, defaults_of<State>};
+
+constexpr Field auth_fields[] = {
+    field<&Auth::mode>("mode", {.help = "`keys`: every call needs a virtual key. `open`: calls "
+                                        "need none; only with loopback addresses in `listen`.",
+                                .example = "keys"}),
+    planned("jwt"),
+};
+constexpr Section auth{"auth", "Who may call.", auth_fields, defaults_of<Auth>};
+
+// ---- providers ----
+
+constexpr Field provider_timeout_fields[] = {
+    field<&ProviderTimeouts::connect>(
+        "connect", {.help = "To connect to one address of the provider, TLS included.",
+                    .example = "5s",
+                    .bounds = short_wait}),
+    field<&ProviderTimeouts::first_byte>(
+        "firstByte", {.help = "From the end of the request to the first byte of the answer.",
+                      .example = "120s",
+                      .bounds = long_wait}),
+    field<&ProviderTimeouts::idle>(
+        "idle", {.help = "Silence within an answer.", .example = "60s", .bounds = long_wait}),
+    field<&ProviderTimeouts::total>("total", {.help = "One attempt, from its start to its end.",
+                                              .example = "30m",
+                                              .bounds = between(1ms, 24h)}),
+};
+constexpr Section provider_timeouts{"providers.<name>.timeouts",
+                                    "How long the provider may take; each has an error of its own.",
+                                    provider_timeout_fields, defaults_of<ProviderTimeouts>};
+
+constexpr Field provider_tls_fields[] = {
+    field<&ProviderTls::ca_path>(
+        "ca", {.help = "PEM file with the authorities to trust instead of the system's.",
+               .example = "tls/ca.pem",
+               .text = Text::path}),
+    field<&ProviderTls::server_name>(
+        "serverName", {.help = "The name to ask for and to verify, when it is not the host of "
+                               "baseUrl.",
+                       .example = "llm.internal"}),
+    field<&ProviderTls::insecure>(
+        "insecure", {.help = "Do not verify the certificate. Whoever sits on the path then reads "
+                             "keys and prompts.",
+                     .example = "false"}),
+};
+constexpr Section provider_tls{"providers.<name>.tls", "How an https provider is verified.",
+                               provider_tls_fields, defaults_of<ProviderTls>};
+
+constexpr Field provider_fields[] = {
+    field<&Provider::dialect>(
+        "dialect", {.help = "The API it speaks; `openai` also for all that are compatible, "
+                            "`simulated` for the built-in provider.",
+                    .example = "openai",
+                    .need = Need::required}),
+    field<&Provider::base_url>(
+        "baseUrl", {.help = "Its API, with `/v1` where SDKs want it so. Required, except for the "
+                            "simulated provider, which has none.",
+                    .example = "https://api.openai.com/v1"}),
+    field<&Provider::api_key>(
+        "apiKey", {.help = "The provider's key. `client` forwards the client's own credential, "
+                           "which is never stored; `x-recloser-key` then names the caller.",
+                   .example = "\"${OPENAI_API_KEY}\"",
+                   .bounds = provider_key_characters}),
+    field<&Provider::region>(
+        "region", {.help = "Where it runs, for the ledger.", .example = "us", .text = Text::name}),
+    field<&Provider::headers>("headers", {.help = "HTTP fields sent with every request to it.",
+                                          .example = "{OpenAI-Organization: org-1}"}),
+    object<&Provider::timeouts>("timeouts",
+                                {.help = "How long it may take.", .section = &provider_timeouts}),
+    object<&Provider::tls>("tls",
+                           {.help = "How its certificate is verified.", .section = &provider_tls}),
+    field<&Provider::allow_link_local>(
+        "allowLinkLocal", {.help = "Allow link-local, cloud metadata, unspecified and multicast "
+                                   "addresses for it, which are refused otherwise.",
+                           .example = "false"}),
+    planned("preset"),
+    planned("limits"),
+    planned("zeroRetention"),
+    planned("residency"),
+    planned("tier"),
+    planned("retries"),
+    planned("apiVersion"),
+    planned("deployment"),
+    planned("deployments"),
+    planned("entra"),
+    planned("project"),
+    planned("location"),
+    planned("credentials"),
+    planned("accessKeyId"),
+    planned("secretAccessKey"),
+    planned("sessionToken"),
+};
+constexpr Section provider{"providers.<name>", "One model provider.", provider_fields,
+                           defaults_of<Provider>};
+
+// ---- models ----
+
+constexpr Field target_fields[] = {
+    field<&Target::provider>("provider", {.help = "The name of an entry of `providers`.",
+                                          .example = "openai",
+                                          .need = Need::required,
+                                          .text = Text::name}),
+    field<&Target::model>("model", {.help = "The model as that provider calls it.",
+                                    .example = "gpt-4o-mini",
+                                    .need = Need::required}),
+    planned("weight"),
+};
+constexpr Section target{"models.<name>.targets[]", "Where a model is served.", target_fields,
+                         defaults_of<Target>};
+
+constexpr Field model_fields[] = {
+    list<&Model::targets>("targets",
+                          {.help = "Where it is served.",
+                           .example = "[{provider: openai, model: gpt-4o-mini}]",
+                           .need = Need::required,
+                           .bounds = between(1, 1),
+                           .section = &target,
+                           .too_many = "several targets are not supported in this version"}),
+    planned("fallback"),
+    planned("ladder"),
+    planned("streamUpstream"),
+};
+constexpr Section model{"models.<name>", "A model name of your own.", model_fields,
+                        defaults_of<Model>};
+
+// ---- keys[] ----
+
+constexpr Field key_fields[] = {
+    field<&Key::id>("id", {.help = "Its name in the ledger and in commands.",
+                           .example = "ci",
+                           .need = Need::required,
+                           .text = Text::name}),
+    field<&Key::secret>("secret", {.help = "What clients send. Kept as a hash.",
+                                   .example = "\"${CI_KEY}\"",
+                                   .need = Need::required,
+                                   .bounds = secret_characters}),
+    field<&Key::org>("org",
+                     {.help = "Whose calls these are.", .example = "acme", .text = Text::words}),
+    field<&Key::team>("team",
+                      {.help = "Likewise, within it.", .example = "search", .text = Text::words}),
+    field<&Key::user>(
+        "user",
+        {.help = "Left out, `x-recloser-user` may say it.", .example = "ada", .text = Text::words}),
+    field<&Key::agent>("agent", {.help = "Left out, `x-recloser-agent` may say it.",
+                                 .example = "indexer",
+                                 .text = Text::words}),
+    field<&Key::models>("models",
+                        {.help = "Names clients may ask for; `*` stands for any text. Left out: "
+                                 "every model.",
+                         .example = "[\"gpt-4o*\"]",
+                         .bounds = between(1, 256)}),
+    field<&Key::labels>("labels",
+                        {.help = "Put on every call; left out, `x-recloser-labels` may say them.",
+                         .example = "[ci, nightly]",
+                         .bounds = between(0, static_cast<std::int64_t>(limits::labels_max)),
+                         .text = Text::label}),
+    field<&Key::expires>("expires",
+                         {.help = "From then on it is refused.", .example = "2027-01-01"}),
+    planned("budget"),
+    planned("rpm"),
+    planned("tpm"),
+    planned("concurrency"),
+    planned("plan"),
+    planned("roles"),
+    planned("groups"),
+    planned("residency"),
+};
+constexpr Section key{"keys[]",
+                      "Virtual keys declared here. Others are made with `recloser key create`.",
+                      key_fields, defaults_of<Key>};
+
+// ---- the rest of the top ----
+
+constexpr Field logging_fields[] = {
+    field<&Logging::level>("level", {.help = "The least that is logged.", .example = "info"}),
+    field<&Logging::format>("format",
+                            {.help = "Lines for people or for machines.", .example = "json"}),
+};
+constexpr Section logging{"logging",
+                          "Log lines on standard error; never a prompt, an answer or a "
+                          "secret.",
+                          logging_fields, defaults_of<Logging>};
+
+constexpr Field keep_alive_fields[] = {
+    field<&KeepAlive::every>(
+        "every", {.help = "A comment is sent on a silent stream this often, once the provider's "
+                          "headers have come.",
+                  .example = "15s",
+                  .bounds = between(1s, 5min)}),
+    fixed_for_now("commitAfter", "off",
+                  {.help = "Comments before the provider's headers have come."}),
+};
+constexpr Section keep_alive{"keepAlive", "Keeps proxies and clients from giving up on a stream.",
+                             keep_alive_fields, defaults_of<KeepAlive>};
+
+constexpr Field limit_fields[] = {
+    field<&Limits::connections>("connections",
+                                {.help = "Client connections of all workers together; further ones "
+                                         "are answered 503.",
+                                 .example = "65536",
+                                 .bounds = between(1, 1'000'000)}),
+    field<&Limits::buffered>(
+        "bufferedBytes", {.help = "Bytes of calls held in memory, all together; beyond it calls "
+                                  "are answered 503.",
+                          .example = "1GiB",
+                          .bounds = between(1024 * kibibyte, 1024 * gibibyte)}),
+    field<&Limits::body>("body", {.help = "One request body; a larger one is answered 413.",
+                                  .example = "32MiB",
+                                  .bounds = between(kibibyte, gibibyte)}),
+};
+constexpr Section limit{"limits", "What clients may take of this machine.", limit_fields,
+                        defaults_of<Limits>};
+
+constexpr Field ledger_fields[] = {
+    field<&Ledger::retain>("retain", {.help = "Rows of calls are deleted when they are older.",
+                                      .example = "400d",
+                                      .bounds = between(24h, 36'500 * 24h)}),
+};
+constexpr Section ledger{"ledger", "The book of calls.", ledger_fields, defaults_of<Ledger>};
+
+constexpr Field gateway_fields[] = {
+    fixed("apiVersion", "recloser.dev/v1alpha1",
+          {.help = "The version of this language.", .need = Need::required}),
+    fixed("kind", "Gateway", {.help = "What the file describes.", .need = Need::required}),
+    list<&Config::listen>("listen", {.help = "The addresses clients connect to.",
+                                     .example = "[{address: 127.0.0.1:8787}]",
+                                     .bounds = between(1, 64),
+                                     .section = &listen}),
+    object<&Config::admin>("admin", {.help = "The operator's own port.", .section = &admin}),
+    object<&Config::state>("state", {.help = "What outlives the process.", .section = &state}),
+    field<&Config::workers>("workers",
+                            {.help = "Threads that carry traffic; `auto` is one per processor.",
+                             .example = "auto",
+                             .bounds = between(1, 256)}),
+    object<&Config::auth>("auth", {.help = "Who may call.", .section = &auth}),
+    map<&Config::providers>(
+        "providers", {.help = "Model providers by name. Left out: those whose usual environment "
+                              "variable is set, or else the simulated provider `sim`.",
+                      .text = Text::name,
+                      .section = &provider}),
+    map<&Config::models>(
+        "models",
+        {.help = "Model names of your own, each with where it is served.", .section = &model}),
+    list<&Config::keys>(
+        "keys",
+        {.help = "Virtual keys declared here.", .bounds = between(0, 10'000), .section = &key}),
+    object<&Config::logging>("logging", {.help = "Log lines.", .section = &logging}),
+    field<&Config::drain>("drain",
+                          {.help = "After a SIGTERM, how long running calls may take to end.",
+                           .example = "30s",
+                           .bounds = between(0s, 1h)}),
+    object<&Config::keep_alive>("keepAlive",
+                                {.help = "Comments on silent streams.", .section = &keep_alive}),
+    object<&Config::limits>("limits",
+                            {.help = "What clients may take of this machine.", .section = &limit}),
+    object<&Config::ledger>("ledger", {.help = "The book of calls.", .section = &ledger}),
+    field<&Config::reserved_labels>("reservedLabels",
+                                    {.help = "Labels that no client may send by itself.",
+                                     .example = "[production]",
+                                     .bounds = between(0, 1024),
+                                     .text = Text::label}),
+    planned("prices"),
+    planned("policies"),
+    planned("idempotency"),
+    planned("approvals"),
+    planned("channels"),
+};
+constexpr Section gateway{"", "The top of the file.", gateway_fields, defaults_of<Config>};
+
+constexpr const Section* sections[] = {
+    &gateway, &listen,   &listen_tls,        &listen_timeouts, &admin,  &state,
+    &auth,    &provider, &provider_timeouts, &provider_tls,    &model,  &target,
+    &key,     &logging,  &keep_alive,        &limit,           &ledger,
+};
+
+}  // namespace
+
+const Section& gateway_section() { return gateway; }
+std::span<const Section* const> all_sections() { return sections; }
+
+}  // namespace recloser::config

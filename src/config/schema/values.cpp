@@ -1,0 +1,401 @@
+#include "config/schema/values.h"
+
+#include "config/yaml/utf8.h"
+#include "core/ascii.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace recloser::config {
+namespace {
+
+std::optional<std::int64_t> parse_whole(std::string_view text) {
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (text.empty() || error != std::errc{} || rest != end) return std::nullopt;
+  return number;
+}
+
+bool within(std::int64_t value, Bounds bounds) {
+  return value >= bounds.least && value <= bounds.most;
+}
+
+std::string such_as(const ValueRules& rules) {
+  return rules.example.empty() ? std::string() : fmt::format(" such as {}", rules.example);
+}
+
+std::size_t text_bytes_max(Text text) {
+  switch (text) {
+    case Text::name:
+    case Text::words:
+    case Text::label:
+      return limits::principal_name_bytes_max;
+    case Text::word:
+      return limits::model_name_bytes_max;
+    case Text::path:
+      return 4095;  // PATH_MAX of Linux without its NUL
+    case Text::database:
+      return 255 + std::string_view("sqlite:").size();  // NAME_MAX
+  }
+  return 0;
+}
+
+bool is_name(std::string_view text) {
+  auto is_alnum = [](char c) { return ascii::is_alpha(c) || ascii::is_digit(c); };
+  return !text.empty() && is_alnum(text.front()) && std::ranges::all_of(text, [&](char c) {
+    return is_alnum(c) || c == '.' || c == '_' || c == '-';
+  });
+}
+
+// What is wrong with `text`, as the message after the path; "" when nothing is.
+std::string text_fault(Text rule, std::string_view text) {
+  if (text.empty() || text.size() > text_bytes_max(rule)) {
+    return fmt::format("must be 1..{} bytes; you wrote {}", text_bytes_max(rule), text.size());
+  }
+  bool printable = is_printable(text);
+  bool has_space = text.find(' ') != text.npos;
+  bool space_at_end = text.front() == ' ' || text.back() == ' ';
+  std::string_view store = "sqlite:";
+  std::string_view file = text.starts_with(store) ? text.substr(store.size()) : "";
+  switch (rule) {
+    case Text::name:
+      if (is_name(text)) return {};
+      return "must be letters, digits, '.', '_' and '-', with a letter or digit first";
+    case Text::word:
+      return printable && !has_space ? "" : "must be printable text without spaces";
+    case Text::words:
+      return printable && !space_at_end ? "" : "must be printable text without spaces at its ends";
+    case Text::label:
+      if (printable && !has_space && text.find(',') == text.npos) return {};
+      return "must be printable text without spaces and commas";
+    case Text::path:
+      return printable ? "" : "must be a path of printable text";
+    case Text::database:
+      if (text.starts_with("postgres")) {
+        return "cannot be PostgreSQL: that is not supported in this version; write sqlite:NAME";
+      }
+      return is_name(file) ? "" : "must be sqlite:NAME, a file in the state directory";
+  }
+  return {};
+}
+
+struct Choice {
+  std::string_view name;
+  int value;  // -1: known to the language, not to this version
+};
+
+constexpr Choice dialects[] = {{"openai", static_cast<int>(Dialect::openai)},
+                               {"anthropic", static_cast<int>(Dialect::anthropic)},
+                               {"simulated", static_cast<int>(Dialect::simulated)},
+                               {"gemini", -1},
+                               {"bedrock", -1},
+                               {"cohere", -1},
+                               {"ollama", -1}};
+constexpr Choice auth_modes[] = {{"keys", static_cast<int>(AuthMode::keys)},
+                                 {"open", static_cast<int>(AuthMode::open)}};
+constexpr Choice log_levels[] = {{"debug", static_cast<int>(LogLevel::debug)},
+                                 {"info", static_cast<int>(LogLevel::info)},
+                                 {"warning", static_cast<int>(LogLevel::warning)},
+                                 {"error", static_cast<int>(LogLevel::error)}};
+constexpr Choice log_formats[] = {{"text", static_cast<int>(LogFormat::text)},
+                                  {"json", static_cast<int>(LogFormat::json)}};
+
+// "openai, anthropic or simulated"
+std::string list_of(std::span<const Choice> choices) {
+  std::vector<std::string_view> names;
+  for (const Choice& choice : choices) {
+    if (choice.value >= 0) names.push_back(choice.name);
+  }
+  std::string_view last = names.back();
+  names.pop_back();
+  return names.empty() ? std::string(last) : fmt::format("{} or {}", fmt::join(names, ", "), last);
+}
+
+std::optional<int> choose(Reading& in, const Node& node, std::span<const Choice> choices) {
+  std::string wanted = list_of(choices);
+  std::optional<std::string> text = in.scalar(node, wanted);
+  if (!text) return std::nullopt;
+  std::vector<std::string_view> names;
+  for (const Choice& choice : choices) {
+    names.push_back(choice.name);
+    if (choice.name != *text) continue;
+    if (choice.value >= 0) return choice.value;
+    in.error(node, fmt::format("cannot be {}: that is not supported in this version; write {}",
+                               choice.name, wanted));
+    return std::nullopt;
+  }
+  std::string meant = meant_by(*text, names);
+  in.error(node, fmt::format("must be {}; you wrote {}{}", wanted, written(node),
+                             meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
+  return std::nullopt;
+}
+
+template <class Enum>
+void read_choice(Reading& in, const Node& node, std::span<const Choice> choices, Enum& out) {
+  if (std::optional<int> chosen = choose(in, node, choices)) out = static_cast<Enum>(*chosen);
+}
+
+std::string_view name_in(std::span<const Choice> choices, int value) {
+  for (const Choice& choice : choices) {
+    if (choice.value == value) return choice.name;
+  }
+  return "";
+}
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t bytes;
+};
+constexpr Unit units[] = {{"TiB", std::uint64_t{1} << 40},
+                          {"GiB", std::uint64_t{1} << 30},
+                          {"MiB", std::uint64_t{1} << 20},
+                          {"KiB", std::uint64_t{1} << 10},
+                          {"B", 1}};
+
+Bytes least(const ValueRules& rules) { return {static_cast<std::uint64_t>(rules.bounds.least)}; }
+Bytes most(const ValueRules& rules) { return {static_cast<std::uint64_t>(rules.bounds.most)}; }
+
+std::string range_of(const ValueRules& rules, Bytes) {
+  return fmt::format("{}..{}", show_value(least(rules)), show_value(most(rules)));
+}
+std::string range_of(const ValueRules& rules, Duration) {
+  return fmt::format("{}..{}", show_value(Duration(rules.bounds.least)),
+                     show_value(Duration(rules.bounds.most)));
+}
+std::string range_of(const ValueRules& rules, std::uint32_t) {
+  return fmt::format("{}..{}", rules.bounds.least, rules.bounds.most);
+}
+
+}  // namespace
+
+std::optional<Bytes> parse_bytes(std::string_view text) {
+  std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  std::optional<std::int64_t> number = parse_whole(text.substr(0, digits));
+  if (!number) return std::nullopt;
+  auto count = static_cast<std::uint64_t>(*number);
+  for (const Unit& unit : units) {
+    if (unit.name != text.substr(digits)) continue;
+    if (count > static_cast<std::uint64_t>(INT64_MAX) / unit.bytes) return std::nullopt;
+    return Bytes{count * unit.bytes};
+  }
+  return std::nullopt;
+}
+
+void read_value(Reading& in, const ValueRules&, const Node& node, bool& out) {
+  std::optional<std::string> text = in.scalar(node, "true or false");
+  if (!text) return;
+  if (*text != "true" && *text != "false") return in.wrong(node, "be true or false");
+  out = *text == "true";
+}
+
+void read_value(Reading& in, const ValueRules& rules, const Node& node, std::uint32_t& out) {
+  std::string type = fmt::format("a whole number, {}", range_of(rules, out));
+  std::optional<std::string> text = in.scalar(node, type);
+  if (!text) return;
+  std::optional<std::int64_t> number = parse_whole(*text);
+  if (!number) return in.wrong(node, fmt::format("be {}", type));
+  if (!within(*number, rules.bounds)) {
+    return in.wrong(node, fmt::format("be {}", range_of(rules, out)));
+  }
+  out = static_cast<std::uint32_t>(*number);
+}
+
+void read_value(Reading& in, const ValueRules& rules, const Node& node, Bytes& out) {
+  std::string type = fmt::format("a size{}, in B, KiB, MiB, GiB or TiB", such_as(rules));
+  std::optional<std::string> text = in.scalar(node, type);
+  if (!text) return;
+  std::optional<Bytes> size = parse_bytes(*text);
+  if (!size) return in.wrong(node, fmt::format("be {}", type));
+  if (*size < least(rules) || *size > most(rules)) {
+    return in.wrong(node, fmt::format("be {}", range_of(rules, out)));
+  }
+  out = *size;
+}
+
+void read_value(Reading& in, const ValueRules& rules, const Node& node, Duration& out) {
+  std::string type = fmt::format("a duration{}, in ms, s, m, h or d", such_as(rules));
+  std::optional<std::string> text = in.scalar(node, type);
+  if (!text) return;
+  Result<Duration> duration = parse_duration(*text);
+  if (!duration) return in.wrong(node, fmt::format("be {}", type));
+  if (!within(duration->count(), rules.bounds)) {
+    return in.wrong(node, fmt::format("be {}", range_of(rules, out)));
+  }
+  out = *duration;
+}
+
+void read_value(Reading& in, const ValueRules& rules, const Node& node, std::string& out) {
+  std::optional<std::string> text = in.scalar(node, "text");
+  if (!text) return;
+  std::string fault = text_fault(rules.text, *text);
+  if (!fault.empty()) return in.error(node, fault);
+  out = rules.text == Text::path ? in.resolve(*text) : std::move(*text);
+}
+
+void read_value(Reading& in, const ValueRules& rules, const Node& node,
+                std::vector<std::string>& out) {
+  if (node.kind != Node::Kind::list) {
+    return in.wrong(node, fmt::format("be a list{}", such_as(rules)));
+  }
+  if (!within(static_cast<std::int64_t>(node.items.size()), rules.bounds)) {
+    return in.error(node, fmt::format("must hold {} entries; you wrote {}",
+                                      range_of(rules, std::uint32_t{}), node.items.size()));
+  }
+  std::vector<std::string> texts;
+  ValueRules each{.bounds = {}, .text = rules.text, .example = {}};
+  for (const Node& item : node.items) {
+    Reading::Step step(in, texts.size());
+    read_value(in, each, item, texts.emplace_back());
+  }
+  out = std::move(texts);
+}
+
+void read_value(Reading& in, const ValueRules& rules, const Node& node, Workers& out) {
+  std::string wanted = fmt::format("auto or {}", range_of(rules, std::uint32_t{}));
+  std::optional<std::string> text = in.scalar(node, wanted);
+  if (!text) return;
+  std::optional<std::int64_t> number = parse_whole(*text);
+  if (*text == "auto") {
+    out.count = 0;
+  } else if (number && within(*number, rules.bounds)) {
+    out.count = static_cast<std::uint32_t>(*number);
+  } else {
+    in.wrong(node, fmt::format("be {}", wanted));
+  }
+}
+
+void read_value(Reading& in, const ValueRules&, const Node& node, ListenAddress& out) {
+  std::optional<std::string> text = in.scalar(node, "an IP address and a port");
+  if (!text) return;
+  Result<ListenAddress> address = ListenAddress::parse(*text);
+  if (!address) {
+    return in.error(node,
+                    fmt::format("{}; you wrote {}", address.error().message(), written(node)));
+  }
+  out = *address;
+}
+
+void read_value(Reading& in, const ValueRules&, const Node& node, BaseUrl& out) {
+  std::optional<std::string> text = in.scalar(node, "a URL");
+  if (!text) return;
+  Result<BaseUrl> url = BaseUrl::parse(*text);
+  if (!url) return in.error(node, url.error().message());
+  out = std::move(*url);
+}
+
+void read_value(Reading& in, const ValueRules&, const Node& node, std::optional<WallTime>& out) {
+  std::string_view wanted = "a day or time such as 2027-01-01 or 2027-01-01T12:00:00Z";
+  std::optional<std::string> text = in.scalar(node, wanted);
+  if (!text) return;
+  Result<WallTime> time = parse_rfc3339(*text);
+  if (!time) return in.wrong(node, fmt::format("be {}", wanted));
+  out = *time;
+}
+
+void read_value(Reading& in, const ValueRules&, const Node& node, Dialect& out) {
+  read_choice(in, node, dialects, out);
+}
+void read_value(Reading& in, const ValueRules&, const Node& node, AuthMode& out) {
+  read_choice(in, node, auth_modes, out);
+}
+void read_value(Reading& in, const ValueRules&, const Node& node, LogLevel& out) {
+  read_choice(in, node, log_levels, out);
+}
+void read_value(Reading& in, const ValueRules&, const Node& node, LogFormat& out) {
+  read_choice(in, node, log_formats, out);
+}
+
+void read_name(Reading& in, const ValueRules& rules, const Node::Key& key, std::string& out) {
+  std::string fault = text_fault(rules.text, key.text);
+  if (!fault.empty()) in.error(key.place, fmt::format("is a name and {}", fault));
+  out = key.text;
+}
+
+std::string show_value(bool value) { return value ? "true" : "false"; }
+std::string show_value(std::uint32_t value) { return fmt::format("{}", value); }
+std::string show_value(Bytes value) {
+  for (const Unit& unit : units) {
+    if (value.count != 0 && value.count % unit.bytes == 0) {
+      return fmt::format("{}{}", value.count / unit.bytes, unit.name);
+    }
+  }
+  return "0B";
+}
+std::string show_value(Duration value) { return human_duration(value); }
+std::string show_value(const std::string& value) { return value; }
+std::string show_value(const std::vector<std::string>& value) {
+  return value.empty() ? "" : fmt::format("[{}]", fmt::join(value, ", "));
+}
+std::string show_value(const Workers& value) {
+  return value.automatic() ? "auto" : fmt::format("{}", value.count);
+}
+std::string show_value(const ListenAddress& value) { return value.str(); }
+std::string show_value(const BaseUrl& value) { return value.str(); }
+std::string show_value(const std::optional<WallTime>& value) {
+  return value ? rfc3339(*value) : "";
+}
+std::string show_value(Dialect value) { return std::string(name_of(value)); }
+std::string show_value(AuthMode value) { return std::string(name_of(value)); }
+std::string show_value(LogLevel value) {
+  return std::string(name_in(log_levels, static_cast<int>(value)));
+}
+std::string show_value(LogFormat value) {
+  return std::string(name_in(log_formats, static_cast<int>(value)));
+}
+
+std::string_view name_of(Dialect dialect) { return name_in(dialects, static_cast<int>(dialect)); }
+std::string_view name_of(AuthMode mode) { return name_in(auth_modes, static_cast<int>(mode)); }
+
+std::string type_of(const ValueRules&, bool) { return "true or false"; }
+std::string type_of(const ValueRules& rules, std::uint32_t zero) {
+  return fmt::format("whole number, {}", range_of(rules, zero));
+}
+std::string type_of(const ValueRules& rules, Bytes zero) {
+  return fmt::format("size, {}", range_of(rules, zero));
+}
+std::string type_of(const ValueRules& rules, Duration zero) {
+  return fmt::format("duration, {}", range_of(rules, zero));
+}
+std::string type_of(const ValueRules& rules, const std::string&) {
+  std::size_t bytes_max = text_bytes_max(rules.text);
+  switch (rules.text) {
+    case Text::name:
+      return fmt::format("name of letters, digits, '.', '_', '-', 1..{} bytes", bytes_max);
+    case Text::word:
+      return fmt::format("text without spaces, 1..{} bytes", bytes_max);
+    case Text::words:
+      return fmt::format("text, 1..{} bytes", bytes_max);
+    case Text::label:
+      return fmt::format("text without spaces and commas, 1..{} bytes", bytes_max);
+    case Text::path:
+      return "path, relative to this file";
+    case Text::database:
+      return "`sqlite:NAME`, NAME a file in the directory";
+  }
+  return {};
+}
+std::string type_of(const ValueRules& rules, const std::vector<std::string>&) {
+  return fmt::format("list of {}; each {}", range_of(rules, std::uint32_t{}),
+                     type_of(rules, std::string()));
+}
+std::string type_of(const ValueRules& rules, const Workers&) {
+  return fmt::format("`auto` or {}", range_of(rules, std::uint32_t{}));
+}
+std::string type_of(const ValueRules&, const ListenAddress&) {
+  return "IP address (or localhost) and port, 0..65535";
+}
+std::string type_of(const ValueRules&, const BaseUrl&) {
+  return fmt::format("http or https URL, at most {} bytes", BaseUrl::bytes_max);
+}
+std::string type_of(const ValueRules&, const std::optional<WallTime>&) {
+  return "day or time (RFC 3339)";
+}
+std::string type_of(const ValueRules&, Dialect) { return list_of(dialects); }
+std::string type_of(const ValueRules&, AuthMode) { return list_of(auth_modes); }
+std::string type_of(const ValueRules&, LogLevel) { return list_of(log_levels); }
+std::string type_of(const ValueRules&, LogFormat) { return list_of(log_formats); }
+
+}  // namespace recloser::config

@@ -1,0 +1,28 @@
+// An environment of a test's own: variables and files that exist nowhere else.
+#pragma once
+
+#include "config/environment.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace recloser::config {
+
+struct FakeEnvironment final : Environment {
+  std::map<std::string, std::string, std::less<>> variables;
+  std::map<std::string, std::string, std::less<>> files;
+
+  std::optional<std::string> variable(std::string_view name) const override {
+    auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+  }
+  Result<std::string> file(const std::string& path, std::size_t bytes_max) const override {
+    auto found = files.find(path);
+    if (found != files.end() && found->second.size() <= bytes_max) return found->second;
+    return fail(Side::operator_, Kind::io, "No such file or directory");
+  }
+};
+
+}  // namespace recloser::config

@@ -1,0 +1,175 @@
+#include "ledger/call_json.h"
+
+#include "core/json_writer.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace recloser::ledger {
+namespace {
+
+using Number = std::optional<std::int64_t>;
+
+void member(JsonWriter& json, std::string_view name, std::string_view text) {
+  json.key(name);
+  text.empty() ? json.null() : json.value(text);
+}
+
+void member(JsonWriter& json, std::string_view name, Number number) {
+  json.key(name);
+  number ? json.value(*number) : json.null();
+}
+
+// Nanoseconds as milliseconds, to the microsecond.
+double milliseconds(std::int64_t ns) { return static_cast<double>(ns / 1'000) / 1'000; }
+
+void member_ms(JsonWriter& json, std::string_view name, Number ns) {
+  json.key(name);
+  ns ? json.value(milliseconds(*ns)) : json.null();
+}
+
+void member_if(JsonWriter& json, std::string_view name, std::string_view text) {
+  if (!text.empty()) json.member(name, text);
+}
+
+void member_if(JsonWriter& json, std::string_view name, std::int64_t number) {
+  if (number != absent) json.member(name, number);
+}
+
+Number number(std::int64_t value) { return value == absent ? Number{} : Number{value}; }
+
+}  // namespace
+
+void append_call_json(std::string& out, const StoredCall& call) {
+  JsonWriter json(out);
+  json.open_object();
+  json.member("id", call.id.str()).member("started_at", rfc3339(call.started_at));
+  member_ms(json, "duration_ms", call.duration_ns);
+  member_ms(json, "ttft_ms", call.ttft_ns);
+  member(json, "key_id", call.key_id);
+  member(json, "org", call.org);
+  member(json, "team", call.team);
+  member(json, "user", call.user);
+  member(json, "agent", call.agent);
+  member(json, "session", call.session);
+  member(json, "trace", call.trace);
+  member(json, "client_dialect", call.client_dialect);
+  member(json, "operation", call.operation);
+  member(json, "model_requested", call.model_requested);
+  member(json, "provider", call.provider);
+  member(json, "model_served", call.model_served);
+  member(json, "region", call.region);
+  member(json, "status", call.status);
+  json.member("outcome", name_of(call.outcome));
+  member(json, "input_tokens", call.input_tokens);
+  member(json, "cached_input_tokens", call.cached_input_tokens);
+  member(json, "cache_write_tokens", call.cache_write_tokens);
+  member(json, "output_tokens", call.output_tokens);
+  member(json, "reasoning_tokens", call.reasoning_tokens);
+  bool counted = call.tokens_source != TokensSource::none;
+  member(json, "tokens_source", counted ? name_of(call.tokens_source) : std::string_view{});
+  member(json, "delivered_tokens", call.delivered_tokens);
+  json.key("budgets").open_array().close_array();
+  json.key("decisions").raw(call.decisions);
+  json.key("attempts").raw(call.attempts);
+  member(json, "overshoot_tokens", call.overshoot_tokens);
+  member(json, "upstream_close_ms", call.upstream_close_ms);
+  member(json, "overhead_us", call.overhead_us);
+  json.key("labels").raw(call.labels);
+  json.close_object();
+}
+
+void append_labels_json(std::string& out, std::string_view comma_separated) {
+  JsonWriter json(out);
+  json.open_array();
+  while (!comma_separated.empty()) {
+    std::size_t comma = comma_separated.find(',');
+    std::string_view label = comma_separated.substr(0, comma);
+    if (!label.empty()) json.value(label);
+    comma_separated.remove_prefix(comma == std::string_view::npos ? comma_separated.size()
+                                                                  : comma + 1);
+  }
+  json.close_array();
+}
+
+void append_decisions_json(std::string& out, const CallRecord& record) {
+  JsonWriter json(out);
+  json.open_array();
+  for (std::size_t i = 0; i < record.decision_count(); ++i) {
+    Decision decision = record.decision(i);
+    json.open_object();
+    member_if(json, "phase", decision.phase);
+    member_if(json, "policy", decision.policy);
+    member_if(json, "rule", decision.rule);
+    member_if(json, "action", decision.action);
+    member_if(json, "reason", decision.reason);
+    json.close_object();
+  }
+  if (record.decisions_beyond() > 0) {
+    json.open_object().member("more", std::uint64_t{record.decisions_beyond()}).close_object();
+  }
+  json.close_array();
+}
+
+void append_attempts_json(std::string& out, const CallRecord& record) {
+  JsonWriter json(out);
+  json.open_array();
+  for (std::size_t i = 0; i < record.attempt_count(); ++i) {
+    const Attempt& attempt = record.attempt(i);
+    json.open_object().member("n", std::uint64_t{i + 1});
+    member_if(json, "target", record.text_at(attempt.target));
+    json.member("started_at", rfc3339(attempt.started_at));
+    if (attempt.ttft_ns != absent) json.member("ttft_ms", milliseconds(attempt.ttft_ns));
+    if (attempt.status != 0) json.member("status", unsigned{attempt.status});
+    member_if(json, "error_class", record.text_at(attempt.error_class));
+    member_if(json, "provider_request_id", record.text_at(attempt.provider_request_id));
+    member_if(json, "input_tokens", attempt.input_tokens);
+    member_if(json, "output_tokens", attempt.output_tokens);
+    if (attempt.outcome != Outcome::open) json.member("outcome", name_of(attempt.outcome));
+    json.close_object();
+  }
+  json.close_array();
+}
+
+StoredCall stored(const CallRecord& record) {
+  StoredCall call;
+  call.id = record.id;
+  call.started_at = record.started_at;
+  call.duration_ns = number(record.duration_ns);
+  call.ttft_ns = number(record.ttft_ns);
+  call.key_id = record.text(Text::key_id);
+  call.org = record.text(Text::org);
+  call.team = record.text(Text::team);
+  call.user = record.text(Text::user);
+  call.agent = record.text(Text::agent);
+  call.session = record.text(Text::session);
+  call.trace = record.text(Text::trace);
+  call.client_dialect = record.text(Text::client_dialect);
+  call.operation = record.text(Text::operation);
+  call.model_requested = record.text(Text::model_requested);
+  call.provider = record.text(Text::provider);
+  call.model_served = record.text(Text::model_served);
+  call.region = record.text(Text::region);
+  if (record.status != 0) call.status = record.status;
+  call.outcome = record.outcome;
+  call.input_tokens = number(record.input_tokens);
+  call.cached_input_tokens = number(record.cached_input_tokens);
+  call.cache_write_tokens = number(record.cache_write_tokens);
+  call.output_tokens = number(record.output_tokens);
+  call.reasoning_tokens = number(record.reasoning_tokens);
+  call.tokens_source = record.tokens_source;
+  call.delivered_tokens = number(record.delivered_tokens);
+  call.overshoot_tokens = number(record.overshoot_tokens);
+  call.upstream_close_ms = number(record.upstream_close_ms);
+  call.overhead_us = number(record.overhead_us);
+  call.labels.clear();
+  call.decisions.clear();
+  call.attempts.clear();
+  append_labels_json(call.labels, record.text(Text::labels));
+  append_decisions_json(call.decisions, record);
+  append_attempts_json(call.attempts, record);
+  return call;
+}
+
+}  // namespace recloser::ledger

@@ -1,0 +1,22 @@
+// Calls as JSON: the object of INTERFACES 4, and the lists inside a row.
+#pragma once
+
+#include "ledger/call_record.h"
+#include "ledger/stored_call.h"
+
+#include <string>
+
+namespace recloser::ledger {
+
+// Appends the call as one object. Every name of INTERFACES 4 is always there, null where nothing is
+// known, but for the figures of money (`cost_usd cost_source price_version fees_usd overrun_usd`):
+// those are absent until calls are priced. Times are RFC 3339, durations milliseconds with up to
+// three decimals, enumerations their names.
+void append_call_json(std::string& out, const StoredCall& call);
+
+// The lists of a row, each one JSON array. A member that is not known is left out.
+void append_labels_json(std::string& out, std::string_view comma_separated);
+void append_decisions_json(std::string& out, const CallRecord& record);
+void append_attempts_json(std::string& out, const CallRecord& record);
+
+}  // namespace recloser::ledger

@@ -1,0 +1,93 @@
+// The JSON object of a call: every name of the interface, exactly once, and what null means.
+#include "ledger/call_json.h"
+
+#include "ledger/test_support.h"
+
+#include <string>
+
+namespace recloser::ledger {
+namespace {
+
+std::string json_of(const CallRecord& record) {
+  std::string out;
+  append_call_json(out, stored(record));
+  return out;
+}
+
+TEST(CallJson, ACompletedCall) {
+  CallRecord record(*CallId::parse("01JD3Z8QK6T2V9M4B7XHPW5RNC"), test::SharedClock::start(),
+                    test::someone);
+  test::fill_completed(record);
+  record.outcome = Outcome::completed;
+  record.duration_ns = 1'500'000'000;
+  EXPECT_EQ(json_of(record),
+            R"({"id":"01JD3Z8QK6T2V9M4B7XHPW5RNC","started_at":"2026-09-21T14:13:20.000Z",)"
+            R"("duration_ms":1500,"ttft_ms":251.234,"key_id":"ci","org":"acme","team":"search",)"
+            R"("user":"ada","agent":"crawler","session":"session-42",)"
+            R"("trace":"4bf92f3577b34da6a3ce929d0e0e4736","client_dialect":"openai",)"
+            R"("operation":"chat","model_requested":"gpt-4o-mini","provider":"openai",)"
+            R"("model_served":"gpt-4o-mini-2024-07-18","region":"us","status":200,)"
+            R"("outcome":"completed","input_tokens":1234,"cached_input_tokens":1024,)"
+            R"("cache_write_tokens":null,"output_tokens":567,"reasoning_tokens":0,)"
+            R"("tokens_source":"exact","delivered_tokens":567,"budgets":[],"decisions":[],)"
+            R"("attempts":[{"n":1,"target":"openai/gpt-4o-mini",)"
+            R"("started_at":"2026-09-21T14:13:20.001Z","ttft_ms":250,"status":200,)"
+            R"("provider_request_id":"req_0123456789abcdef0123456789abcdef","input_tokens":1234,)"
+            R"("output_tokens":567,"outcome":"completed"}],"overshoot_tokens":0,)"
+            R"("upstream_close_ms":null,"overhead_us":143,"labels":["nightly","batch"]})");
+}
+
+TEST(CallJson, ARefusedCallClaimsNothing) {
+  CallRecord record(CallId{1, 2}, WallTime{0},
+                    {.operation = "chat",
+                     .client_dialect = "openai",
+                     .key_id = {},
+                     .org = "local",
+                     .team = {},
+                     .user = {},
+                     .agent = {}});
+  record.add_decision({.phase = "request",
+                       .policy = {},
+                       .rule = "model_not_found",
+                       .action = "deny",
+                       .reason = "no model is called \"x\""});
+  record.status = 404;
+  record.outcome = Outcome::refused;
+  std::string json = json_of(record);
+  EXPECT_NE(json.find(R"("decisions":[{"phase":"request","rule":"model_not_found",)"
+                      R"("action":"deny","reason":"no model is called \"x\""}])"),
+            std::string::npos)
+      << json;
+  for (const char* part :
+       {R"("key_id":null)", R"("input_tokens":null)", R"("tokens_source":null)",
+        R"("ttft_ms":null)", R"("duration_ms":null)", R"("attempts":[])", R"("labels":[])"}) {
+    EXPECT_NE(json.find(part), std::string::npos) << part;
+  }
+  for (const char* money :
+       {"cost_usd", "cost_source", "price_version", "fees_usd", "overrun_usd"}) {
+    EXPECT_EQ(json.find(money), std::string::npos) << money;
+  }
+}
+
+TEST(CallJson, HostileBytesStayInsideTheirStrings) {
+  CallRecord record(CallId{1, 2}, WallTime{0}, test::someone);
+  record.set(Text::session, std::string_view("\"},\xff\0\n", 6));
+  record.set(Text::labels, ",,a\",b,,");
+  record.outcome = Outcome::refused;
+  std::string json = json_of(record);
+  EXPECT_NE(json.find("\"session\":\"\\\"},\xef\xbf\xbd\\u0000\\n\""), std::string::npos) << json;
+  EXPECT_NE(json.find(R"("labels":["a\"","b"])"), std::string::npos) << json;
+}
+
+TEST(CallJson, MoreDecisionsThanAreKept) {
+  CallRecord record(CallId{1, 2}, WallTime{0}, test::someone);
+  for (std::size_t i = 0; i < decisions_max + 2; ++i) {
+    record.add_decision({.phase = {}, .policy = {}, .rule = "r", .action = {}, .reason = {}});
+  }
+  std::string out;
+  append_decisions_json(out, record);
+  EXPECT_EQ(out, R"([{"rule":"r"},{"rule":"r"},{"rule":"r"},{"rule":"r"},{"more":2}])");
+}
+
+}  // namespace
+}  // namespace recloser::ledger

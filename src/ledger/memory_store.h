@@ -1,0 +1,40 @@
+// A store in memory: what the SQLite store is compared with, and what tests of other rooms use.
+#pragma once
+
+#include "ledger/store.h"
+
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace recloser::ledger {
+
+class MemoryStore final : public Store {
+ public:
+  Result<std::size_t> insert_calls(std::span<const CallRecord* const> calls) override;
+  Result<void> sync() override;
+  Result<CallPage> calls(const CallFilter& filter) override;
+  Result<std::optional<StoredCall>> call(CallId id) override;
+  Result<std::uint64_t> count_calls() override;
+  Result<std::size_t> delete_calls_before(WallTime before, std::size_t limit) override;
+  Result<void> put_key(const KeyRow& key) override;
+  Result<std::vector<KeyRow>> keys() override;
+  Result<void> revoke_key(std::string_view id, WallTime at) override;
+
+  // From here on every write fails so; nothing = they succeed again.
+  void fail_writes_with(std::optional<Error> error);
+
+  // What a process that was killed now would leave behind.
+  std::map<CallId, StoredCall> copy_of_calls() const;
+  void put_calls(std::map<CallId, StoredCall> calls);
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<Error> failure_;
+  std::map<CallId, StoredCall> calls_;
+  std::map<std::string, KeyRow, std::less<>> keys_;
+};
+
+}  // namespace recloser::ledger

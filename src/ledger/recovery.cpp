@@ -1,0 +1,215 @@
+#include "ledger/recovery.h"
+
+#include "ledger/files.h"
+#include "ledger/slot.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace recloser::ledger {
+namespace {
+
+constexpr std::size_t slots_at_a_time = 512;
+
+// Reads up to `size` bytes; fewer at the end of the file.
+Result<std::size_t> read_at(const File& file, const std::string& path, void* to, std::size_t size,
+                            std::size_t offset) {
+  std::size_t done = 0;
+  while (done < size) {
+    ssize_t got = ::pread(file.get(), static_cast<char*>(to) + done, size - done,
+                          static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(system_error("read the journal", path, errno));
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+// Bytes that were not understood, kept for a person: appended to one file per recovery.
+class Aside {
+ public:
+  explicit Aside(const std::string& journal_path) : path_(unused_name(journal_path + ".damaged")) {}
+
+  Result<void> keep(const void* bytes, std::size_t size) {
+    if (!file_.is_open()) {
+      Result<File> file = open_private(path_, O_WRONLY | O_CREAT | O_EXCL | O_APPEND);
+      if (!file) return fail(file.error());
+      file_ = std::move(*file);
+    }
+    const char* at = static_cast<const char*>(bytes);
+    while (size > 0) {
+      ssize_t written = ::write(file_.get(), at, size);
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return fail(system_error("write", path_, errno));
+      at += written;
+      size -= static_cast<std::size_t>(written);
+    }
+    return {};
+  }
+
+  // The whole file goes aside instead.
+  Result<void> keep_whole(const std::string& journal_path) {
+    if (std::rename(journal_path.c_str(), path_.c_str()) != 0) {
+      return fail(system_error("move aside", journal_path, errno));
+    }
+    whole_ = true;
+    return sync_directory_of(path_);
+  }
+
+  Result<void> finish() {
+    if (!file_.is_open()) return {};
+    if (::fsync(file_.get()) != 0) return fail(system_error("sync", path_, errno));
+    return sync_directory_of(path_);
+  }
+
+  bool used() const { return whole_ || file_.is_open(); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  File file_;
+  bool whole_ = false;
+};
+
+bool all_zero(const void* bytes, std::size_t size) {
+  const char* at = static_cast<const char*>(bytes);
+  return std::all_of(at, at + size, [](char c) { return c == 0; });
+}
+
+// A call that was running when the process died.
+void close_open_call(CallRecord& record) {
+  record.outcome = Outcome::gateway_failed;
+  record.tokens_source = TokensSource::estimated;
+}
+
+class Reader {
+ public:
+  Reader(const std::string& path, Store& store) : path_(path), store_(store), aside_(path) {}
+
+  Result<void> read_all(const File& file, std::string_view program_version) {
+    Result<void> head = read_head(file, program_version);
+    if (!head || nothing_left_) return head;
+    std::vector<Slot> slots(slots_at_a_time);
+    for (std::size_t offset = journal_head_bytes;;) {
+      Result<std::size_t> got =
+          read_at(file, path_, static_cast<void*>(slots.data()), slots.size() * slot_bytes, offset);
+      if (!got) return fail(got.error());
+      Result<void> done = take(slots, *got);
+      if (!done) return done;
+      if (*got < slots.size() * slot_bytes) break;
+      offset += *got;
+    }
+    return foreign_ ? aside_.keep_whole(path_) : aside_.finish();
+  }
+
+  Recovery report() && {
+    if (aside_.used()) found_.aside = aside_.path();
+    return std::move(found_);
+  }
+
+ private:
+  Result<void> read_head(const File& file, std::string_view program_version) {
+    alignas(JournalHead) std::array<char, journal_head_bytes> page{};
+    Result<std::size_t> got = read_at(file, path_, page.data(), page.size(), 0);
+    if (!got) return fail(got.error());
+    JournalHead head;
+    std::memcpy(static_cast<void*>(&head), page.data(), sizeof head);
+    if (!head.sound()) {
+      // The slots behind it prove themselves, so they are looked at all the same.
+      foreign_ = *got > 0;
+      if (foreign_) ++found_.damaged;
+      return {};
+    }
+    if (head.layout == journal_layout) return {};
+    nothing_left_ = head.clean == JournalHead::clean_mark;
+    if (nothing_left_) return {};
+    head.written_by.back() = '\0';
+    return fail(Side::operator_, Kind::unsupported,
+                fmt::format("the journal {} holds calls that Recloser {} left there (layout {}); "
+                            "this is Recloser {} (layout {}), which cannot read them. Start "
+                            "Recloser {} once and stop it cleanly, then start this one; or move "
+                            "the file away and lose those calls",
+                            path_, head.written_by.data(), head.layout, program_version,
+                            journal_layout, head.written_by.data()));
+  }
+
+  // Of `slots`, the first `bytes`.
+  Result<void> take(std::vector<Slot>& slots, std::size_t bytes) {
+    std::size_t whole = bytes / slot_bytes;
+    std::vector<const CallRecord*> calls;
+    for (Slot& slot : std::span(slots).first(whole)) {
+      Result<void> done = sort(slot, calls);
+      if (!done) return done;
+    }
+    if (std::size_t rest = bytes % slot_bytes; rest > 0) {
+      const void* tail = &slots[whole];
+      if (!all_zero(tail, rest)) {
+        Result<void> kept = set_aside(tail, rest);
+        if (!kept) return kept;
+      }
+    }
+    if (calls.empty()) return {};
+    Result<std::size_t> stored = store_.insert_calls(calls);
+    if (!stored) return fail(stored.error());
+    found_.new_rows += *stored;
+    return {};
+  }
+
+  Result<void> sort(Slot& slot, std::vector<const CallRecord*>& calls) {
+    switch (examine(slot)) {
+      case Found::free:
+        return {};
+      case Found::damaged:
+        return set_aside(&slot, slot_bytes);
+      case Found::open:
+        ++found_.open;
+        close_open_call(slot.record);
+        break;
+      case Found::settled:
+        ++found_.settled;
+        break;
+    }
+    calls.push_back(&slot.record);
+    return {};
+  }
+
+  Result<void> set_aside(const void* bytes, std::size_t size) {
+    ++found_.damaged;
+    if (foreign_) return {};  // the whole file will be kept
+    return aside_.keep(bytes, size);
+  }
+
+  const std::string& path_;
+  Store& store_;
+  Aside aside_;
+  Recovery found_;
+  bool nothing_left_ = false;  // of another layout, and clean
+  bool foreign_ = false;       // its head is not one of ours
+};
+
+}  // namespace
+
+Result<Recovery> recover_journal(const std::string& path, Store& store,
+                                 std::string_view program_version) {
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return Recovery{};
+  Result<File> file = open_private(path, O_RDONLY);
+  if (!file) return fail(file.error());
+  Reader reader(path, store);
+  Result<void> done = reader.read_all(*file, program_version);
+  if (done) done = store.sync();
+  if (!done) return fail(done.error().while_doing("recover the calls of the last run"));
+  return std::move(reader).report();
+}
+
+}  // namespace recloser::ledger

@@ -1,0 +1,185 @@
+#include "ledger/sqlite_store.h"
+
+#include "ledger/sqlite_calls.h"
+#include "ledger/sqlite_db.h"
+#include "ledger/sqlite_keys.h"
+#include "ledger/sqlite_schema.h"
+
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace recloser::ledger {
+namespace {
+
+constexpr std::int64_t write_ahead_log_bytes_kept = 16 << 20;  // after a checkpoint
+constexpr int progress_steps = 4000;  // of SQLite's machine between two looks at the clock
+
+Result<std::unique_ptr<Database>> connect(const std::string& path, const SqliteOptions& options) {
+  Result<std::unique_ptr<Database>> database = Database::open(path);
+  if (!database) return database;
+  auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(options.busy_timeout);
+  sqlite3_busy_timeout((*database)->handle(), static_cast<int>(wait.count()));
+  return database;
+}
+
+Result<void> configure(Database& database, const SqliteOptions& options) {
+  bool full = options.synchronous == SqliteOptions::Synchronous::full;
+  std::string sql = fmt::format(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; PRAGMA journal_size_limit = {}; "
+      "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",
+      full ? "FULL" : "NORMAL", write_ahead_log_bytes_kept);
+  if (options.pages_max > 0) sql += fmt::format("PRAGMA max_page_count = {};", options.pages_max);
+  return database.execute(sql);
+}
+
+// Ends a query that reads for too long: a snapshot that stays open keeps the write-ahead log from
+// being taken back into the file.
+class ReadLimit {
+ public:
+  ReadLimit(Database& database, const Clock& clock, Duration most)
+      : database_(database), clock_(clock), end_(clock.now() + most) {
+    sqlite3_progress_handler(database_.handle(), progress_steps, &ReadLimit::is_over, this);
+  }
+  ~ReadLimit() { sqlite3_progress_handler(database_.handle(), 0, nullptr, nullptr); }
+  ReadLimit(const ReadLimit&) = delete;
+  ReadLimit& operator=(const ReadLimit&) = delete;
+
+  // The failure of a query, told as what it was.
+  Error told(Error error) const {
+    if (clock_.now() < end_) return error;
+    return Error(Side::client, Kind::timed_out,
+                 "the search through the ledger took too long and was ended; narrow it by `since` "
+                 "or `session`");
+  }
+
+ private:
+  static int is_over(void* self) {
+    const auto* limit = static_cast<const ReadLimit*>(self);
+    return limit->clock_.now() >= limit->end_ ? 1 : 0;
+  }
+
+  Database& database_;
+  const Clock& clock_;
+  const Instant end_;
+};
+
+class SqliteStore final : public Store {
+ public:
+  // The statements refer to the connections, so they go first (they are declared last).
+  SqliteStore(std::unique_ptr<Database> writer, std::unique_ptr<Database> reader,
+              CallWriter call_writer, CallReader call_reader, const Clock& clock,
+              Duration query_time_max)
+      : clock_(clock),
+        query_time_max_(query_time_max),
+        writer_(std::move(writer)),
+        reader_(std::move(reader)),
+        call_writer_(std::move(call_writer)),
+        call_reader_(std::move(call_reader)) {}
+
+  Result<std::size_t> insert_calls(std::span<const CallRecord* const> calls) override {
+    std::lock_guard lock(writing_);
+    Result<Transaction> transaction = Transaction::begin(*writer_);
+    if (!transaction) return fail(transaction.error());
+    std::size_t fresh = 0;
+    for (const CallRecord* call : calls) {
+      Result<bool> inserted = call_writer_.insert(*call);
+      if (!inserted) return fail(inserted.error());
+      if (*inserted) ++fresh;
+    }
+    Result<void> committed = transaction->commit();
+    if (!committed) return fail(committed.error());
+    return fresh;
+  }
+
+  Result<void> sync() override {
+    std::lock_guard lock(writing_);
+    // The log file of this connection: committed rows are in it, or were synced by a checkpoint.
+    sqlite3_file* log = nullptr;
+    sqlite3_file_control(writer_->handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log == nullptr || log->pMethods == nullptr) return {};
+    if (log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK) return {};
+    return fail(Side::operator_, Kind::io,
+                fmt::format("cannot sync the store {}: look at the disk", writer_->path()));
+  }
+
+  Result<CallPage> calls(const CallFilter& filter) override {
+    std::lock_guard lock(reading_);
+    ReadLimit limit(*reader_, clock_, query_time_max_);
+    Result<CallPage> page = read_page(*reader_, filter);
+    if (!page) return fail(limit.told(page.error()));
+    return page;
+  }
+
+  Result<std::optional<StoredCall>> call(CallId id) override {
+    std::lock_guard lock(reading_);
+    return call_reader_.find(id);
+  }
+
+  Result<std::uint64_t> count_calls() override {
+    std::lock_guard lock(reading_);
+    ReadLimit limit(*reader_, clock_, query_time_max_);
+    Result<std::int64_t> count = reader_->query_number("SELECT count(*) FROM calls");
+    if (!count) return fail(limit.told(count.error()));
+    return static_cast<std::uint64_t>(*count);
+  }
+
+  Result<std::size_t> delete_calls_before(WallTime before, std::size_t limit) override {
+    std::lock_guard lock(writing_);
+    return call_writer_.delete_before(before, limit);
+  }
+
+  Result<void> put_key(const KeyRow& key) override {
+    std::lock_guard lock(writing_);
+    return insert_key(*writer_, key);
+  }
+
+  Result<std::vector<KeyRow>> keys() override {
+    std::lock_guard lock(reading_);
+    return read_keys(*reader_);
+  }
+
+  Result<void> revoke_key(std::string_view id, WallTime at) override {
+    std::lock_guard lock(writing_);
+    return mark_key_revoked(*writer_, id, at);
+  }
+
+ private:
+  const Clock& clock_;
+  const Duration query_time_max_;
+  std::mutex writing_;
+  std::mutex reading_;
+  std::unique_ptr<Database> writer_;
+  std::unique_ptr<Database> reader_;
+  CallWriter call_writer_;
+  CallReader call_reader_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path,
+                                                 const SqliteOptions& options, const Clock& clock) {
+  Result<std::unique_ptr<Database>> writer = connect(path, options);
+  if (!writer) return fail(writer.error());
+  // First of all, so that a file which is not ours to change stays byte for byte as it is.
+  Result<void> done = migrate(**writer, migrations(), options.program_version);
+  if (done) done = configure(**writer, options);
+  if (!done) return fail(done.error());
+  Result<std::unique_ptr<Database>> reader = connect(path, options);
+  if (!reader) return fail(reader.error());
+  done = configure(**reader, options);
+  if (done) done = (*reader)->execute("PRAGMA query_only = ON");
+  if (!done) return fail(done.error());
+  Result<CallWriter> call_writer = CallWriter::prepare(**writer);
+  if (!call_writer) return fail(call_writer.error());
+  Result<CallReader> call_reader = CallReader::prepare(**reader);
+  if (!call_reader) return fail(call_reader.error());
+  return std::make_unique<SqliteStore>(std::move(*writer), std::move(*reader),
+                                       std::move(*call_writer), std::move(*call_reader), clock,
+                                       options.query_time_max);
+}
+
+}  // namespace recloser::ledger

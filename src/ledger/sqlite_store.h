@@ -1,0 +1,29 @@
+// The store in one SQLite file: write-ahead log, one connection that writes and one that reads.
+#pragma once
+
+#include "core/time.h"
+#include "ledger/store.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace recloser::ledger {
+
+struct SqliteOptions {
+  enum class Synchronous : std::uint8_t {
+    normal,  // a power loss takes back what was committed since the last sync()
+    full,    // every commit waits for the disk
+  };
+  Synchronous synchronous = Synchronous::normal;
+  Duration busy_timeout = 2s;         // how long another program's lock is waited for
+  Duration query_time_max = 5s;       // of one reading snapshot
+  std::uint64_t pages_max = 0;        // of 4 KiB, after which the store is full; 0 = the disk
+  std::string program_version = "0";  // noted in the file, for whoever meets it later
+};
+
+// The file is made (0600) or brought up to this version's schema. `clock` bounds reading.
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path,
+                                                 const SqliteOptions& options, const Clock& clock);
+
+}  // namespace recloser::ledger

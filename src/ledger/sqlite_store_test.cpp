@@ -1,0 +1,409 @@
+// The SQLite store against the store in memory, and what it says of files that it cannot use.
+#include "ledger/sqlite_store.h"
+
+#include "ledger/memory_store.h"
+#include "ledger/sqlite_db.h"
+#include "ledger/sqlite_schema.h"
+#include "ledger/test_support.h"
+
+#include <algorithm>
+#include <csignal>
+#include <fcntl.h>
+#include <set>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+
+namespace recloser::ledger {
+namespace {
+
+using test::someone;
+using testing::HasSubstr;
+
+struct SqliteStoreTest : testing::Test {
+  std::unique_ptr<Store> open(SqliteOptions options = {}) {
+    options.busy_timeout = 10ms;
+    Result<std::unique_ptr<Store>> store = open_sqlite_store(path, options, clock);
+    EXPECT_TRUE(store) << store.error().message();
+    return store ? std::move(*store) : nullptr;
+  }
+  Error refusal(SqliteOptions options = {}) {
+    options.busy_timeout = 10ms;
+    Result<std::unique_ptr<Store>> store = open_sqlite_store(path, options, clock);
+    EXPECT_FALSE(store);
+    return store ? Error(Side::gateway, Kind::io, "it was opened") : store.error();
+  }
+  std::unique_ptr<Database> raw() {
+    Result<std::unique_ptr<Database>> database = Database::open(path);
+    EXPECT_TRUE(database);
+    return std::move(*database);
+  }
+
+  test::TempDirectory temp;
+  std::string path = temp / "recloser.db";
+  test::SharedClock clock;
+};
+
+Result<std::size_t> insert(Store& store, const CallRecord& record) {
+  const CallRecord* one = &record;
+  return store.insert_calls(std::span(&one, 1));
+}
+
+CallRecord completed(std::uint64_t number, WallTime at = test::SharedClock::start()) {
+  CallRecord record(CallId{static_cast<std::uint64_t>(at.ns / 1'000'000) << 16, number}, at,
+                    someone);
+  test::fill_completed(record);
+  record.outcome = Outcome::completed;
+  record.duration_ns = 5;
+  return record;
+}
+
+TEST_F(SqliteStoreTest, ARowComesBackAsItWentIn) {
+  std::unique_ptr<Store> store = open();
+  CallRecord full = completed(1);
+  full.add_decision({.phase = "request", .policy = {}, .rule = "r", .action = "a", .reason = {}});
+  CallRecord bare(CallId{1, 1}, WallTime{3}, {});
+  bare.outcome = Outcome::refused;
+  ASSERT_TRUE(insert(*store, full));
+  ASSERT_TRUE(insert(*store, bare));
+  EXPECT_EQ(**store->call(full.id), stored(full));
+  EXPECT_EQ(**store->call(bare.id), stored(bare));
+  EXPECT_EQ(*store->call(CallId{9, 9}), std::nullopt);
+}
+
+TEST_F(SqliteStoreTest, HostileBytesComeBackToo) {
+  std::unique_ptr<Store> store = open();
+  CallRecord record = completed(1);
+  std::string hostile("'; DROP TABLE calls; --\xff\0\n\"", 27);
+  ASSERT_TRUE(record.set(Text::session, hostile));
+  ASSERT_TRUE(insert(*store, record));
+  EXPECT_EQ((*store->call(record.id))->session, hostile);
+  CallFilter filter;
+  filter.session = hostile;
+  EXPECT_EQ(store->calls(filter)->calls.size(), 1u);
+  filter.session = "' OR 1=1 --";
+  EXPECT_EQ(store->calls(filter)->calls.size(), 0u);
+}
+
+TEST_F(SqliteStoreTest, ACallHasOneRowAndTheFirstOneStays) {
+  std::unique_ptr<Store> store = open();
+  CallRecord record = completed(1);
+  EXPECT_EQ(*insert(*store, record), 1u);
+  record.outcome = Outcome::gateway_failed;
+  EXPECT_EQ(*insert(*store, record), 0u);
+  EXPECT_EQ((*store->call(record.id))->outcome, Outcome::completed);
+  EXPECT_EQ(*store->count_calls(), 1u);
+}
+
+// Random calls and random questions: both stores must answer alike.
+TEST_F(SqliteStoreTest, AnswersAsTheStoreInMemoryDoes) {
+  std::unique_ptr<Store> sqlite = open();
+  MemoryStore memory;
+  Random random(5);
+  constexpr std::array<Outcome, 3> outcomes{Outcome::completed, Outcome::refused, Outcome::cut};
+  std::vector<CallId> ids;
+  CallIdMaker maker(1);
+  for (int i = 0; i < 300; ++i) {
+    // The clock of the machine jumps now and then; ids never go back.
+    WallTime at = test::SharedClock::start() + Duration{1s} * (i - int(random.below(20)));
+    CallOpening who = someone;
+    std::string team = "team-" + std::to_string(random.below(3));
+    who.team = team;
+    CallRecord record(maker.next(at), at, who);
+    record.outcome = outcomes[random.below(outcomes.size())];
+    if (random.below(2) == 0) record.set(Text::session, "s" + std::to_string(random.below(4)));
+    ids.push_back(record.id);
+    EXPECT_EQ(*insert(*sqlite, record), *insert(memory, record));
+  }
+  std::set<std::size_t> sizes;
+  for (int i = 0; i < 400; ++i) {
+    CallFilter filter;
+    filter.limit = static_cast<std::uint32_t>(random.below(40));
+    if (random.below(3) == 0) filter.session = "s" + std::to_string(random.below(5));
+    if (random.below(3) == 0) filter.team = "team-" + std::to_string(random.below(4));
+    if (random.below(3) == 0) filter.outcome = outcomes[random.below(outcomes.size())];
+    if (random.below(3) == 0) {
+      filter.since = test::SharedClock::start() + Duration{1s} * int(random.below(300));
+    }
+    if (random.below(3) == 0) filter.before = ids[random.below(ids.size())];
+    Result<CallPage> a = sqlite->calls(filter);
+    Result<CallPage> b = memory.calls(filter);
+    ASSERT_TRUE(a) << a.error().message();
+    ASSERT_EQ(a->calls, b->calls);
+    ASSERT_EQ(a->next, b->next);
+    sizes.insert(a->calls.size());
+  }
+  EXPECT_GT(sizes.size(), 10u);
+}
+
+TEST_F(SqliteStoreTest, PagesFollowEachOtherWithoutGapOrRepeat) {
+  std::unique_ptr<Store> store = open();
+  for (std::uint64_t i = 0; i < 25; ++i) ASSERT_TRUE(insert(*store, completed(i)));
+  CallFilter filter;
+  filter.limit = 10;
+  std::vector<std::uint64_t> seen;
+  for (int page = 0; page < 3; ++page) {
+    Result<CallPage> found = store->calls(filter);
+    ASSERT_TRUE(found);
+    for (const StoredCall& call : found->calls) seen.push_back(call.id.low);
+    EXPECT_EQ(found->next.has_value(), page < 2);
+    filter.before = found->next;
+  }
+  ASSERT_EQ(seen.size(), 25u);
+  for (std::uint64_t i = 0; i < 25; ++i) EXPECT_EQ(seen[i], 24 - i) << "newest first";
+}
+
+TEST_F(SqliteStoreTest, OldCallsGoInSmallBatchesOldestFirst) {
+  std::unique_ptr<Store> store = open();
+  WallTime start = test::SharedClock::start();
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    ASSERT_TRUE(insert(*store, completed(i, start + Duration{1h} * int(i))));
+  }
+  WallTime before = start + 5h;
+  EXPECT_EQ(*store->delete_calls_before(before, 3), 3u);
+  EXPECT_EQ(*store->delete_calls_before(before, 3), 2u);
+  EXPECT_EQ(*store->delete_calls_before(before, 3), 0u);
+  EXPECT_EQ(*store->count_calls(), 5u);
+  EXPECT_EQ(store->calls({})->calls.back().started_at, before);
+}
+
+KeyRow some_key(const std::string& id, std::uint8_t secret) {
+  KeyRow key;
+  key.id = id;
+  key.secret_hash.fill(secret);
+  key.org = "acme";
+  key.models = {"gpt-4o*", "claude-*"};
+  key.labels = {"ci"};
+  key.created_at = {100};
+  key.expires_at = WallTime{200};
+  return key;
+}
+
+TEST_F(SqliteStoreTest, Keys) {
+  MemoryStore memory;
+  std::unique_ptr<Store> sqlite = open();
+  for (Store* store : {static_cast<Store*>(&memory), sqlite.get()}) {
+    ASSERT_TRUE(store->put_key(some_key("b", 1)));
+    ASSERT_TRUE(store->put_key(some_key("a", 2)));
+    Result<void> same_id = store->put_key(some_key("b", 3));
+    ASSERT_FALSE(same_id);
+    EXPECT_EQ(same_id.error().kind(), Kind::conflict);
+    EXPECT_EQ(store->put_key(some_key("c", 1)).error().kind(), Kind::conflict) << "same secret";
+    ASSERT_TRUE(store->revoke_key("b", WallTime{7}));
+    ASSERT_TRUE(store->revoke_key("b", WallTime{8})) << "again is no error";
+    EXPECT_EQ(store->revoke_key("zz", WallTime{8}).error().kind(), Kind::not_found);
+    Result<std::vector<KeyRow>> keys = store->keys();
+    ASSERT_TRUE(keys);
+    ASSERT_EQ(keys->size(), 2u);
+    EXPECT_EQ((*keys)[0].id, "a");
+    EXPECT_EQ((*keys)[0].models, (std::vector<std::string>{"gpt-4o*", "claude-*"}));
+    EXPECT_EQ((*keys)[0].secret_hash[31], 2);
+    EXPECT_EQ((*keys)[0].expires_at, WallTime{200});
+    EXPECT_EQ((*keys)[0].revoked_at, std::nullopt);
+    EXPECT_EQ((*keys)[1].revoked_at, WallTime{7});
+  }
+}
+
+TEST_F(SqliteStoreTest, FilesArePrivateAndTheLogIsWriteAhead) {
+  std::unique_ptr<Store> store = open();
+  ASSERT_TRUE(insert(*store, completed(1)));
+  ASSERT_TRUE(store->sync());
+  for (const char* suffix : {"", "-wal", "-shm"}) EXPECT_EQ(test::rights_of(path + suffix), 0600u);
+  EXPECT_EQ(*raw()->query_text("PRAGMA journal_mode"), "wal");
+  EXPECT_EQ(*raw()->query_number("PRAGMA application_id"), store_application_id);
+}
+
+TEST_F(SqliteStoreTest, AFullStoreSaysSoAndGoesOnWhenThereIsRoom) {
+  std::uint64_t i = 0;
+  {
+    std::unique_ptr<Store> store = open({.pages_max = 40});
+    Result<std::size_t> inserted = 0;
+    while (inserted && i < 10'000) inserted = insert(*store, completed(++i));
+    ASSERT_FALSE(inserted);
+    EXPECT_EQ(inserted.error().kind(), Kind::full);
+    EXPECT_TRUE(inserted.error().retryable());
+    EXPECT_THAT(inserted.error().message(), HasSubstr("database or disk is full; free space"));
+    EXPECT_EQ(*store->count_calls(), i - 1) << "reading goes on";
+  }
+  std::unique_ptr<Store> roomier = open();
+  EXPECT_EQ(*insert(*roomier, completed(i)), 1u);
+}
+
+// A real refusal by the system, which SQLite reports as an I/O error.
+TEST_F(SqliteStoreTest, AFileThatMayNotGrowIsAFullDisk) {
+  std::unique_ptr<Store> store = open();
+  auto* before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old), 0);
+  rlimit tight = old;
+  tight.rlim_cur = 256 << 10;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
+  Result<std::size_t> inserted = 0;
+  std::uint64_t i = 0;
+  while (inserted && i < 10'000) inserted = insert(*store, completed(++i));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &old), 0);
+  std::signal(SIGXFSZ, before);
+  ASSERT_FALSE(inserted);
+  EXPECT_EQ(inserted.error().kind(), Kind::full) << inserted.error().message();
+  EXPECT_EQ(*insert(*store, completed(i)), 1u) << "and back";
+}
+
+TEST_F(SqliteStoreTest, ALockedStoreSaysWhoMayHoldIt) {
+  std::unique_ptr<Store> store = open();
+  std::unique_ptr<Database> other = raw();
+  ASSERT_TRUE(other->execute("BEGIN IMMEDIATE"));
+  Result<std::size_t> inserted = insert(*store, completed(1));
+  ASSERT_FALSE(inserted);
+  EXPECT_EQ(inserted.error().kind(), Kind::unavailable);
+  EXPECT_THAT(inserted.error().message(), HasSubstr("another program holds the store locked"));
+  ASSERT_TRUE(other->execute("COMMIT"));
+  EXPECT_EQ(*insert(*store, completed(1)), 1u);
+}
+
+TEST_F(SqliteStoreTest, ANewFileThatIsLockedIsNotOpened) {
+  std::unique_ptr<Database> other = raw();
+  ASSERT_TRUE(other->execute("BEGIN EXCLUSIVE"));
+  EXPECT_EQ(refusal().kind(), Kind::unavailable);
+}
+
+TEST_F(SqliteStoreTest, AFileThatIsNoStoreIsLeftAsItIs) {
+  std::string text(5000, 'x');
+  test::write_file(path, text);
+  Error error = refusal();
+  EXPECT_EQ(error.kind(), Kind::malformed);
+  EXPECT_THAT(error.message(), HasSubstr(path));
+  EXPECT_THAT(error.message(), HasSubstr("restore a backup, or move it away"));
+  EXPECT_EQ(std::filesystem::file_size(path), text.size());
+}
+
+TEST_F(SqliteStoreTest, ADamagedStoreSaysSo) {
+  {
+    std::unique_ptr<Store> store = open();
+    for (std::uint64_t i = 0; i < 500; ++i) ASSERT_TRUE(insert(*store, completed(i)));
+  }
+  Result<File> file = open_private(path, O_RDWR);
+  std::string garbage(4096, '\x5a');
+  for (int page = 1; page < 60; ++page) {
+    ASSERT_EQ(::pwrite(file->get(), garbage.data(), garbage.size(), page * 4096), 4096);
+  }
+  Result<std::unique_ptr<Store>> store = open_sqlite_store(path, {}, clock);
+  Result<std::size_t> inserted =
+      store ? insert(**store, completed(1000)) : Result<std::size_t>(fail(store.error()));
+  ASSERT_FALSE(inserted);
+  EXPECT_EQ(inserted.error().kind(), Kind::malformed) << inserted.error().message();
+}
+
+TEST_F(SqliteStoreTest, AStoreOfAnotherProgramIsLeftAsItIs) {
+  ASSERT_TRUE(raw()->execute("CREATE TABLE recipes (name TEXT)"));
+  std::uintmax_t size = std::filesystem::file_size(path);
+  Error error = refusal();
+  EXPECT_EQ(error.kind(), Kind::conflict);
+  EXPECT_THAT(error.message(), HasSubstr("another program"));
+  EXPECT_EQ(std::filesystem::file_size(path), size);
+  EXPECT_EQ(*raw()->query_text("PRAGMA journal_mode"), "delete") << "nothing was changed";
+}
+
+TEST_F(SqliteStoreTest, ADirectoryWithoutTheRightToWrite) {
+  ASSERT_EQ(::chmod(temp.path().c_str(), 0555), 0);
+  bool is_root = ::geteuid() == 0;
+  if (is_root) ASSERT_EQ(::seteuid(65534), 0);
+  Error error = refusal();
+  if (is_root) ASSERT_EQ(::seteuid(0), 0);
+  ::chmod(temp.path().c_str(), 0700);
+  EXPECT_THAT(error.message(), HasSubstr("Permission denied; give this user the right"));
+}
+
+TEST_F(SqliteStoreTest, AQueryThatTakesTooLongIsEnded) {
+  std::unique_ptr<Store> store = open({.query_time_max = Duration::zero()});
+  std::vector<CallRecord> records;
+  for (std::uint64_t i = 0; i < 3000; ++i) records.push_back(completed(i));
+  std::vector<const CallRecord*> pointers;
+  for (const CallRecord& record : records) pointers.push_back(&record);
+  ASSERT_TRUE(store->insert_calls(pointers));
+  CallFilter filter;
+  filter.team = "nobody";
+  Result<CallPage> page = store->calls(filter);
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().kind(), Kind::timed_out);
+  EXPECT_THAT(page.error().message(), HasSubstr("narrow it by `since`"));
+  EXPECT_TRUE(store->call(CallId{1, 1})) << "the connection goes on";
+}
+
+// ---- schema
+
+TEST_F(SqliteStoreTest, ANewerSchemaIsRefusedWithTheWayBack) {
+  {
+    ASSERT_NE(open({.program_version = "0.9.0"}), nullptr);
+  }
+  ASSERT_TRUE(raw()->execute("PRAGMA user_version = 99"));
+  Error error = refusal({.program_version = "0.1.0"});
+  EXPECT_EQ(error.kind(), Kind::unsupported);
+  EXPECT_THAT(error.message(), HasSubstr("schema 99, made by Recloser 0.9.0"));
+  EXPECT_THAT(error.message(), HasSubstr("this is Recloser 0.1.0"));
+  EXPECT_THAT(error.message(), HasSubstr("Start Recloser 0.9.0 again, or restore the backup"));
+  EXPECT_EQ(*raw()->query_number("PRAGMA user_version"), 99);
+}
+
+// What schema 1 is, in a test's own words: a file that a release wrote must open for ever.
+TEST_F(SqliteStoreTest, AFileOfSchema1Opens) {
+  ASSERT_TRUE(raw()->execute(R"sql(
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO meta VALUES ('written_by', '0.1.0');
+    CREATE TABLE calls (id TEXT PRIMARY KEY, started_at_ns INTEGER NOT NULL, duration_ns INTEGER,
+      ttft_ns INTEGER, key_id TEXT, org TEXT, team TEXT, user TEXT, agent TEXT, session TEXT,
+      trace TEXT, client_dialect TEXT, operation TEXT, model_requested TEXT, provider TEXT,
+      model_served TEXT, region TEXT, status INTEGER, outcome TEXT NOT NULL, input_tokens INTEGER,
+      cached_input_tokens INTEGER, cache_write_tokens INTEGER, output_tokens INTEGER,
+      reasoning_tokens INTEGER, tokens_source TEXT, delivered_tokens INTEGER,
+      overshoot_tokens INTEGER, upstream_close_ms INTEGER, overhead_us INTEGER, labels TEXT,
+      decisions TEXT, attempts TEXT, budgets TEXT, cost_nano_usd INTEGER, cost_source TEXT,
+      price_version TEXT, fees_nano_usd INTEGER, overrun_nano_usd INTEGER) STRICT, WITHOUT ROWID;
+    CREATE INDEX calls_by_session ON calls (session, id) WHERE session IS NOT NULL;
+    CREATE INDEX calls_by_outcome ON calls (outcome, id) WHERE outcome <> 'completed';
+    CREATE TABLE keys (id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL UNIQUE, org TEXT, team TEXT,
+      user TEXT, agent TEXT, models TEXT, labels TEXT, plan TEXT, created_at_ns INTEGER NOT NULL,
+      expires_at_ns INTEGER, revoked_at_ns INTEGER) STRICT, WITHOUT ROWID;
+    INSERT INTO calls (id, started_at_ns, team, outcome, output_tokens, tokens_source)
+      VALUES ('01JD3Z8QK6T2V9M4B7XHPW5RNC', 1790000000000000000, 'search', 'cut', 7, 'estimated');
+    INSERT INTO keys (id, secret_hash, created_at_ns) VALUES ('ci', zeroblob(32), 5);
+    PRAGMA user_version = 1;
+    PRAGMA application_id = 1380142162;
+  )sql"));
+  std::unique_ptr<Store> store = open();
+  StoredCall call = **store->call(*CallId::parse("01JD3Z8QK6T2V9M4B7XHPW5RNC"));
+  EXPECT_EQ(call.team, "search");
+  EXPECT_EQ(call.outcome, Outcome::cut);
+  EXPECT_EQ(call.output_tokens, 7);
+  EXPECT_EQ(call.tokens_source, TokensSource::estimated);
+  EXPECT_EQ(call.input_tokens, std::nullopt);
+  EXPECT_EQ(store->keys()->at(0).id, "ci");
+  ASSERT_TRUE(insert(*store, completed(1)));
+}
+
+TEST_F(SqliteStoreTest, StepsAreTakenOnceAndWholeOrNotAtAll) {
+  {
+    ASSERT_TRUE(insert(*open(), completed(1)));
+  }
+  std::unique_ptr<Database> database = raw();
+  std::vector<Migration> steps(migrations().begin(), migrations().end());
+  auto first = static_cast<std::int64_t>(steps.size());
+  steps.push_back("ALTER TABLE calls ADD COLUMN mood TEXT; UPDATE calls SET mood = 'fine';");
+  ASSERT_TRUE(migrate(*database, steps, "2.0"));
+  ASSERT_TRUE(migrate(*database, steps, "2.0")) << "nothing to do";
+  EXPECT_EQ(*database->query_number("PRAGMA user_version"), first + 1);
+  EXPECT_EQ(*database->query_text("SELECT mood FROM calls"), "fine");
+  EXPECT_EQ(*database->query_text("SELECT value FROM meta WHERE name = 'written_by'"), "2.0");
+
+  steps.push_back("ALTER TABLE calls ADD COLUMN half TEXT; SELECT nonsense FROM nowhere;");
+  Result<void> failed = migrate(*database, steps, "3.0");
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().message(),
+              HasSubstr("bring the store from schema " + std::to_string(first + 1)));
+  EXPECT_EQ(*database->query_number("PRAGMA user_version"), first + 1);
+  EXPECT_FALSE(database->query_text("SELECT half FROM calls")) << "rolled back";
+  EXPECT_EQ(*database->query_text("SELECT value FROM meta WHERE name = 'written_by'"), "2.0");
+}
+
+}  // namespace
+}  // namespace recloser::ledger

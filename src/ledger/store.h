@@ -1,0 +1,74 @@
+// The seam to where rows are kept: SQLite in this version; in memory for tests.
+#pragma once
+
+#include "core/result.h"
+#include "ledger/call_record.h"
+#include "ledger/stored_call.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace recloser::ledger {
+
+inline constexpr std::uint32_t page_calls_default = 50;
+inline constexpr std::uint32_t page_calls_max = 1000;  // of one answer; a larger limit is lowered
+
+// Which calls, newest first. What is not set does not narrow.
+struct CallFilter {
+  std::uint32_t limit = page_calls_default;
+  std::optional<std::string> session;
+  std::optional<std::string> team;
+  std::optional<Outcome> outcome;
+  std::optional<WallTime> since;  // started then or later
+  std::optional<CallId> before;   // the cursor: older than this call
+};
+
+struct CallPage {
+  std::vector<StoredCall> calls;
+  std::optional<CallId> next;  // the cursor of the next page, when there is one
+};
+
+// A virtual key as it is kept: never its secret.
+struct KeyRow {
+  std::string id;
+  std::array<std::uint8_t, 32> secret_hash{};  // SHA-256
+  std::string org;
+  std::string team;
+  std::string user;
+  std::string agent;
+  std::vector<std::string> models;  // globs; empty = all
+  std::vector<std::string> labels;
+  std::string plan;
+  WallTime created_at{};
+  std::optional<WallTime> expires_at;
+  std::optional<WallTime> revoked_at;
+};
+
+// Any thread may call anything. Calls block (files, locks), so no worker makes one.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // All in one transaction; a call that has its row keeps that row. How many were new.
+  virtual Result<std::size_t> insert_calls(std::span<const CallRecord* const> calls) = 0;
+  // What was inserted before survives a power loss from here on.
+  virtual Result<void> sync() = 0;
+  virtual Result<CallPage> calls(const CallFilter& filter) = 0;
+  virtual Result<std::optional<StoredCall>> call(CallId id) = 0;
+  virtual Result<std::uint64_t> count_calls() = 0;
+  // Deletes up to `limit` of the oldest calls begun before `before`. How many it were.
+  virtual Result<std::size_t> delete_calls_before(WallTime before, std::size_t limit) = 0;
+
+  // Kind::conflict when the id or the secret is taken.
+  virtual Result<void> put_key(const KeyRow& key) = 0;
+  virtual Result<std::vector<KeyRow>> keys() = 0;  // by id; revoked ones too
+  // Kind::not_found; a key that is revoked already keeps its first time.
+  virtual Result<void> revoke_key(std::string_view id, WallTime at) = 0;
+};
+
+}  // namespace recloser::ledger

@@ -1,0 +1,223 @@
+#include "ledger/writer.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace recloser::ledger {
+namespace {
+
+constexpr std::uint32_t slots_kept_free = segment_slots / 2;  // below it the writer grows the file
+constexpr Duration growth_retry_every = 1s;
+constexpr std::size_t delete_rows_max = 500;  // in one go, so that rows never wait long behind it
+
+}  // namespace
+
+Writer::Writer(const LedgerOptions& options, Journal& journal, Store& store, const Clock& clock,
+               Log& log)
+    : options_(options),
+      journal_(journal),
+      store_(store),
+      clock_(clock),
+      log_(log),
+      synced_at_(clock.now()),
+      deletion_due_(clock.now()),
+      growth_due_(clock.now()),
+      thread_([this] { run(); }) {}
+
+Writer::~Writer() {
+  stopping_.store(true);
+  bell_.ring();
+  thread_.join();
+}
+
+void Writer::settle(std::uint32_t slot) {
+  std::uint64_t waiting = waiting_rows_.fetch_add(1, std::memory_order_relaxed) + 1;
+  journal_.settle(slot);
+  bell_.ring_if_asleep();
+  if (waiting == options_.batch_rows_max) bell_.ring();  // a batch is full: no need to rest on
+}
+
+Error Writer::why_not() const {
+  std::lock_guard lock(mutex_);
+  return Error(Side::gateway, Kind::full,
+               "the ledger cannot store calls, so none is admitted: " + last_error_);
+}
+
+// From begin(), when the writer did not get to it in time.
+Result<void> Writer::grow_journal() {
+  if (growth_blocked_.load(std::memory_order_relaxed)) {
+    return fail(Side::gateway, Kind::full,
+                fmt::format("the journal of calls is full: {} calls are open or wait for the "
+                            "store, and it cannot grow just now",
+                            journal_.in_use()));
+  }
+  Result<void> grown = journal_.grow();
+  if (!grown) growth_blocked_.store(true, std::memory_order_relaxed);
+  return grown;
+}
+
+Result<void> Writer::flush() {
+  std::unique_lock lock(mutex_);
+  std::uint64_t mine = flushes_wanted_.fetch_add(1) + 1;
+  bell_.ring();
+  flushed_.wait(lock, [&] { return flushes_done_ >= mine; });
+  if (flush_failure_) return fail(*flush_failure_);
+  return {};
+}
+
+LedgerStatus Writer::status() const {
+  LedgerStatus status;
+  status.waiting_rows = waiting_rows_.load(std::memory_order_relaxed);
+  std::uint64_t in_use = journal_.in_use();
+  status.open_calls = in_use > status.waiting_rows ? in_use - status.waiting_rows : 0;
+  status.stored_rows = stored_rows_.load(std::memory_order_relaxed);
+  status.deleted_rows = deleted_rows_.load(std::memory_order_relaxed);
+  status.slots = journal_.capacity();
+  status.admitting = admitting();
+  std::lock_guard lock(mutex_);
+  status.last_error = last_error_;
+  return status;
+}
+
+void Writer::run() {
+  while (!stopping_.load()) {
+    wait();
+    round();
+  }
+  round();  // what was settled before the stop
+  if (!failing_ && journal_.in_use() == 0) {
+    Result<void> synced = store_.sync();
+    journal_.mark_clean(synced.has_value());
+  } else if (failing_) {
+    log_.error("calls stay in the journal; the next start stores them",
+               {{"rows", waiting_rows_.load()}});
+  }
+}
+
+void Writer::wait() {
+  if (is_urgent()) return;
+  if (failing_) return bell_.rest(retry_after_);
+  bool full_batch = waiting_rows_.load() >= options_.batch_rows_max;
+  if (full_batch) return;
+  // Under load the next rows come within this rest, and whoever settles them makes no system call.
+  if (stored_something_ || !journal_.none_settled()) return bell_.rest(options_.batch_time_max);
+  if (more_to_delete_) return;
+  bell_.sleep(until_next_duty(), [this] { return is_urgent() || !journal_.none_settled(); });
+  if (!is_urgent() && !journal_.none_settled()) bell_.rest(options_.batch_time_max);
+}
+
+bool Writer::is_urgent() const {
+  std::lock_guard lock(mutex_);
+  return stopping_.load() || flushes_wanted_.load() > flushes_done_;
+}
+
+// Calls begin without waking the writer, so it looks for something to sync by itself.
+Duration Writer::until_next_duty() const { return std::min(options_.sync_every, Duration{1s}); }
+
+void Writer::round() {
+  std::uint64_t flushes = flushes_wanted_.load();
+  journal_.take_settled(pending_);
+  Result<void> done = store_pending();
+  if (done) done = sync_if_due();
+  note(done);
+  answer(flushes, done);
+  keep_room();
+  if (done) delete_old();
+}
+
+Result<void> Writer::store_pending() {
+  stored_something_ = false;
+  std::size_t stored = 0;
+  Result<void> done;
+  while (done && stored < pending_.size()) {
+    std::span<const std::uint32_t> slots = std::span(pending_).subspan(stored);
+    slots = slots.first(std::min(slots.size(), options_.batch_rows_max));
+    batch_.clear();
+    for (std::uint32_t slot : slots) batch_.push_back(&journal_.record(slot));
+    Result<std::size_t> inserted = store_.insert_calls(batch_);
+    if (!inserted) {
+      done = fail(inserted.error());
+      break;
+    }
+    for (std::uint32_t slot : slots) journal_.release(slot);
+    waiting_rows_.fetch_sub(slots.size(), std::memory_order_relaxed);
+    stored_rows_.fetch_add(slots.size(), std::memory_order_relaxed);
+    stored += slots.size();
+  }
+  stored_something_ = stored > 0;
+  unsynced_ = unsynced_ || stored_something_;
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(stored));
+  return done;
+}
+
+Result<void> Writer::sync_if_due() {
+  unsynced_ = unsynced_ || journal_.in_use() > 0;
+  if (!unsynced_ || clock_.now() - synced_at_ < options_.sync_every) return {};
+  Result<void> done = store_.sync();
+  if (done) done = journal_.sync();
+  if (!done) return done;
+  unsynced_ = false;
+  synced_at_ = clock_.now();
+  return {};
+}
+
+// A segment more before workers run out of slots and would have to make it themselves.
+void Writer::keep_room() {
+  bool low = journal_.capacity() - journal_.in_use() < slots_kept_free;
+  if (!low || journal_.capacity() == journal_.capacity_max()) return;
+  if (growth_blocked_.load() && clock_.now() < growth_due_) return;
+  growth_due_ = clock_.now() + growth_retry_every;
+  Result<void> grown = journal_.grow();
+  if (!grown && !growth_blocked_.load()) {
+    log_.warning("the journal cannot grow", {{"why", grown.error().message()}});
+  }
+  growth_blocked_.store(!grown);
+}
+
+void Writer::delete_old() {
+  if (options_.retain == Duration::zero()) return;
+  if (!more_to_delete_ && clock_.now() < deletion_due_) return;
+  deletion_due_ = clock_.now() + options_.retain_check_every;
+  WallTime before = clock_.wall() - options_.retain;
+  Result<std::size_t> deleted = store_.delete_calls_before(before, delete_rows_max);
+  more_to_delete_ = deleted && *deleted == delete_rows_max;
+  if (deleted) {
+    deleted_rows_.fetch_add(*deleted, std::memory_order_relaxed);
+  } else {
+    log_.warning("rows past ledger.retain could not be deleted; tried again later",
+                 {{"why", deleted.error().message()}});
+  }
+}
+
+void Writer::note(const Result<void>& done) {
+  if (done && !failing_) return;
+  std::string why = done ? std::string() : done.error().message();
+  bool news = false;
+  {
+    std::lock_guard lock(mutex_);
+    news = why != last_error_;
+    last_error_ = why;
+  }
+  retry_after_ =
+      failing_ ? std::min(retry_after_ * 2, options_.retry_after_max) : options_.retry_after_min;
+  failing_ = !done;
+  admitting_.store(!failing_, std::memory_order_relaxed);
+  if (failing_ && news) {
+    log_.error("the ledger cannot store calls; none is admitted until it can",
+               {{"why", why}, {"waiting_rows", waiting_rows_.load()}});
+  }
+  if (!failing_) log_.info("the ledger stores calls again");
+}
+
+void Writer::answer(std::uint64_t flushes, const Result<void>& done) {
+  std::lock_guard lock(mutex_);
+  if (flushes_done_ == flushes) return;
+  flushes_done_ = flushes;
+  flush_failure_ = done ? std::nullopt : std::optional(done.error());
+  flushed_.notify_all();
+}
+
+}  // namespace recloser::ledger

@@ -1,0 +1,44 @@
+// CancelPoint: the one place that knows what a call is waiting for, so that whoever ends it can
+// stop that.
+#pragma once
+
+#include "core/check.h"
+#include "net/waiter.h"
+
+namespace recloser::net {
+
+// Single-threaded. A call has one; each step that may take long stands in it while it lasts:
+//   CancelPoint::During dialing(point, connection);
+class CancelPoint {
+ public:
+  CancelPoint() = default;
+  CancelPoint(const CancelPoint&) = delete;
+  CancelPoint& operator=(const CancelPoint&) = delete;
+
+  bool cancelled() const { return cancelled_; }
+  void cancel() {
+    cancelled_ = true;
+    if (doing_ != nullptr) doing_->cancel();
+  }
+
+  class During {
+   public:
+    During(CancelPoint& point, Cancellable& step) : point_(point) {
+      CHECK(point_.doing_ == nullptr, "two steps at once in one call");
+      point_.doing_ = &step;
+      if (point_.cancelled_) step.cancel();
+    }
+    During(const During&) = delete;
+    During& operator=(const During&) = delete;
+    ~During() { point_.doing_ = nullptr; }
+
+   private:
+    CancelPoint& point_;
+  };
+
+ private:
+  Cancellable* doing_ = nullptr;
+  bool cancelled_ = false;
+};
+
+}  // namespace recloser::net

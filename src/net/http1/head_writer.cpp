@@ -1,0 +1,145 @@
+#include "net/http1/head_writer.h"
+
+#include "core/check.h"
+#include "net/http1/scan.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace recloser::net::http1 {
+namespace {
+
+void append_clean(std::string& out, std::string_view text) {
+  std::size_t begin = out.size();
+  out.append(text);
+  std::size_t end = out.size();
+  for (std::size_t at = begin; (at = scan::find_control(out.data(), at, end)) < end;) {
+    out[at] = ' ';
+  }
+}
+
+// For a method or a target, where a space would end it too.
+bool is_one_word(std::string_view text) {
+  for (char c : text) {
+    if (c <= ' ' || c == 0x7f) return false;
+  }
+  return !text.empty();
+}
+
+class Digits {
+ public:
+  explicit Digits(std::uint64_t value)
+      : end_(std::to_chars(text_.data(), text_.data() + text_.size(), value).ptr) {}
+  std::string_view text() const { return {text_.data(), end_}; }
+
+ private:
+  std::array<char, 20> text_;
+  char* end_;
+};
+
+constexpr std::array phrases{
+    std::pair{100, "Continue"},
+    std::pair{200, "OK"},
+    std::pair{201, "Created"},
+    std::pair{202, "Accepted"},
+    std::pair{204, "No Content"},
+    std::pair{400, "Bad Request"},
+    std::pair{401, "Unauthorized"},
+    std::pair{402, "Payment Required"},
+    std::pair{403, "Forbidden"},
+    std::pair{404, "Not Found"},
+    std::pair{405, "Method Not Allowed"},
+    std::pair{408, "Request Timeout"},
+    std::pair{409, "Conflict"},
+    std::pair{413, "Content Too Large"},
+    std::pair{414, "URI Too Long"},
+    std::pair{415, "Unsupported Media Type"},
+    std::pair{417, "Expectation Failed"},
+    std::pair{422, "Unprocessable Content"},
+    std::pair{426, "Upgrade Required"},
+    std::pair{429, "Too Many Requests"},
+    std::pair{431, "Request Header Fields Too Large"},
+    std::pair{499, "Client Closed Request"},
+    std::pair{500, "Internal Server Error"},
+    std::pair{501, "Not Implemented"},
+    std::pair{502, "Bad Gateway"},
+    std::pair{503, "Service Unavailable"},
+    std::pair{504, "Gateway Timeout"},
+    std::pair{505, "HTTP Version Not Supported"},
+    std::pair{529, "Overloaded"},
+};
+
+}  // namespace
+
+void HeadWriter::request_line(std::string_view method, std::string_view target) {
+  CHECK(scan::is_token(method) && is_one_word(target));
+  out_.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
+}
+
+void HeadWriter::status_line(int status, std::string_view phrase) {
+  CHECK(status >= 100 && status <= 599);
+  out_.append("HTTP/1.1 ").append(Digits(static_cast<std::uint64_t>(status)).text()).append(" ");
+  append_clean(out_, phrase);
+  out_.append("\r\n");
+}
+
+void HeadWriter::field(std::string_view name, std::string_view value) {
+  CHECK(scan::is_token(name), "a header name is checked where it enters the program");
+  write_field(name, value);
+}
+
+void HeadWriter::field(Name name, std::string_view value) {
+  CHECK(!stands_for_many(name), "this is no header name of its own");
+  write_field(text(name), value);
+}
+
+void HeadWriter::write_field(std::string_view name, std::string_view value) {
+  out_.append(name).append(": ");
+  append_clean(out_, value);
+  out_.append("\r\n");
+}
+
+void HeadWriter::field(Name name, std::uint64_t value) {
+  field(text(name), Digits(value).text());
+  if (name == Name::content_length) content_length_ = value;
+}
+
+void HeadWriter::copy_fields(const Head& head, NameSet drop) {
+  drop = drop | hop_by_hop;
+  std::size_t count = head.field_count();
+  std::size_t run = 0;  // fields [run, i) are kept and not yet copied: they lie side by side
+  for (std::size_t i = 0; i < count; ++i) {
+    bool dropped = drop.has(head.known(i)) ||
+                   (head.connection_names_fields() && head.connection_names(head.field(i).name));
+    if (!dropped) continue;
+    out_.append(head.lines(run, i));
+    run = i + 1;
+  }
+  out_.append(head.lines(run, count));
+  if (head.has(Name::content_length) && !drop.has(Name::content_length)) {
+    content_length_ = head.content_length();
+  }
+}
+
+void HeadWriter::end(Body body) {
+  if (body.kind == Body::Kind::length) {
+    if (!content_length_) field(Name::content_length, body.bytes);
+    CHECK(content_length_ == body.bytes, "a head announces the body that follows it");
+  } else if (body.kind == Body::Kind::chunked) {
+    CHECK(!content_length_, "a chunked body has no length");
+    field(Name::transfer_encoding, "chunked");
+  } else if (body.kind == Body::Kind::until_close) {
+    CHECK(!content_length_, "a body until the close has no length");
+  }
+  out_.append("\r\n");
+}
+
+std::string_view standard_phrase(int status) {
+  for (const auto& [known, phrase] : phrases) {
+    if (known == status) return phrase;
+  }
+  return "";
+}
+
+}  // namespace recloser::net::http1

@@ -1,0 +1,245 @@
+#include "net/http_client.h"
+
+#include "net/http1/reason.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace recloser::net {
+namespace {
+
+constexpr std::size_t request_pieces_max = 12;
+constexpr Duration replay_window = 100ms;
+
+// Sees that a provider answers while the request is still being sent, and stops the sending.
+class EarlyAnswer final : public Operation {
+ public:
+  explicit EarlyAnswer(Connection& connection)
+      : Operation(connection, Instant::never(), [](Waiter&) {}) {
+    connection_.attach_reader(*this);
+  }
+  bool seen() const { return seen_; }
+
+ private:
+  bool attempt() override {
+    if (!connection_.has_input()) return false;
+    seen_ = true;
+    connection_.stop_writing();
+    return true;
+  }
+  bool seen_ = false;
+};
+
+}  // namespace
+
+HttpCall::HttpCall(ClientPool& pool, const DialTarget& target, HttpTimeouts timeouts,
+                   CancelPoint& cancel)
+    : pool_(pool),
+      target_(target),
+      timeouts_(timeouts),
+      cancel_(cancel),
+      body_(http1::Body::none()) {}
+
+HttpCall::~HttpCall() { close(); }
+
+void HttpCall::close() {
+  standing_.reset();
+  connection_.reset();
+}
+
+void HttpCall::cancel() {
+  if (grace_ > Duration{}) {
+    pool_.worker().timers().set(grace_timer_, pool_.worker().now() + grace_);
+  } else {
+    close_connection();
+  }
+}
+
+void HttpCall::finish() {
+  standing_.reset();
+  bool reusable = connection_ && connection_->open() && body_ended_ && may_pool_ && request_sent_;
+  if (reusable && !connection_->peer_ended()) pool_.give(target_, std::move(connection_));
+  connection_.reset();
+}
+
+Instant HttpCall::idle_deadline() const {
+  return std::min(timeouts_.total, pool_.worker().now() + timeouts_.idle);
+}
+
+Task<Result<const http1::ResponseHead*>> HttpCall::start(HttpRequest request) {
+  for (;;) {
+    Result<void> connected = co_await connect();
+    if (!connected) co_return fail(connected.error());
+    Result<void> sent = co_await send(request);
+    // What the provider said before it stopped reading is worth more than our failure to write;
+    // but nothing is waited for.
+    Instant deadline = pool_.worker().now();
+    if (sent) deadline = std::min(timeouts_.total, deadline + timeouts_.first_byte);
+    Result<const http1::ResponseHead*> head = co_await read_head(request.method, deadline);
+    if (head) co_return head;
+    Error error = sent ? head.error() : sent.error();
+    close();
+    if (!may_replay(error)) co_return fail(error);
+    replayed_ = true;
+  }
+}
+
+Task<Result<void>> HttpCall::connect() {
+  connection_ = replayed_ ? nullptr : pool_.take(target_);
+  reused_ = connection_ != nullptr;
+  if (!connection_) {
+    Result<std::unique_ptr<Connection>> made =
+        co_await dial(pool_.worker(), pool_.resolver(), target_, cancel_);
+    if (!made) co_return fail(made.error());
+    connection_ = std::move(*made);
+  }
+  standing_.emplace(cancel_, *this);
+  request_sent_ = false;
+  any_byte_ = false;
+  co_return Result<void>();
+}
+
+Task<Result<void>> HttpCall::send(HttpRequest request) {
+  std::array<std::string_view, request_pieces_max> pieces;
+  CHECK(request.body.size() < pieces.size(), "too many pieces in one request");
+  pieces[0] = request.head;
+  std::copy(request.body.begin(), request.body.end(), pieces.begin() + 1);
+  std::span<const std::string_view> all = std::span(pieces).first(request.body.size() + 1);
+  EarlyAnswer early(*connection_);
+  Result<void> sent =
+      co_await connection_->write(all, BytesLive::until_sent, timeouts_.idle, timeouts_.total);
+  request_sent_ = sent.has_value();
+  sent_at_ = pool_.worker().now();
+  if (sent || early.seen()) co_return Result<void>();
+  if (sent.error().kind() == Kind::timed_out) {
+    co_return fail(silent(timeouts_.idle, "took nothing of the request"));
+  }
+  co_return sent;
+}
+
+Task<Result<const http1::ResponseHead*>> HttpCall::read_head(http1::Method method,
+                                                             Instant deadline) {
+  Worker& worker = pool_.worker();
+  std::string own;  // a head that did not come in one piece, over each wait
+  std::size_t bytes = 0;
+  for (;;) {
+    own.assign(worker.scratch().data(), bytes);
+    if (bytes == Worker::scratch_bytes) {
+      co_return fail(Side::provider, Kind::malformed, "the provider's answer head has no end");
+    }
+    Result<std::size_t> got = co_await connection_->read(worker.scratch().subspan(bytes), deadline);
+    if (!got && got.error().kind() == Kind::timed_out) {
+      co_return fail(any_byte_ ? silent(timeouts_.idle, "stopped in the head of its answer")
+                               : silent(timeouts_.first_byte, "did not begin to answer"));
+    }
+    if (!got) co_return fail(got.error());
+    if (*got == 0) {
+      co_return fail(Side::provider, Kind::closed,
+                     any_byte_ ? "the provider ended the connection inside the head of its answer"
+                               : "the provider ended the connection without an answer");
+    }
+    any_byte_ = true;
+    std::memcpy(worker.scratch().data(), own.data(), bytes);
+    bytes += *got;
+    deadline = idle_deadline();
+    std::string_view received(worker.scratch().data(), bytes);
+    for (;;) {
+      pool_.head() = http1::ResponseHead();
+      http1::Progress progress = pool_.head().read(received);
+      if (progress == http1::Progress::refused) {
+        co_return fail(http1::error(pool_.head().reason(), Side::provider));
+      }
+      if (progress == http1::Progress::more) break;
+      received.remove_prefix(pool_.head().size());
+      if (!pool_.head().interim()) co_return take_head(received, method);
+    }
+    std::memmove(worker.scratch().data(), received.data(), received.size());
+    bytes = received.size();
+  }
+}
+
+Result<const http1::ResponseHead*> HttpCall::take_head(std::string_view behind,
+                                                       http1::Method method) {
+  const http1::ResponseHead& head = pool_.head();
+  http1::Body framing = head.body(method);
+  body_ = http1::BodyReader(framing);
+  may_pool_ = head.keep_alive(method) && request_sent_;
+  body_ended_ = framing.empty();
+  unread_ready_ = !behind.empty() && !body_ended_;
+  unread_ = behind;
+  if (body_ended_ && !behind.empty()) may_pool_ = false;  // bytes that nobody asked for
+  return &head;
+}
+
+// Only on a connection that was used before, when nothing of an answer came, and either not all of
+// the request went out or the end came so soon that it must have been on its way before (RFC
+// 9112 9.3.1).
+bool HttpCall::may_replay(const Error& error) const {
+  if (!reused_ || replayed_ || any_byte_ || error.kind() != Kind::closed) return false;
+  return !request_sent_ || pool_.worker().now() - sent_at_ <= replay_window;
+}
+
+Error HttpCall::silent(Duration limit, std::string_view what) const {
+  if (pool_.worker().now() >= timeouts_.total) {
+    return Error(Side::provider, Kind::timed_out,
+                 "the provider took longer than the total time limit");
+  }
+  return Error(Side::provider, Kind::timed_out,
+               fmt::format("the provider {} within {}", what, human_duration(limit)));
+}
+
+// The payload in `received`, slid together in place when it came as several chunks.
+Result<std::string_view> HttpCall::take(std::string_view received) {
+  char* begin = nullptr;
+  std::size_t size = 0;
+  for (;;) {
+    http1::BodyStep step = body_.next(received);
+    received.remove_prefix(step.consumed);
+    switch (step.kind) {
+      case http1::BodyStep::Kind::payload:
+        if (begin == nullptr) {
+          begin = const_cast<char*>(step.payload.data());  // the scratch, which is ours
+        } else {
+          std::memmove(begin + size, step.payload.data(), step.payload.size());
+        }
+        size += step.payload.size();
+        break;
+      case http1::BodyStep::Kind::refused:
+        return fail(http1::error(step.reason, Side::provider));
+      case http1::BodyStep::Kind::end:
+        body_ended_ = true;
+        if (!received.empty()) may_pool_ = false;  // bytes that nobody asked for
+        return std::string_view(begin, size);
+      case http1::BodyStep::Kind::more:
+        body_ended_ = body_.ended();
+        return std::string_view(begin, size);
+    }
+  }
+}
+
+Result<std::string_view> HttpCall::take_end() {
+  may_pool_ = false;
+  http1::BodyStep step = body_.closed();
+  if (step.kind != http1::BodyStep::Kind::end) {
+    return fail(Side::provider, Kind::closed,
+                "the provider ended the connection before the end of its answer");
+  }
+  body_ended_ = true;
+  return std::string_view();
+}
+
+Result<std::string_view> HttpCall::Next::await_resume() {
+  if (std::exchange(call_.unread_ready_, false)) return call_.take(call_.unread_);
+  Result<std::size_t> got = read_.await_resume();
+  if (!got && got.error().kind() == Kind::timed_out) {
+    return fail(call_.silent(call_.timeouts_.idle, "sent nothing more"));
+  }
+  if (!got) return fail(got.error());
+  if (*got == 0) return call_.take_end();
+  return call_.take({call_.connection_->worker().scratch().data(), *got});
+}
+
+}  // namespace recloser::net

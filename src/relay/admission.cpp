@@ -1,0 +1,223 @@
+// WHO calls, WHAT is asked for, in which SESSION, and which target serves it.
+#include "codec/refusal.h"
+#include "core/limits.h"
+#include "relay/request.h"
+#include "session/attribution.h"
+#include "session/trace.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace recloser::relay {
+namespace {
+
+using net::http1::Field;
+using net::http1::Name;
+
+session::Claims claims_of(const net::http1::RequestHead& head) {
+  return {.user = head.find(Name::x_recloser_user).value_or(""),
+          .agent = head.find(Name::x_recloser_agent).value_or(""),
+          .labels = head.find(Name::x_recloser_labels).value_or("")};
+}
+
+bool allows(const void* patterns, std::string_view name) {
+  return static_cast<const auth::ModelPatterns*>(patterns)->allow(name);
+}
+
+// Of a header or of what a body says; whatever is wrong with it, the request is.
+Refused invalid(const Error& error) {
+  return {.refusal = codec::Refusal::invalid_request, .message = error.message()};
+}
+
+// Every header that may say which session this is, or which program calls. (`baggage` may not: no
+// hop in front of us is trusted in this version.)
+void read_identity_headers(const net::http1::RequestHead& head, session::Headers& session,
+                           codec::ClientMarks& marks) {
+  for (std::size_t i = 0; i < head.field_count(); ++i) {
+    switch (head.known(i)) {
+      case Name::x_recloser_session:
+      case Name::x_claude_code_session_id:
+      case Name::thread_id:
+      case Name::session_id:
+      case Name::x_session_id:
+      case Name::x_session_affinity: {
+        Field field = head.field(i);
+        session.see(field.name, field.value);
+        marks.see(field.name, field.value);
+        break;
+      }
+      case Name::user_agent:
+        marks.see_user_agent(head.field(i).value);
+        break;
+      case Name::other: {
+        Field field = head.field(i);
+        marks.see(field.name, field.value);
+        break;
+      }
+      default:
+        break;
+    }
+  }
+}
+
+}  // namespace
+
+auth::Admission Relay::authenticate(const auth::KeyRing& keys,
+                                    const net::http1::RequestHead& head) {
+  auth::Credentials sent;
+  for (std::size_t i = 0; i < head.field_count(); ++i) {
+    switch (head.known(i)) {
+      case Name::authorization:
+        sent.see_authorization(head.field(i).value);
+        break;
+      case Name::x_api_key:
+      case Name::api_key:
+        sent.see_api_key(head.field(i).value);
+        break;
+      case Name::x_recloser_key:
+        sent.see_recloser_key(head.field(i).value);
+        break;
+      default:
+        break;
+    }
+  }
+  return auth::authenticate(services_.config->auth.mode, keys, secrets_, sent, worker_.wall());
+}
+
+// The row of a call: from here on it is in the books.
+std::expected<Admitted, Refused> Relay::admit(net::Exchange& client, const Route& route,
+                                              const auth::Principal& principal) {
+  const net::http1::RequestHead& head = client.head();
+  session::Holder holder{.org = principal.org,
+                         .team = principal.team,
+                         .user = principal.user,
+                         .agent = principal.agent,
+                         .key_id = principal.key_id,
+                         .labels = principal.labels};
+  Result<session::Attribution> who =
+      session::attribute(holder, claims_of(head), services_.config->reserved_labels);
+  if (!who) return std::unexpected(invalid(who.error()));
+
+  ledger::CallOpening opening{.operation = codec::name_of(route.operation),
+                              .client_dialect = codec::name_of(route.family),
+                              .key_id = who->key_id,
+                              .org = who->org,
+                              .team = who->team,
+                              .user = who->user,
+                              .agent = who->agent};
+  Instant now = worker_.clock().now();
+  WallTime wall = worker_.wall();
+  Result<ledger::OpenCall> row = services_.ledger.begin(ids_.next(wall), now, wall, opening);
+  if (!row) {
+    return std::unexpected(
+        Refused{.refusal = codec::Refusal::gateway_overloaded, .message = row.error().message()});
+  }
+  row->record().set(ledger::Text::labels, who->labels.joined());
+  return Admitted{.row = std::move(*row), .principal = who->principal_key(), .begun = now};
+}
+
+Task<std::expected<void, Refused>> Relay::read_request(Call& call, Request& request) {
+  const net::http1::RequestHead& head = call.client.head();
+  if (draining_) {
+    co_return std::unexpected(Refused{.refusal = codec::Refusal::draining,
+                                      .message = "Recloser is shutting down; try again"});
+  }
+  if (head.asks_for_websocket()) co_return std::unexpected(no_websocket());
+  if (std::optional<std::string_view> coding = head.find(Name::content_encoding);
+      coding && *coding != "identity") {
+    co_return std::unexpected(
+        Refused{.refusal = codec::Refusal::unsupported_media_type,
+                .message = "a request body with a content-encoding is not supported in this "
+                           "version; send it uncompressed"});
+  }
+  Result<void> read;
+  request.came_whole = call.client.body_is_here();
+  if (request.came_whole && call.client.body().size() <= services_.config->limits.body.count) {
+    read = request.see(call.client.body());  // the usual call: no frame for the reading
+  } else {
+    Instant before = worker_.clock().now();
+    read = co_await call.client.read_body(services_.config->limits.body.count, request);
+    request.waited = worker_.clock().now() - before;
+  }
+  if (!read) {
+    call.left = read.error().side() == Side::client && read.error().kind() == Kind::closed;
+    co_return std::unexpected(
+        Refused{.refusal = codec::refusal_of(read.error()), .message = read.error().message()});
+  }
+  Result<void> ended = request.reader.end();
+  if (!ended) co_return std::unexpected(invalid(ended.error()));
+  call.streams = request.facts.streams();
+  call.record().set(ledger::Text::model_requested, request.facts.model);
+  co_return std::expected<void, Refused>();
+}
+
+std::expected<void, Refused> Relay::identify(Call& call, Request& request) {
+  const net::http1::RequestHead& head = call.client.head();
+  session::Headers headers;
+  codec::ClientMarks marks;
+  read_identity_headers(head, headers, marks);
+  call.client_family = marks.family();
+  const codec::RequestFacts& facts = request.facts;
+  session::BodyHints hints{.conversation = facts.conversation,
+                           .previous_response_id = facts.previous_response_id,
+                           .metadata_session_id = facts.metadata_session_id,
+                           .metadata_user_session = facts.metadata_user_session,
+                           .prompt_cache_key = facts.prompt_cache_key,
+                           .fingerprint = request.fingerprint.value()};
+  Result<session::Session> session =
+      session::identify(headers, hints, call.principal, services_.responses);
+  if (session && session->source == session::Source::none && request.came_whole) {
+    request.fingerprint.feed_whole(call.client.body(), facts.messages_at);
+    hints.fingerprint = request.fingerprint.value();
+    session = session::identify(headers, hints, call.principal, services_.responses);
+  }
+  if (!session) return std::unexpected(invalid(session.error()));
+  call.record().set(ledger::Text::session, session->id());
+
+  std::optional<session::TraceParent> parent =
+      session::TraceParent::parse(head.find(Name::traceparent).value_or(""));
+  Result<std::string_view> trace =
+      session::trace_of(head.find(Name::x_recloser_trace).value_or(""), parent);
+  if (!trace) return std::unexpected(invalid(trace.error()));
+  call.record().set(ledger::Text::trace, *trace);
+  return {};
+}
+
+std::expected<void, Refused> Relay::choose_target(Call& call, const auth::Principal& principal,
+                                                  Request& request) {
+  const std::string& model = request.facts.model;
+  if (!model.empty() && !principal.models.allow(model)) {
+    return std::unexpected(Refused{.refusal = codec::Refusal::model_not_allowed,
+                                   .message = auth::message_model_not_allowed(principal, model),
+                                   .param = "model"});
+  }
+  route::NameFilter visible{.context = &principal.models, .allows = allows};
+  std::expected<route::Target, route::Unresolved> target =
+      model.empty() ? resolver_.resolve_without_model(call.route.family)
+                    : resolver_.resolve(model, call.route.family, *model_lists_.current(), visible);
+  if (!target) {
+    return std::unexpected(Refused{.refusal = target.error().refusal,
+                                   .message = std::move(target.error().message),
+                                   .param = "model"});
+  }
+  const Provider& provider = services_.providers->at(target->provider);
+  bool needs_clients_own = provider.config->api_key.source == config::ApiKey::Source::client;
+  if (needs_clients_own && services_.config->auth.mode == config::AuthMode::keys &&
+      !call.client.head().has(Name::x_recloser_key)) {
+    return std::unexpected(Refused{
+        .refusal = codec::Refusal::invalid_key,
+        .message = fmt::format("provider {} is called with your own provider key: send that "
+                               "where you sent your Recloser key, and the Recloser key in "
+                               "x-recloser-key",
+                               provider.config->name)});
+  }
+  call.provider = &provider;
+  request.provider_model = std::string(target->model);
+  request.target_name = fmt::format("{}/{}", provider.config->name, target->model);
+  call.record().set(ledger::Text::provider, provider.config->name);
+  call.record().set(ledger::Text::region, provider.config->region);
+  return {};
+}
+
+}  // namespace recloser::relay

@@ -1,0 +1,65 @@
+// Call: one client request that has a row in the ledger, from its admission to its settlement.
+#pragma once
+
+#include "codec/client_family.h"
+#include "codec/refusal.h"
+#include "codec/usage.h"
+#include "core/ids.h"
+#include "ledger/ledger.h"
+#include "net/cancel.h"
+#include "net/http_exchange.h"
+#include "relay/providers.h"
+#include "relay/routes.h"
+#include "session/hash128.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace recloser::relay {
+
+// Why a call is not carried: what its client is told.
+struct Refused {
+  codec::Refusal refusal;
+  std::string message;
+  std::string_view param = {};  // the request's field at fault; a literal
+};
+
+// What admission gives: the row, and whose it is.
+struct Admitted {
+  ledger::OpenCall row;
+  session::Hash128 principal;  // under which state of this principal alone is kept
+  Instant begun;               // when the head had been read
+};
+
+// Lives on the frame of Relay::relay(). What the books need stands in the row as soon as it is
+// known.
+struct Call {
+  Call(net::Exchange& c, const Route& r, Admitted admitted)
+      : client(c),
+        route(r),
+        row(std::move(admitted.row)),
+        id_text(row.id().text()),
+        begun(admitted.begun),
+        principal(admitted.principal) {}
+
+  std::string_view id() const { return {id_text.data(), id_text.size()}; }
+  ledger::CallRecord& record() { return row.record(); }
+
+  net::Exchange& client;
+  const Route& route;
+  ledger::OpenCall row;
+  net::CancelPoint cancel;
+  CallId::Text id_text;
+  codec::ClientFamily client_family{};
+  Instant begun;                       // when its head had been read
+  Instant sent;                        // when its request began to go to the provider
+  session::Hash128 principal;          // under which state of this principal alone is kept
+  const Provider* provider = nullptr;  // once one is chosen
+  codec::Usage usage;
+  bool streams = false;     // the client asked for events
+  bool hide_usage = false;  // we asked for usage, the client did not
+  bool left = false;        // the client, before its request was whole
+};
+
+}  // namespace recloser::relay

@@ -1,0 +1,213 @@
+// How calls end otherwise than by their provider's answer, and what every call leaves in the books.
+#include "auth/authenticate.h"
+#include "codec/refusal.h"
+#include "relay/request.h"
+
+#include <fmt/format.h>
+
+namespace recloser::relay {
+namespace {
+
+using net::http1::Name;
+
+constexpr Duration retry_after_overload = 1s;
+constexpr std::string_view upgrade_field = "upgrade: HTTP/1.1\r\nconnection: upgrade\r\n";
+
+// The fields of an answer of ours, as whole lines.
+std::string refusal_fields(const codec::RefusalHead& head, std::string_view call_id) {
+  std::string fields = fmt::format("content-type: {}\r\n", codec::refusal_content_type);
+  if (!call_id.empty()) fields += fmt::format("x-recloser-call: {}\r\n", call_id);
+  if (head.should_retry) {
+    fields += fmt::format("x-should-retry: {}\r\n", *head.should_retry ? "true" : "false");
+  }
+  if (head.retry_after_seconds) {
+    fields += fmt::format("retry-after: {}\r\n", *head.retry_after_seconds);
+  }
+  return fields;
+}
+
+codec::Notice notice_of(const Refused& why, std::string_view call_id) {
+  codec::Notice notice{
+      .refusal = why.refusal, .message = why.message, .call = call_id, .param = why.param};
+  if (why.refusal == codec::Refusal::gateway_overloaded ||
+      why.refusal == codec::Refusal::draining) {
+    notice.retry_after = retry_after_overload;
+  }
+  return notice;
+}
+
+ledger::Outcome outcome_of(codec::Refusal refusal) {
+  switch (refusal) {
+    case codec::Refusal::provider_unavailable:
+    case codec::Refusal::provider_timeout:
+    case codec::Refusal::provider_error:
+      return ledger::Outcome::provider_failed;
+    default:
+      return ledger::Outcome::refused;
+  }
+}
+
+}  // namespace
+
+net::PlainAnswer Relay::refuse(int status, std::string_view sentence) {
+  metrics_.refused_without_row(status);
+  codec::Refusal refusal = status == 503   ? codec::Refusal::gateway_overloaded
+                           : status == 408 ? codec::Refusal::request_timeout
+                           : status == 431 ? codec::Refusal::headers_too_large
+                                           : codec::Refusal::invalid_request;
+  std::string message = fmt::format("the request was refused: {}", sentence);
+  codec::Notice notice{.refusal = refusal, .message = message, .status = status};
+  codec::RefusalHead head = codec::head_of(notice, codec::ClientFamily::unknown, false);
+  net::PlainAnswer answer{.status = head.status, .fields = refusal_fields(head, ""), .body = {}};
+  codec::write_refusal(answer.body, codec::Family::openai, notice, head.status);
+  return answer;
+}
+
+Task<void> Relay::refuse_call(Call& call, Refused why) {
+  codec::Notice notice = notice_of(why, call.id());
+  codec::RefusalHead head = codec::head_of(notice, call.client_family, false);
+  std::string body;
+  codec::write_refusal(body, call.route.family, notice, head.status);
+  std::string fields = refusal_fields(head, call.id());
+  if (why.refusal == codec::Refusal::upgrade_required) fields += upgrade_field;
+  call.record().status = static_cast<std::uint16_t>(head.status);
+  call.record().add_decision({.phase = "request",
+                              .policy = {},
+                              .rule = codec::name_of(why.refusal),
+                              .action = "deny",
+                              .reason = why.message});
+  settle(call, outcome_of(why.refusal));
+  Result<void> sent = co_await call.client.answer(head.status, fields, body);
+}
+
+Task<void> Relay::refuse_without_row(net::Exchange& client, const Route& route, Refused why) {
+  bool wrong_method = route.kind == RouteKind::wrong_method;
+  std::string allowed = wrong_method ? allowed_methods(client.head().path()) : std::string();
+  codec::Notice notice = notice_of(why, "");
+  codec::RefusalHead head = codec::head_of(notice, codec::ClientFamily::unknown, false);
+  metrics_.refused_without_row(head.status);
+  std::string body;
+  codec::write_refusal(body, route.family, notice, head.status);
+  std::string fields = refusal_fields(head, "");
+  if (!allowed.empty()) fields += fmt::format("allow: {}\r\n", allowed);
+  if (why.refusal == codec::Refusal::upgrade_required) fields += upgrade_field;
+  Result<void> sent = co_await client.answer(head.status, fields, body);
+}
+
+Task<void> Relay::refuse_unknown(net::Exchange& client, const Route& route, auth::Admission who) {
+  worker_.log().info("a request was refused: no valid key",
+                     {{"reason", auth::name_of(who.rejection)},
+                      {"key", who.key_id},
+                      {"client", client.client().peer().address_text()}});
+  Refused why{.refusal = codec::Refusal::invalid_key,
+              .message = std::string(auth::message_for_client(who.rejection))};
+  co_await refuse_without_row(client, route, std::move(why));
+}
+
+Task<void> Relay::answer_route(net::Exchange& client, const Route& route) {
+  bool ready = route.kind == RouteKind::health || (!draining_ && services_.ledger.admitting());
+  if (route.kind == RouteKind::health || route.kind == RouteKind::ready) {
+    std::string_view body = ready ? "ok\n" : "not ready\n";
+    int status = ready ? 200 : 503;
+    co_await client.answer(status, "content-type: text/plain\r\n", body);
+    co_return;
+  }
+  std::string_view path = client.head().path().substr(0, 80);
+  Refused why{.refusal = codec::Refusal::not_found,
+              .message = fmt::format("Recloser does not serve {}; the routes it serves are listed "
+                                     "in its documentation",
+                                     path)};
+  if (route.kind == RouteKind::not_built) {
+    why.message = fmt::format("{} is not supported in this version of Recloser", path);
+  }
+  if (route.kind == RouteKind::wrong_method) {
+    why = {.refusal = codec::Refusal::method_not_allowed,
+           .message = fmt::format("{} is served, but not for the method {}", path,
+                                  client.head().method_text().substr(0, 20))};
+    if (client.head().asks_for_websocket()) why = no_websocket();  // its handshake is a GET
+  }
+  co_await refuse_without_row(client, route, std::move(why));
+}
+
+void Relay::settle(Call& call, ledger::Outcome outcome) {
+  ledger::CallRecord& row = call.record();
+  if (ledger::Attempt* attempt = row.last_attempt();
+      attempt != nullptr && attempt->outcome == ledger::Outcome::open) {
+    attempt->outcome = outcome;
+  }
+  metrics_.call_ended({.dialect = codec::name_of(call.route.family),
+                       .model = row.text(ledger::Text::model_requested),
+                       .provider = row.text(ledger::Text::provider),
+                       .team = row.text(ledger::Text::team),
+                       .outcome = ledger::name_of(outcome),
+                       .usage = call.usage,
+                       .overhead = row.overhead_us * 1us,
+                       .ttft = Duration(row.ttft_ns)});
+  call.row.settle(outcome, worker_.clock().now());
+}
+
+Refused no_websocket() {
+  return {.refusal = codec::Refusal::upgrade_required,
+          .message =
+              "this route is served over plain HTTP, not WebSocket: send the same request "
+              "as a POST, with \"stream\": true for events"};
+}
+
+Refused refused_by(const Error& error, const Provider& provider) {
+  codec::Refusal refusal = codec::Refusal::provider_unavailable;
+  if (error.kind() == Kind::timed_out) refusal = codec::Refusal::provider_timeout;
+  if (error.kind() == Kind::malformed) refusal = codec::Refusal::provider_error;
+  return {.refusal = refusal,
+          .message = fmt::format("provider {}: {}", provider.config->name, error.message())};
+}
+
+std::string_view error_class_of(const Error& error) {
+  switch (error.kind()) {
+    case Kind::timed_out:
+      return "timeout";
+    case Kind::closed:
+      return "closed";
+    case Kind::cancelled:
+      return "cancelled";
+    case Kind::unreachable:
+      return "unreachable";
+    case Kind::name_lookup:
+      return "name_lookup";
+    case Kind::refused:
+      return "address_forbidden";
+    case Kind::tls:
+      return "tls";
+    case Kind::malformed:
+      return "malformed";
+    default:
+      return "io";
+  }
+}
+
+Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provider) {
+  return {
+      .refusal = codec::Refusal::provider_error,
+      .message = fmt::format("provider {} answered {} with a page of HTML instead of JSON: check "
+                             "that its baseUrl is that of the API",
+                             provider.config->name, head.status())};
+}
+
+ledger::Attempt* note_replay(Call& call, std::string_view target, WallTime at) {
+  ledger::Attempt* dead = call.record().last_attempt();
+  call.record().set_error_class(*dead, "closed");
+  dead->outcome = ledger::Outcome::provider_failed;
+  return call.record().begin_attempt(target, at);
+}
+
+void note_request_id(Call& call, ledger::Attempt& attempt, const net::http1::ResponseHead& head) {
+  for (std::string_view name :
+       {"x-request-id", "request-id", "apim-request-id", "x-amzn-requestid",
+        "mistral-correlation-id", "x-generation-id", "x-ds-trace-id", "inference-id"}) {
+    std::optional<std::string_view> id = head.find(name);
+    if (!id) continue;
+    call.record().set_provider_request_id(attempt, *id);
+    return;
+  }
+}
+
+}  // namespace recloser::relay

@@ -1,0 +1,73 @@
+// GET /v1/models: what this key may ask for, in the words of the client's SDK.
+#include "core/json_writer.h"
+#include "relay/request.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace recloser::relay {
+namespace {
+
+constexpr std::string_view json_fields = "content-type: application/json\r\n";
+
+void write_openai_model(JsonWriter& json, std::string_view id) {
+  json.open_object();
+  json.member("id", id).member("object", "model").member("created", 0);
+  json.member("owned_by", "recloser").close_object();
+}
+
+void write_anthropic_model(JsonWriter& json, std::string_view id) {
+  json.open_object();
+  json.member("type", "model").member("id", id).member("display_name", id);
+  json.member("created_at", "1970-01-01T00:00:00Z").close_object();
+}
+
+}  // namespace
+
+Task<void> Relay::list_models(net::Exchange& client, const Route& route) {
+  std::shared_ptr<const auth::KeyRing> keys = keys_.current();
+  auth::Admission who = authenticate(*keys, client.head());
+  if (!who.admitted()) {
+    co_await refuse_unknown(client, route, who);
+    co_return;
+  }
+  bool anthropic = route.family == codec::Family::anthropic;
+  std::vector<route::Listed> models = resolver_.list(route.family, *model_lists_.current());
+  std::erase_if(
+      models, [&](const route::Listed& model) { return !who.principal->models.allow(model.name); });
+  std::string body;
+  JsonWriter json(body);
+  auto write_model = anthropic ? write_anthropic_model : write_openai_model;
+  if (!route.rest.empty()) {
+    bool known = std::ranges::any_of(
+        models, [&](const route::Listed& model) { return model.name == route.rest; });
+    if (!known) {
+      Refused why{.refusal = codec::Refusal::model_not_found,
+                  .message = fmt::format("no model named '{}' is configured or listed here",
+                                         route.rest.substr(0, 80)),
+                  .param = "model"};
+      co_await refuse_without_row(client, route, std::move(why));
+      co_return;
+    }
+    write_model(json, route.rest);
+    co_await client.answer(200, json_fields, body);
+    co_return;
+  }
+  json.open_object();
+  if (!anthropic) json.member("object", "list");
+  json.key("data").open_array();
+  for (const route::Listed& model : models) write_model(json, model.name);
+  json.close_array();
+  if (anthropic) {
+    json.member("has_more", false);
+    json.member("first_id", models.empty() ? std::string() : models.front().name);
+    json.member("last_id", models.empty() ? std::string() : models.back().name);
+  }
+  json.close_object();
+  co_await client.answer(200, json_fields, body);
+}
+
+}  // namespace recloser::relay

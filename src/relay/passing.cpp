@@ -1,0 +1,311 @@
+// The provider's answer on its way to the client: streams event by event, whole answers piece by
+// piece.
+#include "codec/answer_reader.h"
+#include "core/ascii.h"
+#include "net/http1/head_writer.h"
+#include "relay/request.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace recloser::relay {
+namespace {
+
+using net::AnswerFraming;
+using net::http1::Name;
+using net::http1::NameSet;
+
+constexpr Duration usage_grace =
+    1s;  // for the usage of an answer whose client left after its finish
+constexpr Duration framing_grace = 1s;         // for the end of a body after the end of its stream
+constexpr std::size_t busy_bytes = 32u << 10;  // a piece of this size lets others have their turn
+
+constexpr NameSet not_passed_on = net::http1::recloser_names;
+
+void set(std::int64_t& field, std::uint64_t value) { field = static_cast<std::int64_t>(value); }
+
+// An estimate where the provider never said: four bytes of text are about one token.
+std::uint64_t estimated_tokens(std::uint64_t text_bytes) { return (text_bytes + 3) / 4; }
+
+void book_usage(Call& call, const codec::Usage& usage, bool exact) {
+  ledger::CallRecord& row = call.record();
+  call.usage = usage;
+  set(row.input_tokens, usage.input_tokens);
+  set(row.cached_input_tokens, usage.cached_input_tokens);
+  set(row.cache_write_tokens, usage.cache_write_tokens);
+  set(row.output_tokens, usage.output_tokens);
+  set(row.reasoning_tokens, usage.reasoning_tokens);
+  row.tokens_source = exact ? ledger::TokensSource::exact : ledger::TokensSource::estimated;
+  ledger::Attempt* attempt = row.last_attempt();
+  attempt->input_tokens = row.input_tokens;
+  attempt->output_tokens = row.output_tokens;
+}
+
+// What has come up to now. Done before a piece is sent, so that a process that is killed has booked
+// all that its client has seen: the row lies in the journal.
+void book_so_far(Call& call, const codec::StreamFacts& facts) {
+  call.record().set(ledger::Text::model_served, facts.model);
+  if (facts.usage_source == codec::UsageSource::final) {
+    book_usage(call, facts.usage, true);
+    return;
+  }
+  std::uint64_t text = facts.text_bytes + facts.reasoning_bytes + facts.argument_bytes;
+  codec::Usage usage = facts.usage;
+  usage.output_tokens = std::max(usage.output_tokens, estimated_tokens(text));
+  book_usage(call, usage, false);
+  if (facts.usage_source == codec::UsageSource::none) {
+    call.record().input_tokens = ledger::absent;  // nothing was said of it
+    call.record().last_attempt()->input_tokens = ledger::absent;
+  }
+}
+
+ledger::Outcome outcome_of_status(int status) {
+  return status >= 400 ? ledger::Outcome::provider_failed : ledger::Outcome::completed;
+}
+
+}  // namespace
+
+AnswerKind answer_kind(const net::http1::ResponseHead& head) {
+  std::string_view type = head.find(Name::content_type).value_or("");
+  // Encoded although we asked for identity: not to be read, so it passes as it is.
+  std::string_view coding = head.find(Name::content_encoding).value_or("identity");
+  if (!ascii::equal_ignoring_case(coding, "identity")) return AnswerKind::whole;
+  if (ascii::starts_with_ignoring_case(type, "text/event-stream")) return AnswerKind::events;
+  bool page = ascii::starts_with_ignoring_case(type, "text/html");
+  return page && head.status() < 400 ? AnswerKind::not_an_api : AnswerKind::whole;
+}
+
+// The provider's head with ours in it. It goes out with the first bytes behind it.
+void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, bool streams) {
+  net::http1::Body framing = head.body(net::http1::Method::post);
+  // A stream may get comments and an error of ours: whatever it announced, it is chunked for the
+  // client.
+  bool keeps_length = framing.kind == net::http1::Body::Kind::length && !streams;
+  NameSet drop = not_passed_on;
+  if (!keeps_length) drop.add(Name::content_length);
+  head_text_.clear();
+  net::http1::HeadWriter writer(head_text_);
+  writer.status_line(head.status(), head.phrase());
+  writer.copy_fields(head, drop);
+  writer.field("x-recloser-call", call.id());
+  if (std::string_view session = call.record().text(ledger::Text::session); !session.empty()) {
+    writer.field("x-recloser-session", session);
+  }
+  ledger::Attempt* attempt = call.record().last_attempt();
+  writer.field("x-recloser-target", call.record().text_at(attempt->target));
+  char overhead[24];
+  auto end = fmt::format_to(overhead, "{}", call.record().overhead_us);
+  writer.field("x-recloser-overhead-us", {overhead, static_cast<std::size_t>(end - overhead)});
+  AnswerFraming to_client = AnswerFraming::length;
+  if (framing.kind == net::http1::Body::Kind::none) to_client = AnswerFraming::none;
+  if (framing.kind != net::http1::Body::Kind::none && !keeps_length) {
+    to_client = call.client.streaming_framing();
+  }
+  if (to_client == AnswerFraming::close) call.client.close_after();
+  if (call.client.will_close()) head_text_ += "connection: close\r\n";
+  writer.end(to_client == AnswerFraming::chunked ? net::http1::Body::chunked()
+             : to_client == AnswerFraming::close ? net::http1::Body::until_close()
+             : keeps_length                      ? framing
+                                                 : net::http1::Body::none());
+  call.client.begin(to_client);
+}
+
+Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider) {
+  StreamPass pass(call.route.operation, call.hide_usage);
+  Metrics::OpenStream open_stream(metrics_);
+  bool head_waits = true;
+  if (!provider.has_unread() && !provider.body_ended()) {
+    std::span<const std::string_view> nothing_yet;
+    Result<void> sent = co_await call.client.send(head_text_, nothing_yet, net::Last::no);
+    head_waits = false;
+  }
+  const Duration awake_every = services_.config->keep_alive.every;
+  for (bool more = true; more;) {
+    Instant silent_until = provider.idle_deadline();
+    bool told_its_end = call.row.settled();  // only the provider's framing is missing
+    if (told_its_end) silent_until = std::min(silent_until, worker_.now() + framing_grace);
+    Result<std::string_view> piece = std::string_view();
+    if (!provider.body_ended() || provider.has_unread()) {
+      for (;;) {
+        Instant until = std::min(silent_until, worker_.now() + awake_every);
+        piece = co_await provider.next(until);
+        bool only_quiet = !piece && piece.error().kind() == Kind::timed_out &&
+                          worker_.now() < silent_until && !watch.gone();
+        if (!only_quiet) break;
+        bool listens = co_await keep_client_awake(call, pass);
+        if (!listens) break;
+      }
+    }
+    if (!piece) {
+      co_await fail_stream(call, watch, pass, std::move(piece.error()));
+      co_return;
+    }
+    more = co_await pass_piece(call, watch, provider, pass, *piece, head_waits);
+  }
+  provider.finish();
+}
+
+// True while there is more to come.
+Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
+                             StreamPass& pass, std::string_view piece, bool& head_waits) {
+  bool last = provider.body_ended();
+  std::string_view out = pass.take(piece, last, piece_text_);
+  const codec::StreamFacts& facts = pass.facts();
+  if (!call.row.settled() && call.record().ttft_ns < 0 && pass.saw_content()) {
+    call.record().ttft_ns = (worker_.clock().now() - call.sent).count();
+  }
+  if (!call.row.settled()) book_so_far(call, facts);
+  bool whole = facts.saw_done || (last && (pass.ended() || facts.saw_error));
+  // Certain in the journal before the client can see the end.
+  if (whole && !call.row.settled()) {
+    book_stream(call, pass);
+    settle(call, facts.saw_error ? ledger::Outcome::provider_failed
+                 : watch.gone()  ? ledger::Outcome::client_gone
+                                 : outcome_of_status(call.record().status));
+  }
+  if (facts.saw_finish && facts.usage_source != codec::UsageSource::final) {
+    provider.set_grace(usage_grace);
+  }
+  bool truncated = last && !whole;
+  if (watch.gone() && truncated && !call.row.settled()) {
+    book_stream(call, pass);
+    settle(call, ledger::Outcome::client_gone);
+  }
+  if (watch.gone()) co_return !last && !whole;
+  std::string_view head = std::exchange(head_waits, false) ? std::string_view(head_text_) : "";
+  std::array<std::string_view, 1> payload{out};
+  bool busy = piece.size() >= busy_bytes;
+  bool nothing = head.empty() && out.empty() && !last;
+  if (!nothing) {
+    net::Last end = last && !truncated ? net::Last::yes : net::Last::no;
+    if (last) call.client.set_trailers(provider.trailers());
+    Result<void> sent = co_await call.client.send(head, payload, end);
+    if (!sent) {
+      if (!call.row.settled()) {
+        book_stream(call, pass);
+        settle(call, ledger::Outcome::client_gone);
+      }
+      co_return false;
+    }
+  }
+  if (truncated) {
+    co_await fail_stream(call, watch, pass,
+                         Error(Side::provider, Kind::closed,
+                               "the provider ended the stream before its answer was complete"));
+    co_return false;
+  }
+  if (busy) co_await worker_.yield();
+  co_return !last;
+}
+
+// A comment, where one may stand: the client's own time limit and the proxies in between see life.
+// False when the client takes nothing any more.
+Task<bool> Relay::keep_client_awake(Call& call, const StreamPass& pass) {
+  if (!pass.between_lines()) co_return true;
+  std::array<std::string_view, 1> comment{pass.between_events() ? ": keep-alive\n\n"
+                                                                : ": keep-alive\n"};
+  Result<void> sent = co_await call.client.send("", comment, net::Last::no);
+  co_return sent.has_value();
+}
+
+// The client is told in its own grammar; a stream that broke off is never passed on as a whole one.
+Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& pass, Error error) {
+  if (call.row.settled()) {
+    // Its end had been passed on already: only the provider's framing is missing.
+    std::span<const std::string_view> nothing_more;
+    if (!watch.gone()) co_await call.client.send("", nothing_more, net::Last::yes);
+    co_return;
+  }
+  book_stream(call, pass);
+  if (watch.gone() || !call.client.client().writable()) {
+    settle(call, ledger::Outcome::client_gone);
+    co_return;
+  }
+  Refused refused = refused_by(error, *call.provider);
+  call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
+  codec::StreamFailure failure;
+  failure.notice = {.refusal = refused.refusal, .message = refused.message, .call = call.id()};
+  failure.within_event = !pass.between_events();
+  failure.response_id = pass.facts().response_id;
+  failure.model = pass.facts().model;
+  failure.created_at_s = worker_.wall().ns / 1'000'000'000;
+  failure.sequence_number = pass.facts().events;
+  piece_text_.clear();
+  codec::write_stream_failure(piece_text_, call.route.operation, failure);
+  settle(call, ledger::Outcome::provider_failed);
+  std::array<std::string_view, 1> payload{piece_text_};
+  Result<void> sent = co_await call.client.send("", payload, net::Last::yes);
+}
+
+Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
+                             int status) {
+  codec::AnswerReader reader(call.route.operation);
+  bool head_waits = true;
+  std::string own_head;  // over a wait, in which other calls use head_text_
+  if (!provider.has_unread() && !provider.body_ended()) own_head = head_text_;
+  for (bool last = false; !last;) {
+    std::string_view piece;
+    if (!provider.body_ended()) {
+      Result<std::string_view> next = co_await provider.next(provider.idle_deadline());
+      if (!next && watch.gone()) {
+        settle(call, ledger::Outcome::client_gone);
+        co_return;
+      }
+      if (!next && head_waits) {
+        call.record().set_error_class(*call.record().last_attempt(), error_class_of(next.error()));
+        co_await refuse_call(call, refused_by(next.error(), *call.provider));
+        co_return;
+      }
+      if (!next) {
+        // Half an answer is out: only a broken connection can say so now.
+        call.record().set_error_class(*call.record().last_attempt(), error_class_of(next.error()));
+        settle(call, ledger::Outcome::provider_failed);
+        call.client.break_off();
+        co_return;
+      }
+      piece = *next;
+    }
+    last = provider.body_ended();
+    reader.feed(piece);
+    if (last) {
+      const codec::AnswerFacts& facts = reader.finish();
+      if (facts.usage_source != codec::UsageSource::none) book_usage(call, facts.usage, true);
+      remember_response(call, facts.response_id);
+      call.record().set(ledger::Text::model_served, facts.model);
+      call.record().ttft_ns = call.record().last_attempt()->ttft_ns;
+      settle(call, outcome_of_status(status));  // certain before the client can see the end
+    }
+    std::string_view head;
+    if (std::exchange(head_waits, false)) head = own_head.empty() ? head_text_ : own_head;
+    std::array<std::string_view, 1> payload{piece};
+    bool busy = piece.size() >= busy_bytes;
+    if (last) call.client.set_trailers(provider.trailers());
+    net::Last end = last ? net::Last::yes : net::Last::no;
+    Result<void> sent = co_await call.client.send(head, payload, end);
+    if (!sent) {
+      if (!call.row.settled()) settle(call, ledger::Outcome::client_gone);
+      co_return;
+    }
+    if (busy) co_await worker_.yield();
+  }
+  provider.finish();
+}
+
+// So that a later call with `previous_response_id` finds its session.
+void Relay::remember_response(Call& call, std::string_view response_id) {
+  std::string_view session = call.record().text(ledger::Text::session);
+  if (call.route.operation != codec::Operation::responses || response_id.empty()) return;
+  if (!session.empty()) services_.responses.remember(call.principal, response_id, session);
+}
+
+void Relay::book_stream(Call& call, const StreamPass& pass) {
+  const codec::StreamFacts& facts = pass.facts();
+  remember_response(call, facts.response_id);
+  metrics_.malformed_events(facts.malformed);
+  book_so_far(call, facts);
+}
+
+}  // namespace recloser::relay

@@ -1,0 +1,91 @@
+// What a provider gets: its own credential, our span, and the client's bytes.
+#include "core/ascii.h"
+#include "net/http1/head_writer.h"
+#include "relay/request.h"
+#include "session/trace.h"
+
+namespace recloser::relay {
+namespace {
+
+using net::http1::Name;
+using net::http1::NameSet;
+
+// Never passed on as the client sent them. (Hop-by-hop fields go by themselves.)
+constexpr NameSet ours =
+    net::http1::recloser_names | NameSet{Name::host,   Name::content_length,  Name::accept_encoding,
+                                         Name::expect, Name::idempotency_key, Name::traceparent};
+constexpr NameSet credentials{Name::authorization, Name::x_api_key, Name::api_key,
+                              Name::x_goog_api_key, Name::cookie};
+
+// The client's fields, without those that the operator sets himself for this provider.
+void copy_fields(const net::http1::RequestHead& head, NameSet drop, const Provider& provider,
+                 net::http1::HeadWriter& writer) {
+  const std::vector<config::Header>& fixed = provider.config->headers;
+  if (fixed.empty()) {
+    writer.copy_fields(head, drop);
+    return;
+  }
+  for (std::size_t i = 0; i < head.field_count(); ++i) {
+    net::http1::Field field = head.field(i);
+    bool dropped = drop.has(field.known) || net::http1::hop_by_hop.has(field.known) ||
+                   head.connection_names(field.name);
+    for (const config::Header& header : fixed) {
+      dropped |= ascii::equal_ignoring_case(header.name, field.name);
+    }
+    if (!dropped) writer.field(field.name, field.value);
+  }
+}
+
+}  // namespace
+
+// The bytes of the body go as they are, but for two edits: the model's name where the target has
+// another, and the request for usage that a client left out.
+void Relay::write_request(Call& call, Request& request) {
+  if (!request.facts.model_value.empty() && request.facts.model != request.provider_model) {
+    codec::replace_model(request.edits, request.facts, request.provider_model);
+  }
+  if (codec::must_ask_for_usage(call.route.operation, request.facts)) {
+    codec::ask_for_usage(request.edits, request.facts);
+    call.hide_usage = true;
+  }
+  const net::http1::RequestHead& head = call.client.head();
+  const Provider& provider = *call.provider;
+  bool anthropic = call.route.family == codec::Family::anthropic;
+  std::string target = anthropic ? provider.anthropic_base : provider.openai_base;
+  target += call.route.provider_path;
+  if (!head.query().empty()) {
+    target += '?';
+    target += head.query();
+  }
+  request.head.reserve(call.client.head_bytes().size() + 256);
+  net::http1::HeadWriter writer(request.head);
+  writer.request_line("POST", target);
+  writer.field(Name::host, provider.host_field);
+  write_provider_fields(call, head, request.head);
+  writer.end(net::http1::Body::length(request.edits.size_after(call.client.body().size())));
+}
+
+void Relay::write_provider_fields(Call& call, const net::http1::RequestHead& head,
+                                  std::string& out) {
+  const Provider& provider = *call.provider;
+  net::http1::HeadWriter writer(out);
+  bool forwards_credentials = provider.config->api_key.source == config::ApiKey::Source::client;
+  copy_fields(head, forwards_credentials ? ours : ours | credentials, provider, writer);
+  writer.field(Name::accept_encoding, "identity");
+  if (!forwards_credentials) {
+    out += call.route.family == codec::Family::anthropic ? provider.anthropic_credential
+                                                         : provider.openai_credential;
+  }
+  out += provider.extra_fields;
+  std::optional<std::string_view> parent = head.find(Name::traceparent);
+  if (!parent) return;
+  std::optional<session::TraceParent> trace = session::TraceParent::parse(*parent);
+  if (trace) {
+    auto child = trace->child(random_).text();
+    writer.field(Name::traceparent, {child.data(), child.size()});
+  } else {
+    writer.field(Name::traceparent, *parent);  // not ours to judge
+  }
+}
+
+}  // namespace recloser::relay

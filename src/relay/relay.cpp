@@ -1,0 +1,135 @@
+#include "relay/relay.h"
+
+#include "relay/request.h"
+
+#include <utility>
+
+namespace recloser::relay {
+
+Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed)
+    : services_(services),
+      worker_(worker),
+      pool_(worker, services.resolver),
+      keys_(services.keys),
+      model_lists_(services.model_lists),
+      resolver_(*services.config),
+      ids_(seed),
+      random_(seed ^ 0x5bd1e995) {}
+
+Task<void> Relay::handle(net::Exchange& client) {
+  Route route = find_route(client.head());
+  switch (route.kind) {
+    case RouteKind::call:
+      co_await relay(client, route);
+      break;
+    case RouteKind::models:
+      co_await list_models(client, route);
+      break;
+    case RouteKind::health:
+    case RouteKind::ready:
+    case RouteKind::not_built:
+    case RouteKind::wrong_method:
+    case RouteKind::not_found:
+      co_await answer_route(client, route);
+      break;
+  }
+}
+
+// The life of a call.
+Task<void> Relay::relay(net::Exchange& client, const Route& route) {
+  std::shared_ptr<const auth::KeyRing> keys = keys_.current();
+  auth::Admission who = authenticate(*keys, client.head());
+  if (!who.admitted()) {
+    co_await refuse_unknown(client, route, who);  // no row: there is nobody to book it on
+    co_return;
+  }
+  std::expected<Admitted, Refused> admitted = admit(client, route, *who.principal);
+  if (!admitted) {
+    co_await refuse_without_row(client, route, std::move(admitted.error()));
+    co_return;
+  }
+  Call call(client, route, std::move(*admitted));  // from here on it has its row, whatever happens
+
+  std::optional<net::HangupWatch> watch;  // from the end of the request on
+  std::optional<net::HttpCall> provider;
+  Answer answer = co_await ask(call, *who.principal, watch, provider);
+  bool gone = call.left || (watch && watch->gone());
+  if (!answer && gone) {
+    settle(call, ledger::Outcome::client_gone);
+    co_return;
+  }
+  if (!answer) {
+    co_await refuse_call(call, std::move(answer.error()));
+    co_return;
+  }
+  client.release_body();
+  keys.reset();
+  co_await pass_on(call, *watch, *provider, **answer);
+}
+
+// From the client's body to the head of the provider's answer. All that is needed only until then
+// lives on this frame.
+Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
+                               std::optional<net::HangupWatch>& watch,
+                               std::optional<net::HttpCall>& provider) {
+  Request request(call.route.operation);
+  std::expected<void, Refused> read = co_await read_request(call, request);
+  if (!read) co_return std::unexpected(std::move(read.error()));
+  std::expected<void, Refused> identified = identify(call, request);
+  if (!identified) co_return std::unexpected(std::move(identified.error()));
+  std::expected<void, Refused> chosen = choose_target(call, principal, request);
+  if (!chosen) co_return std::unexpected(std::move(chosen.error()));
+  write_request(call, request);
+  call.client.keep();
+
+  const config::ProviderTimeouts& limits = call.provider->config->timeouts;
+  watch.emplace(call.client.client(), call.client.read_ahead(), call.cancel);
+  provider.emplace(pool_, call.provider->dial,
+                   net::HttpTimeouts{.first_byte = limits.first_byte,
+                                     .idle = limits.idle,
+                                     .total = worker_.now() + limits.total},
+                   call.cancel);
+  call.sent = worker_.clock().now();
+  call.record().overhead_us = (call.sent - call.begun - request.waited) / 1us;
+  ledger::Attempt* attempt = call.record().begin_attempt(request.target_name, worker_.wall());
+  std::array<std::string_view, codec::BodyEdits::pieces_max> room;
+  net::HttpRequest outgoing{.method = net::http1::Method::post,
+                            .head = request.head,
+                            .body = request.edits.pieces(call.client.body(), room)};
+  Result<const net::http1::ResponseHead*> head = co_await provider->start(outgoing);
+  if (provider->replayed()) {
+    attempt = note_replay(call, request.target_name, worker_.wall());
+  }
+  if (!head) {
+    if (!watch->gone()) {  // else it is no fault of the provider's
+      call.record().set_error_class(*attempt, error_class_of(head.error()));
+      attempt->outcome = ledger::Outcome::provider_failed;
+    }
+    co_return std::unexpected(refused_by(head.error(), *call.provider));
+  }
+  attempt->status = static_cast<std::uint16_t>((*head)->status());
+  attempt->ttft_ns = (worker_.clock().now() - call.sent).count();
+  note_request_id(call, *attempt, **head);
+  co_return *head;
+}
+
+// Whether what comes is a stream of events is for the provider to say, not for the request.
+Task<void> Relay::pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
+                          const net::http1::ResponseHead& head) {
+  AnswerKind kind = answer_kind(head);
+  call.record().status = static_cast<std::uint16_t>(head.status());
+  if (kind == AnswerKind::not_an_api) {
+    provider.close();
+    co_await refuse_call(call, not_an_api(head, *call.provider));
+    co_return;
+  }
+  int status = head.status();
+  write_client_head(call, head, kind == AnswerKind::events);
+  if (kind == AnswerKind::events) {
+    co_await pass_stream(call, watch, provider);
+  } else {
+    co_await pass_whole(call, watch, provider, status);
+  }
+}
+
+}  // namespace recloser::relay

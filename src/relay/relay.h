@@ -1,0 +1,105 @@
+// Relay: what happens to a client's request, from its head to its row. The one place that does
+// things.
+#pragma once
+
+#include "auth/authenticate.h"
+#include "codec/body_edits.h"
+#include "codec/request.h"
+#include "core/ids.h"
+#include "core/published.h"
+#include "net/hangup.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "relay/call.h"
+#include "relay/metrics.h"
+#include "relay/routes.h"
+#include "relay/services.h"
+#include "relay/stream_pass.h"
+#include "route/resolve.h"
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace recloser::relay {
+
+// One per worker; carries all calls of that worker.
+class Relay final : public net::HttpHandler {
+ public:
+  // `seed` is for call ids and span ids.
+  Relay(const Services& services, net::Worker& worker, std::uint64_t seed);
+
+  Task<void> handle(net::Exchange& client) override;
+  net::PlainAnswer refuse(int status, std::string_view sentence) override;
+
+  // From now on /readyz says no and new calls are refused as `draining`.
+  void drain() { draining_ = true; }
+
+  const Metrics& metrics() const { return metrics_; }
+  net::ClientPool& pool() { return pool_; }
+
+ private:
+  using Answer = std::expected<const net::http1::ResponseHead*, Refused>;
+  struct Request;  // what the client asks for, while it is being turned into what the provider gets
+  struct BodyView;
+
+  // relay.cpp: the life of a call.
+  Task<void> relay(net::Exchange& client, const Route& route);
+  Task<Answer> ask(Call& call, const auth::Principal& principal,
+                   std::optional<net::HangupWatch>& watch, std::optional<net::HttpCall>& provider);
+  Task<void> pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
+                     const net::http1::ResponseHead& head);
+
+  // admission.cpp: WHO, WHAT, SESSION, ROUTE.
+  auth::Admission authenticate(const auth::KeyRing& keys, const net::http1::RequestHead& head);
+  std::expected<Admitted, Refused> admit(net::Exchange& client, const Route& route,
+                                         const auth::Principal& principal);
+  Task<std::expected<void, Refused>> read_request(Call& call, Request& request);
+  std::expected<void, Refused> identify(Call& call, Request& request);
+  std::expected<void, Refused> choose_target(Call& call, const auth::Principal& principal,
+                                             Request& request);
+
+  // provider_request.cpp
+  void write_request(Call& call, Request& request);
+  void write_provider_fields(Call& call, const net::http1::RequestHead& head, std::string& out);
+
+  // passing.cpp: the provider's answer on its way to the client.
+  void write_client_head(Call& call, const net::http1::ResponseHead& head, bool streams);
+  Task<void> pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider);
+  Task<bool> pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
+                        StreamPass& pass, std::string_view piece, bool& head_waits);
+  Task<bool> keep_client_awake(Call& call, const StreamPass& pass);
+  Task<void> fail_stream(Call& call, net::HangupWatch& watch, StreamPass& pass, Error error);
+  Task<void> pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider, int status);
+
+  // ending.cpp: refusals and the row.
+  Task<void> refuse_call(Call& call, Refused why);
+  Task<void> refuse_without_row(net::Exchange& client, const Route& route, Refused why);
+  Task<void> refuse_unknown(net::Exchange& client, const Route& route, auth::Admission who);
+  Task<void> answer_route(net::Exchange& client, const Route& route);
+  void book_stream(Call& call, const StreamPass& pass);
+  void remember_response(Call& call, std::string_view response_id);
+  void settle(Call& call, ledger::Outcome outcome);
+
+  // model_list.cpp
+  Task<void> list_models(net::Exchange& client, const Route& route);
+
+  const Services& services_;
+  net::Worker& worker_;
+  net::ClientPool pool_;
+  Published<auth::KeyRing>::Reader keys_;
+  auth::SecretMemo secrets_;
+  Published<route::ModelLists>::Reader model_lists_;
+  route::Resolver resolver_;
+  CallIdMaker ids_;
+  Random random_;
+  Metrics metrics_;
+  bool draining_ = false;
+  // Room for one head and one piece; used between two suspensions.
+  std::string head_text_;
+  std::string piece_text_;
+};
+
+}  // namespace recloser::relay

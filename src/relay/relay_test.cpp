@@ -1,0 +1,350 @@
+#include "relay/relay.h"
+
+#include "relay/testing/test_gateway.h"
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace recloser::relay {
+namespace {
+
+constexpr std::string_view chat_answer =
+    R"({"id":"c1","object":"chat.completion","model":"m-large-2026","choices":[{"index":0,)"
+    R"("message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],)"
+    R"("usage":{"prompt_tokens":12,"completion_tokens":3,"total_tokens":15}})";
+
+class RelayTest : public testing::Test {
+ protected:
+  RelayTest()
+      : gateway_(testing::TempDir() + "recloser-relay-" + std::to_string(::getpid()) + "-" +
+                 testing::UnitTest::GetInstance()->current_test_info()->name()) {}
+
+  TestProvider& provider() { return gateway_.provider(); }
+
+  // A provider that answers every request with this.
+  void answers(int status, std::string body,
+               std::string fields = "content-type: application/json\r\n") {
+    provider().script = [status, body = std::move(body), fields = std::move(fields)](
+                            net::Exchange& exchange, std::string) -> Task<void> {
+      return send_answer(exchange, status, fields, body);
+    };
+  }
+  static Task<void> send_answer(net::Exchange& exchange, int status, std::string fields,
+                                std::string body) {
+    co_await exchange.answer(status, fields, body);
+  }
+
+  // A provider that streams these pieces, `gap` apart, and ends cleanly or by closing.
+  void streams(std::vector<std::string> pieces, Duration gap = 10ms, bool ends_well = true) {
+    provider().script = [this, pieces = std::move(pieces), gap, ends_well](
+                            net::Exchange& exchange, std::string) -> Task<void> {
+      return send_stream(exchange, gateway_.loop().worker(), pieces, gap, ends_well);
+    };
+  }
+  static Task<void> send_stream(net::Exchange& exchange, net::Worker& worker,
+                                std::vector<std::string> pieces, Duration gap, bool ends_well) {
+    exchange.begin(net::AnswerFraming::chunked);
+    std::string head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: req_1\r\n"
+        "transfer-encoding: chunked\r\n\r\n";
+    for (const std::string& piece : pieces) {
+      std::array<std::string_view, 1> payload{piece};
+      Result<void> sent = co_await exchange.send(head, payload, net::Last::no);
+      if (!sent) co_return;
+      head.clear();
+      co_await worker.sleep_until(worker.now() + gap);
+    }
+    if (ends_well) {
+      std::span<const std::string_view> nothing_more;
+      co_await exchange.send(head, nothing_more, net::Last::yes);
+    } else {
+      exchange.client().close();
+    }
+  }
+
+  static std::string chunk(std::string_view text) {
+    return "data: "
+           "{\"id\":\"c1\",\"model\":\"m-large\",\"choices\":[{\"index\":0,\"delta\":{\"content\":"
+           "\"" +
+           std::string(text) + "\"},\"finish_reason\":null}]}\n\n";
+  }
+  static std::string finish() {
+    return "data: "
+           "{\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}"
+           "\n\n";
+  }
+  static std::string usage() {
+    return "data: "
+           "{\"id\":\"c1\",\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2,"
+           "\"total_tokens\":9}}\n\n";
+  }
+
+  TestGateway gateway_;
+};
+
+TEST_F(RelayTest, AWholeAnswerPassesUnchangedAndIsBooked) {
+  gateway_.start();
+  answers(200, std::string(chat_answer),
+          "content-type: application/json\r\nx-request-id: req_9\r\n");
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"same","messages":[]})",
+                            "x-recloser-session: s-1\r\nx-recloser-labels: a,b\r\n");
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_EQ(seen.body, chat_answer);
+  EXPECT_NE(seen.head.find("x-recloser-call: "), std::string::npos);
+  EXPECT_NE(seen.head.find("x-recloser-target: p/same"), std::string::npos);
+  EXPECT_EQ(provider().bodies, std::vector<std::string>{R"({"model":"same","messages":[]})"});
+
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 1u);
+  EXPECT_EQ(books[0].outcome, ledger::Outcome::completed);
+  EXPECT_EQ(books[0].org, "acme");
+  EXPECT_EQ(books[0].team, "search");
+  EXPECT_EQ(books[0].key_id, "test");
+  EXPECT_EQ(books[0].session, "s-1");
+  EXPECT_EQ(books[0].labels, R"(["a","b"])");
+  EXPECT_EQ(books[0].model_requested, "same");
+  EXPECT_EQ(books[0].model_served, "m-large-2026");
+  EXPECT_EQ(books[0].provider, "p");
+  EXPECT_EQ(books[0].region, "eu");
+  EXPECT_EQ(books[0].input_tokens, 12);
+  EXPECT_EQ(books[0].output_tokens, 3);
+  EXPECT_EQ(books[0].tokens_source, ledger::TokensSource::exact);
+  EXPECT_EQ(books[0].status, 200);
+  EXPECT_NE(books[0].attempts.find("req_9"), std::string::npos) << books[0].attempts;
+}
+
+TEST_F(RelayTest, TheProviderGetsItsOwnKeyAndNoneOfOurs) {
+  gateway_.start();
+  answers(200, std::string(chat_answer));
+  gateway_.post("/v1/chat/completions?x=1", R"({"model":"m","messages":[]})",
+                "x-recloser-session: s\r\nidempotency-key: k\r\naccept-encoding: gzip\r\n"
+                "openai-organization: o\r\ncookie: c=1\r\n");
+  ASSERT_EQ(provider().heads.size(), 1u);
+  const std::string& head = provider().heads[0];
+  EXPECT_EQ(head.substr(0, head.find('\r')), "POST /chat/completions?x=1 HTTP/1.1");
+  EXPECT_NE(head.find("authorization: Bearer provider-key\r\n"), std::string::npos) << head;
+  EXPECT_EQ(head.find(test_secret), std::string::npos);
+  EXPECT_EQ(head.find("x-recloser"), std::string::npos);
+  EXPECT_EQ(head.find("idempotency-key"), std::string::npos);
+  EXPECT_EQ(head.find("cookie"), std::string::npos);
+  EXPECT_NE(head.find("accept-encoding: identity\r\n"), std::string::npos);
+  EXPECT_NE(head.find("openai-organization: o\r\n"), std::string::npos);
+  EXPECT_EQ(provider().bodies[0], R"({"model":"m-large","messages":[]})");
+}
+
+TEST_F(RelayTest, UsageIsAskedForAndHidden) {
+  gateway_.start();
+  streams({chunk("a"), chunk("b"), finish(), usage(), "data: [DONE]\n\n"});
+  Seen seen =
+      gateway_.post("/v1/chat/completions", R"({"model":"same","stream":true,"messages":[]})");
+  EXPECT_EQ(seen.body, chunk("a") + chunk("b") + finish() + "data: [DONE]\n\n");
+  EXPECT_EQ(
+      provider().bodies[0],
+      R"({"model":"same","stream":true,"messages":[],"stream_options":{"include_usage":true}})");
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 1u);
+  EXPECT_EQ(books[0].input_tokens, 7);
+  EXPECT_EQ(books[0].output_tokens, 2);
+  EXPECT_EQ(books[0].outcome, ledger::Outcome::completed);
+}
+
+TEST_F(RelayTest, UsageThatTheClientAskedForStays) {
+  gateway_.start();
+  streams({chunk("a"), finish(), usage(), "data: [DONE]\n\n"});
+  std::string asked = R"({"model":"same","stream":true,"stream_options":{"include_usage":true}})";
+  Seen seen = gateway_.post("/v1/chat/completions", asked);
+  EXPECT_EQ(seen.body, chunk("a") + finish() + usage() + "data: [DONE]\n\n");
+  EXPECT_EQ(provider().bodies[0], asked);
+}
+
+TEST_F(RelayTest, AClientThatLeavesInMidStreamClosesTheProvider) {
+  gateway_.start();
+  streams(std::vector<std::string>(100, chunk("a")), 3s);
+  Seen seen;
+  Instant leave = gateway_.loop().worker().now() + 7s;
+  std::string body = R"({"model":"same","stream":true})";
+  std::string head =
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nx-api-key: " + std::string(test_secret) +
+      "\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n";
+  gateway_.loop().run(gateway_.fetch(head, body, seen, leave));
+  Instant left = gateway_.loop().worker().now();
+  gateway_.loop().worker().run_until([&] { return provider().left_at.has_value(); });
+  EXPECT_LT(*provider().left_at - left, 50ms);
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 1u);
+  EXPECT_EQ(books[0].outcome, ledger::Outcome::client_gone);
+  EXPECT_EQ(books[0].tokens_source, ledger::TokensSource::estimated);
+}
+
+TEST_F(RelayTest, AClientThatLeavesBeforeTheFirstByteClosesTheProvider) {
+  gateway_.start();
+  provider().script = [this](net::Exchange&, std::string) -> Task<void> {
+    return [](net::Worker& worker) -> Task<void> {
+      co_await worker.sleep_until(worker.now() + 1h);
+    }(gateway_.loop().worker());
+  };
+  Seen seen;
+  Instant leave = gateway_.loop().worker().now() + 2s;
+  std::string body = R"({"model":"same"})";
+  std::string head =
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nx-api-key: " + std::string(test_secret) +
+      "\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n";
+  gateway_.loop().run(gateway_.fetch(head, body, seen, leave));
+  Instant left = gateway_.loop().worker().now();
+  gateway_.loop().worker().run_until([&] { return provider().left_at.has_value(); });
+  EXPECT_LT(*provider().left_at - left, 50ms);
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 1u);
+  EXPECT_EQ(books[0].outcome, ledger::Outcome::client_gone);
+}
+
+TEST_F(RelayTest, ABrokenStreamEndsWithAnErrorNeverAsASuccess) {
+  gateway_.start();
+  streams({chunk("a"), chunk("b")}, 10ms, false);
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"same","stream":true})");
+  EXPECT_EQ(seen.body.substr(0, 2 * chunk("a").size()), chunk("a") + chunk("b"));
+  EXPECT_NE(seen.body.find("data: {\"error\":"), std::string::npos) << seen.body;
+  EXPECT_EQ(seen.body.find("[DONE]"), std::string::npos);
+  EXPECT_EQ(seen.error, "") << "the framing is whole";
+  EXPECT_EQ(gateway_.books().at(0).outcome, ledger::Outcome::provider_failed);
+}
+
+TEST_F(RelayTest, ATruncatedStreamIsNoSuccessEither) {
+  gateway_.start();
+  streams({chunk("a"), chunk("b")}, 10ms, true);
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"same","stream":true})");
+  EXPECT_NE(seen.body.find("before its answer was complete"), std::string::npos) << seen.body;
+  EXPECT_EQ(gateway_.books().at(0).outcome, ledger::Outcome::provider_failed);
+}
+
+TEST_F(RelayTest, ASilentStreamKeepsItsClientAwakeAndTimesOut) {
+  gateway_.start();
+  streams({chunk("a"), chunk("b")}, 1h);
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"same","stream":true})");
+  EXPECT_NE(seen.body.find(chunk("a") +
+                           ": keep-alive\n\n: keep-alive\n\n: keep-alive\n\ndata: {\"error\""),
+            std::string::npos)
+      << seen.body;
+  EXPECT_NE(seen.body.find("sent nothing more within 1m"), std::string::npos) << seen.body;
+}
+
+TEST_F(RelayTest, ErrorsOfTheProviderKeepStatusAndBody) {
+  gateway_.start();
+  std::string error =
+      R"({"error":{"message":"slow down","type":"rate_limit","code":"rate_limit_exceeded"}})";
+  answers(429, error, "content-type: application/json\r\nretry-after: 7\r\n");
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"same"})");
+  EXPECT_EQ(seen.status, 429);
+  EXPECT_EQ(seen.body, error);
+  EXPECT_NE(seen.head.find("retry-after: 7"), std::string::npos);
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  EXPECT_EQ(books.at(0).outcome, ledger::Outcome::provider_failed);
+  EXPECT_EQ(books.at(0).status, 429);
+}
+
+struct Refusal {
+  const char* name;
+  std::string path;
+  std::string body;
+  std::string fields;
+  int status;
+  std::string code;
+  std::string says;
+};
+class RefusalTest : public RelayTest, public testing::WithParamInterface<Refusal> {};
+
+TEST_P(RefusalTest, SaysWhatHappenedAndHasItsRow) {
+  gateway_.start();
+  answers(200, std::string(chat_answer));
+  Seen seen = gateway_.post(GetParam().path, GetParam().body, GetParam().fields);
+  EXPECT_EQ(seen.status, GetParam().status) << seen.body;
+  EXPECT_NE(seen.body.find("\"" + GetParam().code + "\""), std::string::npos) << seen.body;
+  EXPECT_NE(seen.body.find(GetParam().says), std::string::npos) << seen.body;
+  EXPECT_TRUE(provider().bodies.empty());
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 1u);
+  EXPECT_EQ(books[0].outcome, ledger::Outcome::refused);
+  EXPECT_EQ(books[0].status, GetParam().status);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, RefusalTest,
+    testing::Values(
+        Refusal{"unknown_model", "/v1/chat/completions", R"({"model":"p2/x"})", "", 404,
+                "model_not_found", "p2/x"},
+        Refusal{"no_json", "/v1/chat/completions", R"({"model":"same",})", "", 400,
+                "invalid_request", "byte 16"},
+        Refusal{"no_model", "/v1/chat/completions", R"({"messages":[]})", "", 400,
+                "invalid_request", "model"},
+        Refusal{"empty", "/v1/chat/completions", "", "", 400, "invalid_request", "body"},
+        Refusal{"encoded", "/v1/chat/completions", "x", "content-encoding: gzip\r\n", 415,
+                "unsupported_media_type", "not supported in this version"},
+        Refusal{"websocket", "/v1/responses", "{}", "upgrade: websocket\r\nconnection: upgrade\r\n",
+                426, "upgrade_required", "POST"},
+        Refusal{"bad_session", "/v1/chat/completions", R"({"model":"same"})",
+                "x-recloser-session: " + std::string(200, 'x') + "\r\n", 400, "invalid_request",
+                "x-recloser-session"}),
+    [](const testing::TestParamInfo<Refusal>& info) { return std::string(info.param.name); });
+
+TEST_F(RelayTest, AWrongKeyIs401WithoutARow) {
+  gateway_.start();
+  Seen seen = gateway_.request(
+      "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nauthorization: Bearer nope\r\n"
+      "content-length: 2\r\n\r\n",
+      "{}");
+  EXPECT_EQ(seen.status, 401);
+  EXPECT_NE(seen.body.find("invalid_key"), std::string::npos) << seen.body;
+  EXPECT_TRUE(gateway_.books().empty());
+  EXPECT_EQ(seen.body.find("nope"), std::string::npos);
+}
+
+TEST_F(RelayTest, AnthropicErrorsAreInItsOwnShape) {
+  gateway_.start();
+  Seen seen = gateway_.post("/v1/messages", R"({"model":"nope","max_tokens":1})");
+  EXPECT_EQ(seen.status, 404);
+  EXPECT_EQ(seen.body.substr(0, 28), R"({"type":"error","error":{"ty)") << seen.body;
+}
+
+TEST_F(RelayTest, APageOfHtmlIsNotAnAnswer) {
+  gateway_.start();
+  answers(200, "<html>login</html>", "content-type: text/html; charset=utf-8\r\n");
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"same"})");
+  EXPECT_EQ(seen.status, 502);
+  EXPECT_NE(seen.body.find("check that its baseUrl"), std::string::npos) << seen.body;
+}
+
+TEST_F(RelayTest, ADeadProviderIsUnavailable) {
+  gateway_.start();
+  provider().stop();
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"same"})");
+  EXPECT_EQ(seen.status, 503);
+  EXPECT_NE(seen.body.find("Connection refused"), std::string::npos) << seen.body;
+  EXPECT_EQ(gateway_.books().at(0).outcome, ledger::Outcome::provider_failed);
+}
+
+TEST_F(RelayTest, UnknownAndUnbuiltRoutesAre404) {
+  gateway_.start();
+  EXPECT_EQ(gateway_.post("/v1/nothing", "{}").status, 404);
+  Seen seen = gateway_.post("/api/chat", "{}");
+  EXPECT_EQ(seen.status, 404);
+  EXPECT_NE(seen.body.find("not supported in this version"), std::string::npos) << seen.body;
+  EXPECT_EQ(gateway_.request("GET /v1/chat/completions HTTP/1.1\r\nhost: g\r\n\r\n", "").status,
+            405);
+  EXPECT_EQ(gateway_.request("GET /healthz HTTP/1.1\r\nhost: g\r\n\r\n", "").status, 200);
+  EXPECT_TRUE(gateway_.books().empty());
+}
+
+TEST_F(RelayTest, ALargeBodyPassesWithItsEdit) {
+  gateway_.start();
+  answers(200, std::string(chat_answer));
+  std::string text(400'000, 'x');
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"messages":[{"role":"user","content":")" +
+                                                        text + R"("}],"model":"m"})");
+  EXPECT_EQ(seen.status, 200) << seen.body;
+  EXPECT_TRUE(provider().bodies.at(0) ==
+              R"({"messages":[{"role":"user","content":")" + text + R"("}],"model":"m-large"})");
+}
+
+}  // namespace
+}  // namespace recloser::relay

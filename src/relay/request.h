@@ -1,0 +1,58 @@
+// What a client asks for, while it is being turned into what its provider gets.
+#pragma once
+
+#include "codec/body_edits.h"
+#include "codec/request.h"
+#include "relay/relay.h"
+#include "session/fingerprint.h"
+#include "session/identity.h"
+
+#include <string>
+
+namespace recloser::relay {
+
+// Lives on the frame of Relay::ask(): gone before the answer is passed on.
+struct Relay::Request final : net::BodySink {
+  explicit Request(codec::Operation operation) : reader(operation), fingerprint(operation) {}
+
+  // Looks through the body as it arrives, once. A body that came whole is fingerprinted only if
+  // nothing else names its session; one that arrives in pieces, as it comes.
+  Result<void> see(std::string_view piece) override {
+    if (!came_whole && !fingerprint.done()) fingerprint.feed(piece);
+    return reader.feed(piece);
+  }
+
+  codec::RequestReader reader;
+  session::Fingerprint fingerprint;
+  const codec::RequestFacts& facts = reader.facts();
+  codec::BodyEdits edits;      // what of the body changes on its way
+  std::string head;            // as the provider gets it
+  std::string target_name;     // "provider/model"
+  std::string provider_model;  // how the provider calls the model
+  Duration waited{};           // for the client's own bytes
+  bool came_whole = false;     // the body was there with its head
+};
+
+// What kind of answer a provider's head announces.
+enum class AnswerKind : unsigned char {
+  events,      // a stream of server-sent events
+  whole,       // JSON, or nothing that says otherwise
+  not_an_api,  // a page for people, with a status that says all is well
+};
+AnswerKind answer_kind(const net::http1::ResponseHead& head);
+Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provider);
+
+// A WebSocket on a route that is served over plain HTTP: agents that hear 426 fall back at once.
+Refused no_websocket();
+
+// What the client is told of a failure on the provider's side; "error_class" in its attempt.
+Refused refused_by(const Error& error, const Provider& provider);
+std::string_view error_class_of(const Error& error);
+
+// A pooled connection had died: the attempt on it stays in the row, and another one is made.
+ledger::Attempt* note_replay(Call& call, std::string_view target, WallTime at);
+
+// The id the provider gave its answer, under whichever name it uses.
+void note_request_id(Call& call, ledger::Attempt& attempt, const net::http1::ResponseHead& head);
+
+}  // namespace recloser::relay

@@ -1,0 +1,27 @@
+// What the relays of all workers share: const, or safe for all; outlives them.
+#pragma once
+
+#include "auth/key_ring.h"
+#include "config/config.h"
+#include "core/published.h"
+#include "ledger/ledger.h"
+#include "net/resolver.h"
+#include "relay/providers.h"
+#include "route/model_lists.h"
+#include "session/response_chain.h"
+
+#include <memory>
+
+namespace recloser::relay {
+
+struct Services {
+  std::shared_ptr<const config::Config> config;
+  std::shared_ptr<const Providers> providers;
+  const Published<auth::KeyRing>& keys;
+  const Published<route::ModelLists>& model_lists;
+  ledger::Ledger& ledger;
+  session::ResponseChain& responses;
+  net::Resolver& resolver;
+};
+
+}  // namespace recloser::relay

@@ -1,0 +1,208 @@
+#include "route/resolve.h"
+
+#include "core/check.h"
+#include "core/names.h"
+#include "route/nearest_names.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace recloser::route {
+namespace {
+
+using codec::Family;
+using codec::Refusal;
+
+constexpr std::array<std::string_view, 3> simulated_models{"sim-fast", "sim-long", "sim-smart"};
+
+bool speaks(config::Dialect dialect, Family family) {
+  switch (dialect) {
+    case config::Dialect::openai:
+      return family == Family::openai;
+    case config::Dialect::anthropic:
+      return family == Family::anthropic;
+    case config::Dialect::simulated:
+      return true;
+  }
+  std::unreachable();
+}
+
+std::string_view human(Family family) {
+  return family == Family::openai ? "the OpenAI API" : "the Anthropic API";
+}
+
+std::unexpected<Unresolved> no(Unresolved why) { return std::unexpected(std::move(why)); }
+
+}  // namespace
+
+bool is_simulated_model(std::string_view model) {
+  return model == "sim" || model.starts_with("sim-");
+}
+
+Resolver::Resolver(const config::Config& config) : config_(config) {
+  for (std::size_t i = 0; i < config.providers.size(); ++i) {
+    providers_.emplace(config.providers[i].name, i);
+  }
+  for (const config::Model& entry : config.models) {
+    CHECK(entry.targets.size() == 1, "the configuration takes exactly one target");
+    const config::Target& target = entry.targets.front();
+    auto provider = providers_.find(target.provider);
+    CHECK(provider != providers_.end(), "the configuration checks the providers of its targets");
+    entries_.emplace(entry.name, Entry{.provider = provider->second, .model = target.model});
+  }
+}
+
+std::expected<Target, Unresolved> Resolver::resolve(std::string_view asked, Family family,
+                                                    const ModelLists& lists,
+                                                    NameFilter visible) const {
+  if (auto entry = entries_.find(asked); entry != entries_.end()) {
+    auto [provider, model] = entry->second;
+    if (!serves(provider, family)) return no(translation(asked, provider, family));
+    return Target{.provider = provider, .model = model, .renamed = model != asked};
+  }
+  std::size_t slash = asked.find('/');
+  if (slash != std::string_view::npos) {
+    auto named = providers_.find(asked.substr(0, slash));
+    std::string_view model = asked.substr(slash + 1);
+    if (named != providers_.end() && !model.empty()) {
+      if (!serves(named->second, family)) return no(translation(asked, named->second, family));
+      return Target{.provider = named->second, .model = model, .renamed = true};
+    }
+  }
+  return by_list(asked, family, lists, visible);
+}
+
+// A provider known to have the model wins over those that may have it.
+std::expected<Target, Unresolved> Resolver::by_list(std::string_view asked, Family family,
+                                                    const ModelLists& lists,
+                                                    NameFilter visible) const {
+  Providers have;
+  Providers may_have;
+  std::optional<std::size_t> other_family;
+  for (std::size_t i = 0; i < config_.providers.size(); ++i) {
+    bool simulated = config_.providers[i].dialect == config::Dialect::simulated;
+    if (!serves(i, family)) {
+      if (lists_it(i, asked, lists)) other_family = i;
+    } else if (lists_it(i, asked, lists)) {
+      have.push_back(i);
+    } else if (!lists.known(i) && !simulated) {
+      may_have.push_back(i);
+    }
+  }
+  const Providers& candidates = have.empty() ? may_have : have;
+  bool elsewhere = have.empty() && other_family;
+  if (candidates.size() == 1 && !elsewhere) {
+    return Target{.provider = candidates.front(), .model = asked, .renamed = false};
+  }
+  if (elsewhere) return no(translation(asked, *other_family, family));
+  if (candidates.size() > 1) return no(several(asked, candidates, !have.empty()));
+  return no(unknown(asked, family, lists, visible));
+}
+
+std::expected<Target, Unresolved> Resolver::resolve_without_model(Family family) const {
+  Providers all;
+  for (std::size_t i = 0; i < config_.providers.size(); ++i) {
+    if (serves(i, family)) all.push_back(i);
+  }
+  if (all.size() == 1) return Target{.provider = all.front(), .model = {}, .renamed = false};
+  if (all.empty()) {
+    return no({.refusal = Refusal::model_not_found,
+               .message = fmt::format("No provider that speaks {} is configured; add one under "
+                                      "`providers`.",
+                                      human(family))});
+  }
+  return no({.refusal = Refusal::invalid_request,
+             .message = "The request names no model, and several providers could answer it. Name "
+                        "a model."});
+}
+
+bool Resolver::serves(std::size_t provider, Family family) const {
+  return speaks(config_.providers[provider].dialect, family);
+}
+
+bool Resolver::lists_it(std::size_t provider, std::string_view model,
+                        const ModelLists& lists) const {
+  bool simulated = config_.providers[provider].dialect == config::Dialect::simulated;
+  return simulated ? is_simulated_model(model) : lists.has(provider, model);
+}
+
+Unresolved Resolver::translation(std::string_view asked, std::size_t provider,
+                                 Family family) const {
+  Family other = family == Family::openai ? Family::anthropic : Family::openai;
+  return {.refusal = Refusal::invalid_request,
+          .message = fmt::format("Model \"{}\" is served by provider {}, which speaks {}; calling "
+                                 "it through {} needs translation, which is not supported in this "
+                                 "version. Call it through {}.",
+                                 shown(asked), config_.providers[provider].name, human(other),
+                                 human(family), human(other))};
+}
+
+Unresolved Resolver::several(std::string_view asked, const Providers& providers,
+                             bool listed) const {
+  constexpr std::size_t shown_max = 5;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(providers.size(), shown_max); ++i) {
+    if (i > 0) names += ", ";
+    names += config_.providers[providers[i]].name;
+  }
+  if (providers.size() > shown_max) names += ", ..";
+  std::string first = fmt::format("{}/{}", config_.providers[providers.front()].name, shown(asked));
+  return {
+      .refusal = Refusal::model_not_found,
+      .message = fmt::format("Model \"{}\" {} by several providers ({}). Ask for one of them, "
+                             "as \"{}\", or give the name a `models` entry.",
+                             shown(asked), listed ? "is listed" : "could be served", names, first)};
+}
+
+Unresolved Resolver::unknown(std::string_view asked, Family family, const ModelLists& lists,
+                             NameFilter visible) const {
+  NearestNames nearest(asked);
+  for (const Listed& listed : list(family, lists)) {
+    if (visible.allows == nullptr || visible.allows(visible.context, listed.name)) {
+      nearest.offer(listed.name);
+    }
+  }
+  std::string suggestion = nearest.human();
+  if (!suggestion.empty()) suggestion = fmt::format(" Did you mean {}?", suggestion);
+  return {
+      .refusal = Refusal::model_not_found,
+      .message = fmt::format("Model \"{}\" is not known here.{} GET /v1/models lists the models "
+                             "there are; provider/model asks a provider directly.",
+                             shown(asked), suggestion)};
+}
+
+std::vector<Listed> Resolver::list(Family family, const ModelLists& lists) const {
+  std::vector<Listed> entries;
+  for (const config::Model& entry : config_.models) {
+    std::size_t provider = entries_.at(entry.name).provider;
+    if (serves(provider, family)) entries.push_back({.name = entry.name, .provider = provider});
+  }
+  std::ranges::sort(entries, {}, &Listed::name);
+
+  std::vector<Listed> listed;
+  for (std::size_t i = 0; i < config_.providers.size(); ++i) {
+    if (!serves(i, family)) continue;
+    if (config_.providers[i].dialect == config::Dialect::simulated) {
+      for (std::string_view name : simulated_models) listed.push_back({std::string(name), i});
+    }
+    for (const std::string& name : lists.models(i)) listed.push_back({name, i});
+  }
+  std::ranges::sort(listed, {}, [](const Listed& l) { return std::pair(l.name, l.provider); });
+
+  std::vector<Listed> out = std::move(entries);
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    const std::string& name = listed[i].name;
+    if (entries_.contains(name)) continue;  // the entry hides it
+    bool shared = (i > 0 && listed[i - 1].name == name) ||
+                  (i + 1 < listed.size() && listed[i + 1].name == name);
+    const std::string& provider = config_.providers[listed[i].provider].name;
+    out.push_back({.name = shared ? provider + "/" + name : name, .provider = listed[i].provider});
+  }
+  return out;
+}
+
+}  // namespace recloser::route

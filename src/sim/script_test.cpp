@@ -1,0 +1,128 @@
+#include "sim/script.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace recloser::sim {
+namespace {
+
+Script script_of(std::string_view model) {
+  ParsedScript parsed = parse_script(model);
+  EXPECT_FALSE(parsed.unknown) << parsed.unknown->message;
+  return parsed.script;
+}
+
+std::string fault_of(std::string_view model) {
+  ParsedScript parsed = parse_script(model);
+  return parsed.unknown ? parsed.unknown->directive : "(understood)";
+}
+
+TEST(Script, NamesOfThePriceList) {
+  EXPECT_EQ(script_of("sim-fast").tier, Tier::fast);
+  EXPECT_EQ(script_of("sim-smart").tier, Tier::smart);
+  EXPECT_EQ(script_of("sim-long").tier, Tier::long_);
+  EXPECT_EQ(script_of("sim").tier, Tier::fast);
+  EXPECT_EQ(script_of("sim-smart").flavour, Flavour::greeting);
+}
+
+TEST(Script, DirectivesStandInAnyOrder) {
+  for (std::string_view model : {"sim-t400-d5-x146-smart", "sim-smart-x146-d5-t400"}) {
+    Script script = script_of(model);
+    EXPECT_EQ(script.length(1), 400u);
+    EXPECT_EQ(script.piece_gap(), 5ms);
+    EXPECT_EQ(script.billing_percent, 146u);
+    EXPECT_EQ(script.tier, Tier::smart);
+    EXPECT_EQ(script.flavour, Flavour::plain);
+  }
+}
+
+TEST(Script, Faults) {
+  EXPECT_EQ(script_of("sim-hang").fault, FaultKind::hang);
+  EXPECT_EQ(script_of("sim-stall40").fault, FaultKind::stall);
+  EXPECT_EQ(script_of("sim-stall40").fault_after, 40u);
+  EXPECT_EQ(script_of("sim-t60-reset40").fault, FaultKind::reset);
+  EXPECT_EQ(script_of("sim-trunc0").fault, FaultKind::trunc);
+  EXPECT_EQ(script_of("sim-429").status, 429);
+  EXPECT_EQ(script_of("sim-529-slow").first_byte_delay(), 2s);
+}
+
+TEST(Script, StatusesFrom400To599) {
+  EXPECT_EQ(script_of("sim-400").status, 400);
+  EXPECT_EQ(script_of("sim-599").status, 599);
+  EXPECT_EQ(fault_of("sim-399"), "399");
+  EXPECT_EQ(fault_of("sim-600"), "600");
+  EXPECT_EQ(fault_of("sim-0500"), "0500");
+}
+
+TEST(Script, FiguresAtTheirBounds) {
+  EXPECT_EQ(script_of("sim-t0").length(7), 0u);
+  EXPECT_EQ(script_of("sim-t10000000").length(7), 10'000'000u);
+  EXPECT_EQ(fault_of("sim-t10000001"), "t10000001");
+  EXPECT_EQ(script_of("sim-d600000").piece_gap(), 600s);
+  EXPECT_EQ(fault_of("sim-d600001"), "d600001");
+  EXPECT_EQ(script_of("sim-x10000").billing_percent, 10'000u);
+  EXPECT_EQ(fault_of("sim-x10001"), "x10001");
+  EXPECT_EQ(fault_of("sim-t99999999999999999999"), "t99999999999999999999");
+}
+
+TEST(Script, WhatIsNotUnderstoodIsNamed) {
+  EXPECT_EQ(fault_of("gpt-4o"), "gpt-4o");
+  EXPECT_EQ(fault_of("simple"), "simple");
+  EXPECT_EQ(fault_of("sim-"), "");
+  EXPECT_EQ(fault_of("sim-t5-"), "");
+  EXPECT_EQ(fault_of("sim-T5"), "T5");
+  EXPECT_EQ(fault_of("sim-t-5"), "t");
+  EXPECT_EQ(fault_of("sim-t5x"), "t5x");
+  EXPECT_EQ(fault_of("sim-t+5"), "t+5");
+  EXPECT_EQ(fault_of("sim-stall"), "stall");
+  EXPECT_EQ(fault_of("sim-fast\n"), "fast?");
+  EXPECT_EQ(fault_of(""), "");
+  std::string message = parse_script("sim-turbo").unknown->message;
+  EXPECT_TRUE(message.starts_with("'turbo' is not a directive of a simulated model")) << message;
+}
+
+TEST(Script, OneOfAKind) {
+  EXPECT_EQ(fault_of("sim-t5-t6"), "t6");
+  EXPECT_EQ(fault_of("sim-inf-t6"), "t6");
+  EXPECT_EQ(fault_of("sim-hang-reset4"), "reset4");
+  EXPECT_EQ(fault_of("sim-500-503"), "503");
+}
+
+TEST(Script, TheBillIsExactAndRoundedUp) {
+  Script script = script_of("sim-x146");
+  EXPECT_EQ(script.billed(0), 0u);
+  EXPECT_EQ(script.billed(1), 2u);
+  EXPECT_EQ(script.billed(50), 73u);
+  EXPECT_EQ(script.billed(100), 146u);
+  EXPECT_EQ(script_of("sim").billed(endless), endless);
+}
+
+TEST(Script, NoLimitIsEverPassedByTheBill) {
+  for (std::string_view model : {"sim", "sim-x146", "sim-x33", "sim-x1", "sim-x250"}) {
+    Script script = script_of(model);
+    for (std::uint64_t limit = 0; limit < 300; ++limit) {
+      std::uint64_t most = script.pieces_within(limit);
+      EXPECT_LE(script.billed(most), limit) << model << " " << limit;
+      EXPECT_GT(script.billed(most + 1), limit) << model << " " << limit;
+    }
+  }
+  EXPECT_EQ(script_of("sim-x0").pieces_within(5), endless);
+}
+
+TEST(Script, AnEndlessStreamHasAPaceOfItsOwn) {
+  EXPECT_EQ(script_of("sim-inf").length(3), endless);
+  EXPECT_EQ(script_of("sim-inf").piece_gap(), 5ms);
+  EXPECT_EQ(script_of("sim-inf-d0").piece_gap(), 0ms);
+  EXPECT_EQ(script_of("sim-t9").piece_gap(), 0ms);
+}
+
+TEST(Script, LengthsFollowTheRequestWhenNotSaid) {
+  Script script = script_of("sim-fast");
+  EXPECT_EQ(script.length(42), script.length(42));
+  EXPECT_NE(script.length(std::uint64_t{3} << 32), script.length(std::uint64_t{4} << 32));
+  EXPECT_GE(script.length(0), 24u);
+}
+
+}  // namespace
+}  // namespace recloser::sim

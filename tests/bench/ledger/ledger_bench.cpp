@@ -1,0 +1,190 @@
+// What a call costs the ledger: on the call path (begin .. settle) and in the writer (a row).
+//
+//   ledger_bench path N       begin, fill and settle N calls, rows thrown away
+//   ledger_bench rows N       insert N rows into SQLite, 1,000 in a transaction
+//   ledger_bench all N        the whole ledger with its writer thread, N calls as fast as it takes
+//
+// Instructions per call are the difference of two lengths under `valgrind --tool=callgrind`.
+#include "core/ids.h"
+#include "core/log.h"
+#include "core/time.h"
+#include "ledger/journal.h"
+#include "ledger/ledger.h"
+#include "ledger/sqlite_store.h"
+
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace {
+
+using namespace recloser;
+using namespace recloser::ledger;
+
+constexpr CallOpening someone{.operation = "chat",
+                              .client_dialect = "openai",
+                              .key_id = "search-production",
+                              .org = "acme",
+                              .team = "search",
+                              .user = "ada",
+                              .agent = "crawler"};
+
+// A usual row: one attempt, a session, a trace, two labels.
+void fill(CallRecord& record) {
+  record.set(Text::session, "0f4c2b86-6e0b-4a5e-9a57-3a1a86f5b1c9");
+  record.set(Text::trace, "4bf92f3577b34da6a3ce929d0e0e4736");
+  record.set(Text::model_requested, "gpt-4o-mini");
+  record.set(Text::labels, "nightly,batch");
+  Attempt* attempt = record.begin_attempt("openai/gpt-4o-mini", record.started_at);
+  record.set(Text::provider, "openai");
+  record.set(Text::model_served, "gpt-4o-mini-2024-07-18");
+  record.set(Text::region, "us");
+  record.set_provider_request_id(*attempt, "req_0123456789abcdef0123456789abcdef");
+  attempt->status = 200;
+  attempt->ttft_ns = 250'000'000;
+  attempt->input_tokens = 1234;
+  attempt->output_tokens = 567;
+  attempt->outcome = Outcome::completed;
+  record.ttft_ns = 251'234'567;
+  record.status = 200;
+  record.input_tokens = 1234;
+  record.cached_input_tokens = 1024;
+  record.output_tokens = 567;
+  record.reasoning_tokens = 0;
+  record.delivered_tokens = 567;
+  record.overhead_us = 143;
+  record.tokens_source = TokensSource::exact;
+}
+
+std::int64_t nanoseconds(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+struct Stopwatch {
+  std::int64_t wall = nanoseconds(CLOCK_MONOTONIC);
+  std::int64_t cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
+
+  void tell(std::string_view what, std::int64_t calls) const {
+    auto each = [calls](std::int64_t ns) {
+      return static_cast<double>(ns) / 1000 / static_cast<double>(calls);
+    };
+    std::int64_t wall_ns = nanoseconds(CLOCK_MONOTONIC) - wall;
+    fmt::print("{}: {} calls, {:.2f} us each, {:.2f} us of processor time, {:.0f} a second\n", what,
+               calls, each(wall_ns), each(nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu),
+               1e6 / each(wall_ns));
+  }
+};
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) {
+    fmt::print(stderr, "ledger_bench: {}\n", result.error().message());
+    std::exit(3);
+  }
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+void bench_path(const std::string& directory, std::int64_t calls) {
+  std::unique_ptr<Journal> journal = must(Journal::create(directory + "/calls.journal", {}));
+  CallIdMaker ids(1);
+  std::vector<std::uint32_t> settled;
+  Stopwatch watch;
+  for (std::int64_t i = 0; i < calls; ++i) {
+    WallTime now{1'790'000'000'000'000'000 + i * 1'000'000};
+    std::uint32_t slot = journal->take(ids.next(now), now, someone).value();
+    fill(journal->record(slot));
+    journal->record(slot).outcome = Outcome::completed;
+    journal->settle(slot);
+    settled.clear();
+    journal->take_settled(settled);
+    journal->release(slot);
+  }
+  watch.tell("path", calls);
+}
+
+void bench_rows(const std::string& directory, std::int64_t calls) {
+  constexpr std::size_t batch = 1000;
+  SystemClock clock;
+  std::unique_ptr<Store> store = must(open_sqlite_store(directory + "/recloser.db", {}, clock));
+  CallIdMaker ids(1);
+  WallTime now{1'790'000'000'000'000'000};
+  std::vector<CallRecord> records(batch, CallRecord(CallId{}, now, someone));
+  std::vector<const CallRecord*> pointers;
+  for (CallRecord& record : records) {
+    fill(record);
+    record.outcome = Outcome::completed;
+    record.duration_ns = 1'500'000'000;
+    pointers.push_back(&record);
+  }
+  Stopwatch watch;
+  for (std::int64_t done = 0; done < calls; done += batch) {
+    for (CallRecord& record : records) {
+      now = now + 1ms;
+      record.id = ids.next(now);
+      record.started_at = now;
+    }
+    must(store->insert_calls(pointers));
+  }
+  watch.tell("rows", calls);
+  auto bytes = std::filesystem::file_size(directory + "/recloser.db") +
+               std::filesystem::file_size(directory + "/recloser.db-wal");
+  fmt::print("rows: {:.0f} bytes each with the log\n",
+             static_cast<double>(bytes) / static_cast<double>(calls));
+}
+
+void bench_all(const std::string& directory, std::int64_t calls) {
+  SystemClock clock;
+  Log log(LogLevel::warning, LogFormat::text, clock, std::make_unique<DescriptorSink>(2));
+  LedgerOptions options;
+  options.directory = directory;
+  std::unique_ptr<Ledger> ledger = must(Ledger::open(
+      options, must(open_sqlite_store(directory + "/recloser.db", {}, clock)), clock, log));
+  CallIdMaker ids(1);
+  Stopwatch watch;
+  for (std::int64_t i = 0; i < calls;) {
+    Result<OpenCall> call =
+        ledger->begin(ids.next(clock.wall()), clock.now(), clock.wall(), someone);
+    if (!call) {  // the journal is full: the writer is slower than this loop
+      std::this_thread::yield();
+      continue;
+    }
+    fill(call->record());
+    call->settle(Outcome::completed, clock.now());
+    ++i;
+  }
+  must(ledger->flush());
+  watch.tell("all", calls);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string_view what = argc > 1 ? argv[1] : "";
+  std::int64_t calls = 0;
+  std::string_view number = argc > 2 ? argv[2] : "200000";
+  std::from_chars(number.data(), number.data() + number.size(), calls);
+  bool known = what == "path" || what == "rows" || what == "all";
+  if (!known || calls <= 0) {
+    fmt::print(stderr, "usage: ledger_bench path|rows|all [CALLS]\n");
+    return 2;
+  }
+  std::string name = (std::filesystem::temp_directory_path() / "ledger-bench-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) return 3;
+  if (what == "path") bench_path(name, calls);
+  if (what == "rows") bench_rows(name, calls);
+  if (what == "all") bench_all(name, calls);
+  std::filesystem::remove_all(name);
+  return 0;
+}

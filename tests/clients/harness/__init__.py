@@ -1,0 +1,1 @@
+"""What the suites of tests/clients and tests/chaos share: children, a gateway, its books."""

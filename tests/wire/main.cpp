@@ -1,0 +1,42 @@
+// wire_test FILE..: plays scenarios one after another and says which came out otherwise.
+#include "wire/stage.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace {
+
+std::optional<std::string> play_file(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return fmt::format("{}: cannot be read", file);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  recloser::Result<recloser::wire::Scenario> scenario = recloser::wire::parse_scenario(text, file);
+  if (!scenario) return scenario.error().message();
+  std::filesystem::path directory =
+      std::filesystem::temp_directory_path() / fmt::format("recloser-wire-{}", ::getpid());
+  return recloser::wire::play(*scenario, directory.string());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    fmt::print(stderr, "usage: wire_test FILE.wire ..\n");
+    return 2;
+  }
+  int passed = 0;
+  int failed = 0;
+  for (int i = 1; i < argc; ++i) {
+    std::optional<std::string> failure = play_file(argv[i]);
+    ++(failure ? failed : passed);
+    if (failure) fmt::print("FAILED {}\n", *failure);
+  }
+  fmt::print("{} passed, {} failed\n", passed, failed);
+  return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,16 @@
+// Stage: plays one scenario: a gateway of its own, a client and a provider on real sockets, a
+// virtual clock.
+#pragma once
+
+#include "wire/scenario.h"
+
+#include <optional>
+#include <string>
+
+namespace recloser::wire {
+
+// Nothing when all came as it is written; otherwise "file:line: ..", what was expected and what
+// was seen. `directory` is made, used and removed.
+std::optional<std::string> play(const Scenario& scenario, std::string directory);
+
+}  // namespace recloser::wire
