@@ -4,7 +4,6 @@ find_package(fmt 9 REQUIRED)            # MIT
 find_package(OpenSSL 3 REQUIRED)        # Apache-2.0
 find_package(SQLite3 REQUIRED)          # public domain
 find_package(yaml-cpp 0.7 REQUIRED)     # MIT
-find_package(CLI11 REQUIRED)            # BSD-3-Clause
 find_package(Boost 1.81 REQUIRED COMPONENTS json)  # BSL-1.0
 find_package(GTest REQUIRED)            # BSD-3-Clause
 find_package(PkgConfig REQUIRED)

@@ -86,8 +86,9 @@ packages_of() {
 missing_packages() {
   local wanted installed
   wanted=$(packages_of "$@" | sort)
+  # dpkg-query fails when it has never heard of one of them, which is what we want to learn.
   # shellcheck disable=SC2016,SC2086  # dpkg expands the format; the names are words
-  installed=$(dpkg-query -W -f '${Status} ${Package}\n' $wanted 2>/dev/null |
+  installed=$({ dpkg-query -W -f '${Status} ${Package}\n' $wanted 2>/dev/null || true; } |
     sed -n 's/^install ok installed //p' | sort)
   comm -23 <(printf '%s\n' "$wanted") <(printf '%s\n' "$installed")
 }

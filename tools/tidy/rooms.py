@@ -19,7 +19,6 @@ _LIBRARIES = (
     (r"fmt/", "fmt::fmt"),
     (r"yaml-cpp/", "yaml-cpp"),
     (r"sqlite3\.h", "SQLite::SQLite3"),
-    (r"CLI/", "CLI11::CLI11"),
     (r"boost/json", "Boost::json"),
     (r"ares(_\w+)?\.h", "PkgConfig::cares"),
     (r"openssl/", "OpenSSL::"),
