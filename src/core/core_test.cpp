@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace recloser {
@@ -20,6 +21,29 @@ TEST(Time, Rfc3339RoundTrips) {
   EXPECT_EQ(rfc3339(*at), "2026-11-21T10:15:30.123Z");
   EXPECT_EQ(parse_rfc3339("2026-11-21T12:15:30.123+02:00")->ns, at->ns);
   EXPECT_EQ(rfc3339(*parse_rfc3339("2026-11-21")), "2026-11-21T00:00:00.000Z");
+  EXPECT_EQ(rfc3339(*parse_rfc3339("2016-12-31T23:59:60Z")), "2017-01-01T00:00:00.000Z");
+  EXPECT_EQ(rfc3339(*parse_rfc3339("2026-11-21T23:30:00-01:00")), "2026-11-22T00:30:00.000Z");
+}
+
+TEST(Time, WhatIsNoTimeIsRefused) {
+  for (std::string_view text :
+       {"", "2026", "2026-13-01", "2026-00-10", "2027-02-29", "2027-02-31", "2026-11-21T",
+        "2026-11-21T24:00:00Z", "2026-11-21T10:15:30", "2026-11-21T10:15:30Zjunk", "2026-11-21junk",
+        "2026-11-21T10:15:30+24:00", "2026-11-21T10:15:30+02:60"}) {
+    Result<WallTime> at = parse_rfc3339(text);
+    ASSERT_FALSE(at) << text;
+    EXPECT_THAT(at.error().message(), testing::HasSubstr("is not a time")) << text;
+  }
+}
+
+TEST(Time, TimesBeyondSixtyFourBitsOfNanosecondsAreRefused) {
+  EXPECT_EQ(parse_rfc3339("1970-01-01")->ns, 0);
+  EXPECT_EQ(rfc3339(*parse_rfc3339("2261-12-31T23:59:59.999Z")), "2261-12-31T23:59:59.999Z");
+  for (std::string_view text : {"1969-12-31T23:59:59Z", "2262-01-01", "9999-12-31", "0000-01-01"}) {
+    Result<WallTime> at = parse_rfc3339(text);
+    ASSERT_FALSE(at) << text;
+    EXPECT_THAT(at.error().message(), testing::HasSubstr("out of range")) << text;
+  }
 }
 
 TEST(Time, Rfc3339RoundTripsAtAnyTime) {

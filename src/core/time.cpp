@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <ctime>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -54,6 +55,46 @@ std::int64_t take_fraction(std::string_view& text) {
   return ns;
 }
 
+// Seconds to add to a local time for UTC; nothing when `text` does not begin with "Z" or "+02:00".
+std::optional<std::int64_t> take_offset_s(std::string_view& text) {
+  if (take_char(text, 'Z') || take_char(text, 'z')) return 0;
+  int sign = take_char(text, '+') ? -1 : take_char(text, '-') ? 1 : 0;
+  int hours = take_digits(text, 2);
+  if (sign == 0 || hours < 0 || hours > 23 || !take_char(text, ':')) return std::nullopt;
+  int minutes = take_digits(text, 2);
+  if (minutes < 0 || minutes > 59) return std::nullopt;
+  return sign * (hours * 3600 + minutes * 60);
+}
+
+std::optional<std::chrono::sys_days> take_date(std::string_view& text) {
+  int year = take_digits(text, 4);
+  if (year < 0 || !take_char(text, '-')) return std::nullopt;
+  int month = take_digits(text, 2);
+  if (month < 0 || !take_char(text, '-')) return std::nullopt;
+  int day = take_digits(text, 2);
+  if (day < 0) return std::nullopt;
+  std::chrono::year_month_day date{std::chrono::year{year},
+                                   std::chrono::month{static_cast<unsigned>(month)},
+                                   std::chrono::day{static_cast<unsigned>(day)}};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days{date};
+}
+
+// "10:15:30.123Z" as nanoseconds since the beginning of the UTC day; negative or beyond a day when
+// the offset goes over midnight.
+std::optional<std::int64_t> take_time_of_day_ns(std::string_view& text) {
+  int hour = take_digits(text, 2);
+  if (hour < 0 || hour > 23 || !take_char(text, ':')) return std::nullopt;
+  int minute = take_digits(text, 2);
+  if (minute < 0 || minute > 59 || !take_char(text, ':')) return std::nullopt;
+  int second = take_digits(text, 2);
+  if (second < 0 || second > 60) return std::nullopt;  // 60 is a leap second
+  std::int64_t fraction_ns = take_fraction(text);
+  std::optional<std::int64_t> offset_s = take_offset_s(text);
+  if (!offset_s) return std::nullopt;
+  return (hour * 3600 + minute * 60 + second + *offset_s) * 1'000'000'000 + fraction_ns;
+}
+
 }  // namespace
 
 Instant SystemClock::now() const noexcept { return {read_clock(CLOCK_MONOTONIC)}; }
@@ -83,41 +124,23 @@ std::string rfc3339(WallTime at) {
 
 Result<WallTime> parse_rfc3339(std::string_view text) {
   std::string_view rest = text;
-  std::tm utc{};
-  auto wrong = [&] {
+  std::optional<std::chrono::sys_days> date = take_date(rest);
+  std::optional<std::int64_t> of_day_ns = 0;
+  bool with_time = take_char(rest, 'T') || take_char(rest, 't') || take_char(rest, ' ');
+  if (with_time) of_day_ns = take_time_of_day_ns(rest);
+  if (!date || !of_day_ns || !rest.empty()) {
     return fail(Side::client, Kind::malformed,
                 fmt::format("'{}' is not a time; write it as 2026-11-21T10:15:30Z", text));
-  };
-  utc.tm_year = take_digits(rest, 4) - 1900;
-  if (!take_char(rest, '-')) return wrong();
-  utc.tm_mon = take_digits(rest, 2) - 1;
-  if (!take_char(rest, '-')) return wrong();
-  utc.tm_mday = take_digits(rest, 2);
-  std::int64_t fraction_ns = 0;
-  std::int64_t offset_s = 0;
-  if (!rest.empty()) {
-    if (!take_char(rest, 'T') && !take_char(rest, 't') && !take_char(rest, ' ')) return wrong();
-    utc.tm_hour = take_digits(rest, 2);
-    if (!take_char(rest, ':')) return wrong();
-    utc.tm_min = take_digits(rest, 2);
-    if (!take_char(rest, ':')) return wrong();
-    utc.tm_sec = take_digits(rest, 2);
-    fraction_ns = take_fraction(rest);
-    if (!take_char(rest, 'Z') && !take_char(rest, 'z')) {
-      int sign = take_char(rest, '+') ? 1 : take_char(rest, '-') ? -1 : 0;
-      int hours = take_digits(rest, 2);
-      if (sign == 0 || hours < 0 || !take_char(rest, ':')) return wrong();
-      int minutes = take_digits(rest, 2);
-      if (minutes < 0) return wrong();
-      offset_s = sign * (hours * 3600 + minutes * 60);
-    }
   }
-  bool in_range = utc.tm_year >= 70 && utc.tm_year < 400 && utc.tm_mon >= 0 && utc.tm_mon < 12 &&
-                  utc.tm_mday >= 1 && utc.tm_mday <= 31 && utc.tm_hour >= 0 && utc.tm_hour < 24 &&
-                  utc.tm_min >= 0 && utc.tm_min < 60 && utc.tm_sec >= 0 && utc.tm_sec <= 60;
-  if (!rest.empty() || !in_range) return wrong();
-  std::int64_t seconds = timegm(&utc) - offset_s;
-  return WallTime{seconds * 1'000'000'000 + fraction_ns};
+  // A WallTime counts nanoseconds in 64 bits.
+  constexpr std::chrono::sys_days first{std::chrono::year{1970} / 1 / 1};
+  constexpr std::chrono::sys_days last{std::chrono::year{2261} / 12 / 31};
+  if (*date < first || *date > last) {
+    return fail(Side::client, Kind::malformed,
+                fmt::format("'{}' is out of range; a time lies between 1970-01-01 and 2261-12-31",
+                            text));
+  }
+  return WallTime{std::chrono::nanoseconds(date->time_since_epoch()).count() + *of_day_ns};
 }
 
 Result<Duration> parse_duration(std::string_view text) {
