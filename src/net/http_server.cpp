@@ -117,6 +117,7 @@ Task<bool> HttpServer::serve_one(Client& client, std::size_t bytes) {
     bytes = co_await read_rest_of_head(client, bytes);
     if (bytes == 0) co_return false;
     head_ = http1::RequestHead();
+    head_owner_ = nullptr;  // others have used it over the wait
     progress = head_.read({worker_.scratch().data(), bytes});
   }
   if (progress == http1::Progress::refused) {

@@ -34,6 +34,8 @@ struct TestHandler final : HttpHandler {
       co_await stream(exchange);
     } else if (path == "/hang") {
       co_await hang(exchange);
+    } else if (path == "/who") {
+      co_await who(exchange);
     } else if (path == "/refuse-early") {
       co_await exchange.answer(413, "", "too much");
     } else {
@@ -54,6 +56,15 @@ struct TestHandler final : HttpHandler {
     exchange.keep();
     std::string body(exchange.body());
     co_await exchange.answer(200, "", body);
+  }
+
+  // Reads its head again after it has waited for the body.
+  Task<void> who(Exchange& exchange) {
+    NoSink sink;
+    Result<void> read = co_await exchange.read_body(limit, sink);
+    if (!read) co_return;
+    std::string name(exchange.head().find("x-name").value_or("nobody"));
+    co_await exchange.answer(200, "", name);
   }
 
   Task<void> stream(Exchange& exchange) {
@@ -286,6 +297,39 @@ TEST_F(HttpTest, ARequestHeadMayArriveByteByByte) {
   };
   loop_.run(drip(*this, request, all));
   EXPECT_NE(all.find("\r\n\r\nok"), std::string::npos) << all;
+}
+
+Task<void> send_bytes(HttpTest& test, Connection& connection, std::string_view bytes) {
+  std::array<std::string_view, 1> piece{bytes};
+  co_await connection.write(piece, BytesLive::until_sent, 1s);
+  co_await test.loop_.worker().sleep_until(test.loop_.worker().now() + 10ms);
+}
+
+// Bob's head comes in two pieces and is refused; Alice's call begins between the two.
+Task<void> refuse_bob_in_alices_call(HttpTest& test, std::string& answer) {
+  CancelPoint cancel;
+  Worker& worker = test.loop_.worker();
+  Result<std::unique_ptr<Connection>> bob =
+      co_await dial(worker, test.loop_.resolver(), test.target_, cancel);
+  co_await send_bytes(test, **bob, "GET /who HTTP/1.1\r\nx-name: bob\r\nhost: t\r\n");
+  Result<std::unique_ptr<Connection>> alice =
+      co_await dial(worker, test.loop_.resolver(), test.target_, cancel);
+  co_await send_bytes(
+      test, **alice,
+      "POST /who HTTP/1.1\r\nx-name: alice\r\nhost: t\r\ncontent-length: 4\r\n\r\nha");
+  co_await send_bytes(test, **bob, "no field\r\n\r\n");
+  co_await send_bytes(test, **alice, "lf");
+  std::array<char, 1000> own;
+  Result<std::size_t> got = co_await (*alice)->read(own, worker.now() + 1s);
+  if (got) answer.assign(own.data(), *got);
+}
+
+// The server reads all heads with one reader: what one client sent must never be taken for what
+// another one did.
+TEST_F(HttpTest, ARefusedHeadIsNotTakenForThatOfAnotherCall) {
+  std::string answer;
+  loop_.run(refuse_bob_in_alices_call(*this, answer));
+  EXPECT_NE(answer.find("\r\n\r\nalice"), std::string::npos) << answer;
 }
 
 TEST_F(HttpTest, ASlowHeadTimesOut) {
