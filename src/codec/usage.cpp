@@ -1,8 +1,26 @@
 #include "codec/usage.h"
 
-namespace recloser::codec {
+#include "core/limits.h"
 
-Usage usage_of_openai(const UsageFields& fields) {
+#include <algorithm>
+
+namespace recloser::codec {
+namespace {
+
+// A hostile or broken provider may send any number. The books are signed, and figures are added up:
+// what no call can have used is taken as the most that one can.
+UsageFields believable(UsageFields fields) {
+  for (std::uint64_t* field : {&fields.input, &fields.output, &fields.total, &fields.cached,
+                               &fields.cache_write, &fields.reasoning, &fields.audio_input}) {
+    *field = std::min(*field, limits::tokens_of_a_call_max);
+  }
+  return fields;
+}
+
+}  // namespace
+
+Usage usage_of_openai(const UsageFields& sent) {
+  UsageFields fields = believable(sent);
   Usage usage{
       .input_tokens = fields.input,
       .output_tokens = fields.output,
@@ -10,8 +28,6 @@ Usage usage_of_openai(const UsageFields& fields) {
       .cache_write_tokens = fields.cache_write,
       .reasoning_tokens = fields.reasoning,
   };
-  // A hostile provider may send any number; sums that would wrap are left alone.
-  if (fields.input > UINT64_MAX - fields.output) return usage;
   std::uint64_t named = fields.input + fields.output;
   if (fields.total <= named) return usage;
   std::uint64_t beyond = fields.total - named;
@@ -26,7 +42,8 @@ Usage usage_of_openai(const UsageFields& fields) {
   return usage;
 }
 
-Usage usage_of_anthropic(const UsageFields& fields) {
+Usage usage_of_anthropic(const UsageFields& sent) {
+  UsageFields fields = believable(sent);
   return Usage{
       .input_tokens = fields.input + fields.cached + fields.cache_write,
       .output_tokens = fields.output,

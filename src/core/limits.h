@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace recloser::limits {
 
@@ -21,6 +22,8 @@ inline constexpr std::size_t labels_max = 64;               // of one call
 inline constexpr std::size_t connections_default = 65'536;  // `limits.connections` sets it
 inline constexpr std::size_t buffered_bytes_default = 1u << 30;
 inline constexpr std::size_t attempts_max = 3;  // of one call
+inline constexpr std::uint64_t tokens_of_a_call_max =
+    1'000'000'000'000;  // each figure a provider reports; a larger one is taken as this
 inline constexpr std::size_t scan_bytes_small_max =
     64u << 10;  // bodies above it are scanned as they arrive
 inline constexpr std::size_t pipelined_bytes_max = 64u
