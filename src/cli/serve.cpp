@@ -1,6 +1,7 @@
 #include "cli/serve.h"
 
 #include "cli/config_source.h"
+#include "cli/descriptors.h"
 #include "cli/gateway.h"
 #include "config/load.h"
 
@@ -111,6 +112,7 @@ Exit serve(const ServeOptions& options, const Process& process) {
     print(process.err, checked.report(source->file));
   if (!checked.config) return Exit::usage;
   const config::Config& config = *checked.config;
+  raise_descriptor_limit();
   Log log(config.logging.level, config.logging.format, process.clock,
           std::make_unique<DescriptorSink>(process.err));
   Surroundings surroundings{.clock = process.clock,
