@@ -117,6 +117,10 @@ std::string_view message_for_client(Rejection rejection) {
 }
 
 std::string message_model_not_allowed(const Principal& principal, std::string_view model) {
+  if (model.empty()) {
+    return fmt::format("The request names no model, and key {} may use: {}. Name one of these.",
+                       principal.key_id, principal.models.human());
+  }
   return fmt::format(
       "Key {} may not use model \"{}\". It may use: {}. Ask for one of these, or "
       "have the key's models changed.",

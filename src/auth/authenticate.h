@@ -51,7 +51,8 @@ Admission authenticate(config::AuthMode mode, const KeyRing& keys, SecretMemo& m
 // about which keys exist, and two that only help somebody who sent none or several.
 std::string_view message_for_client(Rejection rejection);
 
-// 403: the model as asked for is quoted, shortened, with what the key allows instead.
+// 403: the model as asked for is quoted, shortened, with what the key allows instead; "" when none
+// was named.
 std::string message_model_not_allowed(const Principal& principal, std::string_view model);
 
 }  // namespace recloser::auth

@@ -1,5 +1,6 @@
 // WHO calls, WHAT is asked for, in which SESSION, and which target serves it.
 #include "codec/refusal.h"
+#include "core/ascii.h"
 #include "core/limits.h"
 #include "relay/request.h"
 #include "session/attribution.h"
@@ -28,6 +29,18 @@ bool allows(const void* patterns, std::string_view name) {
 // Of a header or of what a body says; whatever is wrong with it, the request is.
 Refused invalid(const Error& error) {
   return {.refusal = codec::Refusal::invalid_request, .message = error.message()};
+}
+
+// What INTERFACES lets a client ask for and this version does not do: said, not ignored.
+std::string not_built(const net::http1::RequestHead& head) {
+  std::string_view cache = head.find(Name::x_recloser_cache).value_or("");
+  if (!cache.empty() && !ascii::equal_ignoring_case(cache, "off")) {
+    return "x-recloser-cache is not supported in this version; leave it out, or send off";
+  }
+  if (!head.find(Name::x_recloser_route).value_or("").empty()) {
+    return "x-recloser-route is not supported in this version; leave it out";
+  }
+  return {};
 }
 
 // Every header that may say which session this is, or which program calls. (`baggage` may not: no
@@ -124,6 +137,10 @@ Task<std::expected<void, Refused>> Relay::read_request(Call& call, Request& requ
                                       .message = "Recloser is shutting down; try again"});
   }
   if (head.asks_for_websocket()) co_return std::unexpected(no_websocket());
+  if (std::string wish = not_built(head); !wish.empty()) {
+    co_return std::unexpected(
+        Refused{.refusal = codec::Refusal::invalid_request, .message = std::move(wish)});
+  }
   if (std::optional<std::string_view> coding = head.find(Name::content_encoding);
       coding && *coding != "identity") {
     co_return std::unexpected(
@@ -187,7 +204,8 @@ std::expected<void, Refused> Relay::identify(Call& call, Request& request) {
 std::expected<void, Refused> Relay::choose_target(Call& call, const auth::Principal& principal,
                                                   Request& request) {
   const std::string& model = request.facts.model;
-  if (!model.empty() && !principal.models.allow(model)) {
+  bool allowed = model.empty() ? principal.models.allow_all() : principal.models.allow(model);
+  if (!allowed) {
     return std::unexpected(Refused{.refusal = codec::Refusal::model_not_allowed,
                                    .message = auth::message_model_not_allowed(principal, model),
                                    .param = "model"});
@@ -203,8 +221,10 @@ std::expected<void, Refused> Relay::choose_target(Call& call, const auth::Princi
   }
   const Provider& provider = services_.providers->at(target->provider);
   bool needs_clients_own = provider.config->api_key.source == config::ApiKey::Source::client;
+  // An empty x-recloser-key counts as not sent (auth/authenticate.h): what the other headers hold
+  // is then a key of ours, and must not go to a provider.
   if (needs_clients_own && services_.config->auth.mode == config::AuthMode::keys &&
-      !call.client.head().has(Name::x_recloser_key)) {
+      call.client.head().find(Name::x_recloser_key).value_or("").empty()) {
     return std::unexpected(Refused{
         .refusal = codec::Refusal::invalid_key,
         .message = fmt::format("provider {} is called with your own provider key: send that "

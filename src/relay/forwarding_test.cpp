@@ -94,6 +94,10 @@ TEST_F(ForwardingTest, TheClientsOwnKeyGoesOnWhereTheProviderWantsItAndOursDoesN
   Seen without =
       gateway_.request(post("/v1/chat/completions", our_key() + "\r\n"), std::string(body));
   EXPECT_EQ(without.status, 401) << without.body;
+  // An empty x-recloser-key names nobody, so what the other header holds is our key.
+  Seen empty = gateway_.request(post("/v1/chat/completions", our_key() + "\r\nx-recloser-key:\r\n"),
+                                std::string(body));
+  EXPECT_EQ(empty.status, 401) << empty.body;
   EXPECT_EQ(gateway_.provider().heads.size(), 1u);
 }
 

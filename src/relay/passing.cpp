@@ -47,7 +47,10 @@ void book_usage(Call& call, const codec::Usage& usage, bool exact) {
 // What has come up to now. Done before a piece is sent, so that a process that is killed has booked
 // all that its client has seen: the row lies in the journal.
 void book_so_far(Call& call, const codec::StreamFacts& facts) {
-  call.record().set(ledger::Text::model_served, facts.model);
+  // Once: a name that the row must cut would take of its room with every piece.
+  if (call.record().text(ledger::Text::model_served).empty()) {
+    call.record().set(ledger::Text::model_served, facts.model);
+  }
   if (facts.usage_source == codec::UsageSource::final) {
     book_usage(call, facts.usage, true);
     return;

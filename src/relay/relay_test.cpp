@@ -218,6 +218,21 @@ TEST_F(RelayTest, ATruncatedStreamIsNoSuccessEither) {
   EXPECT_EQ(gateway_.books().at(0).outcome, ledger::Outcome::provider_failed);
 }
 
+// The row has little room, and what went wrong is told last.
+TEST_F(RelayTest, AProvidersEndlessModelNameLeavesRoomInTheRow) {
+  gateway_.start();
+  std::vector<std::string> pieces(50, chunk("a"));
+  pieces[0] =
+      R"(data: {"id":"c1","model":")" + std::string(5000, 'x') + R"(","choices":[]})" + "\n\n";
+  streams(std::move(pieces), 10ms, false);
+  gateway_.post("/v1/chat/completions", R"({"model":"same","stream":true})");
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 1u);
+  EXPECT_EQ(books[0].model_served.substr(0, 200), std::string(200, 'x'));
+  EXPECT_NE(books[0].attempts.find("\"error_class\":\"closed\""), std::string::npos)
+      << books[0].attempts;
+}
+
 TEST_F(RelayTest, ASilentStreamKeepsItsClientAwakeAndTimesOut) {
   gateway_.start();
   streams({chunk("a"), chunk("b")}, 1h);
@@ -282,6 +297,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "unsupported_media_type", "not supported in this version"},
         Refusal{"websocket", "/v1/responses", "{}", "upgrade: websocket\r\nconnection: upgrade\r\n",
                 426, "upgrade_required", "POST"},
+        Refusal{"cache", "/v1/chat/completions", R"({"model":"same"})",
+                "x-recloser-cache: exact\r\n", 400, "invalid_request",
+                "x-recloser-cache is not supported in this version"},
+        Refusal{"route", "/v1/chat/completions", R"({"model":"same"})",
+                "x-recloser-cache: off\r\nx-recloser-route: cost\r\n", 400, "invalid_request",
+                "x-recloser-route is not supported in this version"},
         Refusal{"bad_session", "/v1/chat/completions", R"({"model":"same"})",
                 "x-recloser-session: " + std::string(200, 'x') + "\r\n", 400, "invalid_request",
                 "x-recloser-session"}),
@@ -333,6 +354,49 @@ TEST_F(RelayTest, UnknownAndUnbuiltRoutesAre404) {
             405);
   EXPECT_EQ(gateway_.request("GET /healthz HTTP/1.1\r\nhost: g\r\n\r\n", "").status, 200);
   EXPECT_TRUE(gateway_.books().empty());
+}
+
+TEST_F(RelayTest, AGeminiMethodUnderV1IsNotBuiltRatherThanAWrongMethod) {
+  gateway_.start();
+  Seen seen = gateway_.post("/v1/models/gemini-2.5-pro:generateContent", "{}");
+  EXPECT_EQ(seen.status, 404) << seen.body;
+  EXPECT_NE(seen.body.find("not supported in this version"), std::string::npos) << seen.body;
+  EXPECT_EQ(gateway_.post("/v1/models/same", "{}").status, 405);
+}
+
+// A slip in a path that is served is not taken for one of ours to come.
+TEST_F(RelayTest, APathThatOnlyBeginsLikeAnUnbuiltOneIsNotFound) {
+  gateway_.start();
+  for (const char* path : {"/v1/chat/completions/", "/v1/chat/complete", "/api/tagsoup"}) {
+    Seen seen = gateway_.post(path, "{}");
+    EXPECT_EQ(seen.status, 404) << path;
+    EXPECT_NE(seen.body.find("does not serve"), std::string::npos) << seen.body;
+  }
+  EXPECT_NE(gateway_.post("/v1/chat", "{}").body.find("not supported"), std::string::npos);
+}
+
+// What a provider takes when no model is named is no model of the key's list.
+TEST_F(RelayTest, AKeyWithAListOfModelsMustNameOne) {
+  gateway_.config().keys[0].models = {"same"};
+  gateway_.start();
+  answers(200, "{}");
+  Seen seen = gateway_.post("/v1/moderations", R"({"input":"x"})");
+  EXPECT_EQ(seen.status, 403) << seen.body;
+  EXPECT_NE(seen.body.find("model_not_allowed"), std::string::npos) << seen.body;
+  EXPECT_NE(seen.body.find("names no model"), std::string::npos) << seen.body;
+  EXPECT_TRUE(provider().bodies.empty());
+}
+
+// The books are signed and 64 bits wide, and sums are made of what they hold.
+TEST_F(RelayTest, AbsurdTokenCountsOfAProviderStayWithinTheBooks) {
+  gateway_.start();
+  answers(200, R"({"id":"c1","usage":{"prompt_tokens":18446744073709551615,)"
+               R"("completion_tokens":9223372036854775808}})");
+  gateway_.post("/v1/chat/completions", R"({"model":"same"})");
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 1u);
+  EXPECT_EQ(books[0].input_tokens, 1'000'000'000'000);
+  EXPECT_EQ(books[0].output_tokens, 1'000'000'000'000);
 }
 
 TEST_F(RelayTest, ALargeBodyPassesWithItsEdit) {

@@ -51,7 +51,8 @@ constexpr auto table = std::to_array<RouteEntry>({
     {Method::head, "/readyz", Kind::ready, Operation::models, Family::openai, ""},
 });
 
-// What INTERFACES promises and this version does not serve yet, by the beginning of the path.
+// What INTERFACES promises and this version does not serve yet: whole paths, and those that begin
+// with what ends in a slash here.
 constexpr auto not_built = std::to_array<std::string_view>({
     "/v1/responses/",
     "/v1beta/models/",
@@ -78,6 +79,12 @@ bool matches(std::string_view entry, std::string_view path, std::string_view& re
   return true;
 }
 
+// POST /v1/models/{m}:generateContent, beside our GET /v1/models/{m}.
+bool is_gemini_method(const net::http1::RequestHead& head) {
+  std::string_view path = head.path();
+  return head.method() == Method::post && path.starts_with("/v1/models/") && path.contains(':');
+}
+
 }  // namespace
 
 std::span<const RouteEntry> route_table() { return table; }
@@ -102,10 +109,11 @@ Route find_route(const net::http1::RequestHead& head) {
   if (speaks_anthropic && route.kind != RouteKind::call) route.family = Family::anthropic;
   if (route.kind != RouteKind::not_found) return route;
 
-  for (std::string_view prefix : not_built) {
-    if (path.starts_with(prefix)) route.kind = RouteKind::not_built;
+  for (std::string_view entry : not_built) {
+    bool promised = entry.ends_with('/') ? path.starts_with(entry) : path == entry;
+    if (promised) route.kind = RouteKind::not_built;
   }
-  if (path_known) route.kind = RouteKind::wrong_method;
+  if (path_known && !is_gemini_method(head)) route.kind = RouteKind::wrong_method;
   return route;
 }
 
