@@ -142,6 +142,11 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
         if (!listens) break;
       }
     }
+    if (!piece && head_waits && !watch.gone()) {  // nothing is out yet: a status can say it
+      call.record().set_error_class(*call.record().last_attempt(), error_class_of(piece.error()));
+      co_await refuse_call(call, refused_by(piece.error(), *call.provider));
+      co_return;
+    }
     if (!piece) {
       co_await fail_stream(call, watch, pass, std::move(piece.error()));
       co_return;

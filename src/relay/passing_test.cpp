@@ -271,6 +271,20 @@ TEST_F(PassingTest, ResponseHeadsMayBeSplitAnywhereAndFollowInterimOnes) {
   }
 }
 
+// The head waits for the first bytes behind it; when those are broken, an honest status can go out.
+TEST_F(PassingTest, AStreamThatIsBrokenFromItsFirstByteIsAnErrorWithAStatus) {
+  gateway_.start();
+  provider_writes({{0ms, head("transfer-encoding: chunked\r\n") + "no chunk\r\n"}});
+  Seen seen = gateway_.post("/v1/chat/completions", std::string(asks_for_events));
+  EXPECT_EQ(seen.error, "");
+  EXPECT_EQ(seen.status, 502) << seen.body;
+  EXPECT_NE(seen.body.find("provider_error"), std::string::npos) << seen.body;
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 1u);
+  EXPECT_EQ(books[0].status, 502);
+  EXPECT_EQ(books[0].outcome, ledger::Outcome::provider_failed);
+}
+
 TEST_F(PassingTest, NoContentHasNoBody) {
   gateway_.start();
   provider_writes({{0ms, "HTTP/1.1 204 No Content\r\n\r\n"}}, false);
