@@ -14,6 +14,10 @@ constexpr std::string_view done_text = "[DONE]";
 // little enough for five thousand of them.
 constexpr std::size_t held_bytes_kept = 1024;
 
+// Of one SSE event, which may be of any size: what is kept must not grow with it, and is told in
+// one turn. Real ones hold a few.
+constexpr std::size_t drafts_max = 4096;
+
 }  // namespace
 
 const StreamReader::Grammar& StreamReader::grammar_of(Operation operation, Family family) {
@@ -260,7 +264,14 @@ Event StreamReader::tell() {
   };
 }
 
+// Past the limit the newest gives way to the next, after what it says has been counted.
 StreamReader::Draft& StreamReader::draft(EventKind kind) {
+  if (drafts_.size() == drafts_max) {
+    const Draft& newest = drafts_.back();
+    if (newest.kind == EventKind::finish) finish_with(finish_named(view(newest.text)));
+    count(newest);
+    drafts_.pop_back();
+  }
   Draft& made = drafts_.emplace_back();
   made.kind = kind;
   return made;

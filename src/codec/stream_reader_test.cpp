@@ -117,5 +117,26 @@ TEST(Unescape, GivesTheTextAndItsSize) {
   }
 }
 
+// A provider may put any number of deltas into one event: what is kept of them is bounded, what is
+// counted is not.
+TEST(StreamReader, OneEventOfManyDeltasKeepsFewAndCountsAll) {
+  constexpr int deltas = 20'000;
+  std::string event = R"(data: {"id":"c","choices":[)";
+  for (int i = 0; i < deltas; ++i) event += R"({"delta":{"content":"ab"}},)";
+  event += R"({"delta":{},"finish_reason":"stop"}]})";
+  event += "\n\n";
+  for (std::size_t piece : {event.size(), std::size_t{1000}}) {
+    StreamReader reader(Operation::chat);
+    int told = 0;
+    for (std::size_t at = 0; at < event.size(); at += piece) {
+      std::string_view bytes = std::string_view(event).substr(at, piece);
+      while (reader.next(bytes)) ++told;
+    }
+    EXPECT_EQ(told, 4097) << "with the start of the answer";
+    EXPECT_EQ(reader.facts().text_bytes, 2u * deltas);
+    EXPECT_TRUE(reader.facts().saw_finish);
+  }
+}
+
 }  // namespace
 }  // namespace recloser::codec
