@@ -55,10 +55,14 @@ net::PlainAnswer Relay::refuse(int status, std::string_view sentence) {
                            : status == 408 ? codec::Refusal::request_timeout
                            : status == 431 ? codec::Refusal::headers_too_large
                                            : codec::Refusal::invalid_request;
+  CallId::Text id = ids_.next(worker_.wall()).text();
+  std::string_view call(id.data(), id.size());
+  worker_.log().info("a request was refused",
+                     {{"call", call}, {"status", status}, {"reason", sentence}});
   std::string message = fmt::format("the request was refused: {}", sentence);
-  codec::Notice notice{.refusal = refusal, .message = message, .status = status};
+  codec::Notice notice{.refusal = refusal, .message = message, .call = call, .status = status};
   codec::RefusalHead head = codec::head_of(notice, codec::ClientFamily::unknown, false);
-  net::PlainAnswer answer{.status = head.status, .fields = refusal_fields(head, ""), .body = {}};
+  net::PlainAnswer answer{.status = head.status, .fields = refusal_fields(head, call), .body = {}};
   codec::write_refusal(answer.body, codec::Family::openai, notice, head.status);
   return answer;
 }
@@ -80,31 +84,38 @@ Task<void> Relay::refuse_call(Call& call, Refused why) {
   Result<void> sent = co_await call.client.answer(head.status, fields, body);
 }
 
-Task<void> Relay::refuse_without_row(net::Exchange& client, const Route& route, Refused why) {
+Task<void> Relay::refuse_without_row(net::Exchange& client, const Route& route, Refused why,
+                                     std::string_view reason, std::string_view key_id) {
   bool wrong_method = route.kind == RouteKind::wrong_method;
   std::string allowed = wrong_method ? allowed_methods(client.head().path()) : std::string();
-  codec::Notice notice = notice_of(why, "");
+  // It has an id all the same: what a client quotes is to be found in the log.
+  CallId::Text id = ids_.next(worker_.wall()).text();
+  std::string_view call(id.data(), id.size());
+  codec::Notice notice = notice_of(why, call);
   codec::RefusalHead head = codec::head_of(notice, codec::ClientFamily::unknown, false);
   metrics_.refused_without_row(head.status);
+  worker_.log().info("a request was refused",
+                     {{"call", call},
+                      {"status", head.status},
+                      {"reason", reason.empty() ? codec::name_of(why.refusal) : reason},
+                      {"key", key_id},
+                      {"client", client.client().peer().address_text()}});
   std::string body;
   codec::write_refusal(body, route.family, notice, head.status);
-  std::string fields = refusal_fields(head, "");
+  std::string fields = refusal_fields(head, call);
   if (!allowed.empty()) fields += fmt::format("allow: {}\r\n", allowed);
   if (why.refusal == codec::Refusal::upgrade_required) fields += upgrade_field;
   Result<void> sent = co_await client.answer(head.status, fields, body);
 }
 
 Task<void> Relay::refuse_unknown(net::Exchange& client, const Route& route, auth::Admission who) {
-  worker_.log().info("a request was refused: no valid key",
-                     {{"reason", auth::name_of(who.rejection)},
-                      {"key", who.key_id},
-                      {"client", client.client().peer().address_text()}});
   Refused why{.refusal = codec::Refusal::invalid_key,
               .message = std::string(auth::message_for_client(who.rejection))};
-  co_await refuse_without_row(client, route, std::move(why));
+  std::string_view reason = auth::name_of(who.rejection);
+  co_await refuse_without_row(client, route, std::move(why), reason, who.key_id);
 }
 
-Task<void> Relay::answer_route(net::Exchange& client, const Route& route) {
+Task<void> Relay::answer_route(net::Exchange& client, Route route) {
   bool ready = route.kind == RouteKind::health || (!draining_ && services_.ledger.admitting());
   if (route.kind == RouteKind::health || route.kind == RouteKind::ready) {
     std::string_view body = ready ? "ok\n" : "not ready\n";
@@ -200,14 +211,15 @@ ledger::Attempt* note_replay(Call& call, std::string_view target, WallTime at) {
 }
 
 void note_request_id(Call& call, ledger::Attempt& attempt, const net::http1::ResponseHead& head) {
-  for (std::string_view name :
-       {"x-request-id", "request-id", "apim-request-id", "x-amzn-requestid",
-        "mistral-correlation-id", "x-generation-id", "x-ds-trace-id", "inference-id"}) {
-    std::optional<std::string_view> id = head.find(name);
-    if (!id) continue;
-    call.record().set_provider_request_id(attempt, *id);
-    return;
+  std::optional<std::string_view> id = head.find(Name::x_request_id);
+  if (!id) id = head.find(Name::request_id);
+  if (!id) {
+    for (std::string_view name : {"apim-request-id", "x-amzn-requestid", "mistral-correlation-id",
+                                  "x-generation-id", "x-ds-trace-id", "inference-id"}) {
+      if (id = head.find(name); id) break;
+    }
   }
+  if (id) call.record().set_provider_request_id(attempt, *id);
 }
 
 }  // namespace recloser::relay

@@ -11,8 +11,6 @@
 namespace recloser::relay {
 namespace {
 
-constexpr std::string_view json_fields = "content-type: application/json\r\n";
-
 void write_openai_model(JsonWriter& json, std::string_view id) {
   json.open_object();
   json.member("id", id).member("object", "model").member("created", 0);
@@ -27,7 +25,7 @@ void write_anthropic_model(JsonWriter& json, std::string_view id) {
 
 }  // namespace
 
-Task<void> Relay::list_models(net::Exchange& client, const Route& route) {
+Task<void> Relay::list_models(net::Exchange& client, Route route) {
   std::shared_ptr<const auth::KeyRing> keys = keys_.current();
   auth::Admission who = authenticate(*keys, client.head());
   if (!who.admitted()) {
@@ -38,6 +36,8 @@ Task<void> Relay::list_models(net::Exchange& client, const Route& route) {
   std::vector<route::Listed> models = resolver_.list(route.family, *model_lists_.current());
   std::erase_if(
       models, [&](const route::Listed& model) { return !who.principal->models.allow(model.name); });
+  std::string fields = fmt::format("content-type: application/json\r\nx-recloser-call: {}\r\n",
+                                   ids_.next(worker_.wall()).str());
   std::string body;
   JsonWriter json(body);
   auto write_model = anthropic ? write_anthropic_model : write_openai_model;
@@ -53,7 +53,7 @@ Task<void> Relay::list_models(net::Exchange& client, const Route& route) {
       co_return;
     }
     write_model(json, route.rest);
-    co_await client.answer(200, json_fields, body);
+    co_await client.answer(200, fields, body);
     co_return;
   }
   json.open_object();
@@ -67,7 +67,7 @@ Task<void> Relay::list_models(net::Exchange& client, const Route& route) {
     json.member("last_id", models.empty() ? std::string() : models.back().name);
   }
   json.close_object();
-  co_await client.answer(200, json_fields, body);
+  co_await client.answer(200, fields, body);
 }
 
 }  // namespace recloser::relay
