@@ -131,7 +131,7 @@ const AnswerFacts& AnswerReader::finish() {
   if (scanner_.finish() == JsonToken::error) facts_.malformed = true;
   if (!facts_.saw_error) {
     // `type`, `code` and `message` stand at the top of some errors, and of answers that are none.
-    facts_.saw_error = facts_.response_id.empty() && !facts_.error_message.empty();
+    facts_.saw_error = !saw_id_ && !facts_.error_message.empty();
   }
   if (!facts_.saw_error) {
     facts_.error_type.clear();
@@ -187,7 +187,10 @@ void AnswerReader::take_text(JsonToken token) {
       facts_.text_bytes += scanner_.raw().size();
       break;
     case id_id:
-      keep(facts_.response_id, limits::model_name_bytes_max);
+      saw_id_ |= !scanner_.raw().empty();
+      if (operation_ == Operation::responses) {
+        keep(facts_.response_id, limits::model_name_bytes_max);
+      }
       break;
     case id_model:
       keep(facts_.model, limits::model_name_bytes_max);

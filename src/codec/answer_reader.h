@@ -20,7 +20,7 @@ struct AnswerFacts {
   bool saw_error = false;        // an error object, whatever the status line said
   std::uint32_t tool_calls = 0;
   std::uint64_t text_bytes = 0;  // of the answer, as escaped JSON
-  std::string response_id;
+  std::string response_id;       // of a Responses answer; the others' are for nobody to ask for
   std::string model;
   std::string error_type;  // raw, at most error_bytes_kept of each
   std::string error_code;
@@ -53,6 +53,7 @@ class AnswerReader {
   Family family_;
   std::string reason_;  // the finish reason being read
   bool done_ = false;
+  bool saw_id_ = false;
   bool saw_usage_ = false;
   bool saw_tool_call_ = false;
   UsageFields fields_;

@@ -39,7 +39,7 @@ TEST(AnswerReader, ReadsAChatAnswer) {
   EXPECT_EQ(facts.finish, Finish::tool_call);
   EXPECT_EQ(facts.tool_calls, 2u);
   EXPECT_EQ(facts.text_bytes, 5u);
-  EXPECT_EQ(facts.response_id, "c1");
+  EXPECT_EQ(facts.response_id, "");  // nobody can refer to it
   EXPECT_EQ(facts.model, "gpt");
   EXPECT_FALSE(facts.saw_error);
 }
@@ -50,6 +50,7 @@ TEST(AnswerReader, ReadsAResponseThatStoppedForLength) {
       R"({"id":"r1","status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},)"
       R"("error":null,"model":"gpt-5","output":[{"type":"message","content":[{"type":)"
       R"("output_text","text":"abc"}]}],"usage":{"input_tokens":1,"output_tokens":2}})");
+  EXPECT_EQ(facts.response_id, "r1");
   EXPECT_EQ(facts.finish, Finish::length);
   EXPECT_EQ(facts.text_bytes, 3u);
   EXPECT_EQ(facts.usage.output_tokens, 2u);

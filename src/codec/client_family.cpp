@@ -68,7 +68,8 @@ bool is_stainless_product(std::string_view user_agent) {
   constexpr std::string_view async = "Async";
   if (user_agent.starts_with(async)) user_agent.remove_prefix(async.size());
   return std::ranges::any_of(stainless_products, [&](std::string_view product) {
-    return user_agent.starts_with(product);
+    return !user_agent.empty() && user_agent.front() == product.front() &&
+           user_agent.starts_with(product);
   });
 }
 

@@ -25,6 +25,11 @@ HOT unsigned stops_in_16(const char* p) {
   return static_cast<unsigned>(_mm_movemask_epi8(stops));
 }
 
+HOT std::uint64_t stops_in_64(const char* p) {
+  return stops_in_16(p) | std::uint64_t{stops_in_16(p + 16)} << 16 |
+         std::uint64_t{stops_in_16(p + 32)} << 32 | std::uint64_t{stops_in_16(p + 48)} << 48;
+}
+
 // To the first byte of a string that is not plain, or to the end of the piece.
 HOT const char* plain_run(const char* p, const char* end) {
   if (end - p >= 16) {
@@ -39,8 +44,21 @@ HOT const char* plain_run(const char* p, const char* end) {
   return p;
 }
 
-// The same, but on over the escapes of one letter that the piece holds whole.
+// The same, but on over the escapes of one letter that the piece holds whole. For what may be long:
+// a prompt, 64 bytes at a time.
 HOT const char* plain_or_escaped_run(const char* p, const char* end, bool& escaped) {
+  constexpr std::ptrdiff_t block = 64;
+  while (end - p > block) {  // the letter of an escape may lie one byte behind
+    const char* next = p + block;
+    for (std::uint64_t stops = stops_in_64(p); stops != 0;) {
+      int at = std::countr_zero(stops);
+      if (p[at] != '\\' || simple_escape(p[at + 1]) == 0) return p + at;
+      escaped = true;
+      if (at == block - 1) ++next;
+      stops &= ~(std::uint64_t{3} << at);  // the letter may be a quote
+    }
+    p = next;
+  }
   for (;;) {
     p = plain_run(p, end);
     if (end - p < 2 || *p != '\\' || simple_escape(p[1]) == 0) return p;
@@ -215,8 +233,9 @@ HOT JsonToken JsonScanner::read_value(Cursor& at) {
 }
 
 HOT JsonToken JsonScanner::begin_text(Cursor& at) {
+  constexpr std::ptrdiff_t short_bytes = 64;  // what is longer is read by read_text
   const char* first = at.p + 1;
-  at.p = plain_run(first, at.end);
+  at.p = plain_run(first, at.end - first > short_bytes ? first + short_bytes : at.end);
   escaped_ = false;
   if (at.p != at.end && *at.p == '"') return text_done(at, first);
   at.state = State::in_text;

@@ -71,8 +71,10 @@ Instant HttpCall::idle_deadline() const {
 
 Task<Result<const http1::ResponseHead*>> HttpCall::start(HttpRequest request) {
   for (;;) {
-    Result<void> connected = co_await connect();
-    if (!connected) co_return fail(connected.error());
+    if (!take_pooled()) {
+      Result<void> made = co_await connect();
+      if (!made) co_return fail(made.error());
+    }
     Result<void> sent = co_await send(request);
     // What the provider said before it stopped reading is worth more than our failure to write;
     // but nothing is waited for.
@@ -87,19 +89,26 @@ Task<Result<const http1::ResponseHead*>> HttpCall::start(HttpRequest request) {
   }
 }
 
+bool HttpCall::take_pooled() {
+  if (!replayed_) connection_ = pool_.take(target_);
+  if (connection_) connected(true);
+  return connection_ != nullptr;
+}
+
 Task<Result<void>> HttpCall::connect() {
-  connection_ = replayed_ ? nullptr : pool_.take(target_);
-  reused_ = connection_ != nullptr;
-  if (!connection_) {
-    Result<std::unique_ptr<Connection>> made =
-        co_await dial(pool_.worker(), pool_.resolver(), target_, cancel_);
-    if (!made) co_return fail(made.error());
-    connection_ = std::move(*made);
-  }
+  Result<std::unique_ptr<Connection>> made =
+      co_await dial(pool_.worker(), pool_.resolver(), target_, cancel_);
+  if (!made) co_return fail(made.error());
+  connection_ = std::move(*made);
+  connected(false);
+  co_return Result<void>();
+}
+
+void HttpCall::connected(bool reused) {
+  reused_ = reused;
   standing_.emplace(cancel_, *this);
   request_sent_ = false;
   any_byte_ = false;
-  co_return Result<void>();
 }
 
 Task<Result<void>> HttpCall::send(HttpRequest request) {

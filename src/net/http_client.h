@@ -82,7 +82,9 @@ class HttpCall final : public Cancellable {
   void set_grace(Duration grace) { grace_ = grace; }
 
  private:
+  bool take_pooled();
   Task<Result<void>> connect();
+  void connected(bool reused);
   Task<Result<void>> send(HttpRequest request);
   Task<Result<const http1::ResponseHead*>> read_head(http1::Method method, Instant deadline);
   Result<const http1::ResponseHead*> take_head(std::string_view behind, http1::Method method);

@@ -130,43 +130,46 @@ std::expected<Admitted, Refused> Relay::admit(net::Exchange& client, const Route
   return Admitted{.row = std::move(*row), .principal = who->principal_key(), .begun = now};
 }
 
-Task<std::expected<void, Refused>> Relay::read_request(Call& call, Request& request) {
-  const net::http1::RequestHead& head = call.client.head();
+std::expected<void, Refused> Relay::may_be_read(const net::http1::RequestHead& head) const {
   if (draining_) {
-    co_return std::unexpected(Refused{.refusal = codec::Refusal::draining,
-                                      .message = "Recloser is shutting down; try again"});
+    return std::unexpected(Refused{.refusal = codec::Refusal::draining,
+                                   .message = "Recloser is shutting down; try again"});
   }
-  if (head.asks_for_websocket()) co_return std::unexpected(no_websocket());
+  if (head.asks_for_websocket()) return std::unexpected(no_websocket());
   if (std::string wish = not_built(head); !wish.empty()) {
-    co_return std::unexpected(
+    return std::unexpected(
         Refused{.refusal = codec::Refusal::invalid_request, .message = std::move(wish)});
   }
   if (std::optional<std::string_view> coding = head.find(Name::content_encoding);
       coding && *coding != "identity") {
-    co_return std::unexpected(
+    return std::unexpected(
         Refused{.refusal = codec::Refusal::unsupported_media_type,
                 .message = "a request body with a content-encoding is not supported in this "
                            "version; send it uncompressed"});
   }
-  Result<void> read;
-  request.came_whole = call.client.body_is_here();
-  if (request.came_whole && call.client.body().size() <= services_.config->limits.body.count) {
-    read = request.see(call.client.body());  // the usual call: no frame for the reading
-  } else {
-    Instant before = worker_.clock().now();
-    read = co_await call.client.read_body(services_.config->limits.body.count, request);
-    request.waited = worker_.clock().now() - before;
-  }
+  return {};
+}
+
+// A body that did not come with its head, looked through as it comes.
+Task<Result<void>> Relay::read_body(Call& call, Request& request) {
+  Instant before = worker_.clock().now();
+  Result<void> read = co_await call.client.read_body(services_.config->limits.body.count, request);
+  request.waited = worker_.clock().now() - before;
+  co_return read;
+}
+
+std::expected<void, Refused> Relay::understand(Call& call, Request& request,
+                                               const Result<void>& read) {
   if (!read) {
     call.left = read.error().side() == Side::client && read.error().kind() == Kind::closed;
-    co_return std::unexpected(
+    return std::unexpected(
         Refused{.refusal = codec::refusal_of(read.error()), .message = read.error().message()});
   }
   Result<void> ended = request.reader.end();
-  if (!ended) co_return std::unexpected(invalid(ended.error()));
+  if (!ended) return std::unexpected(invalid(ended.error()));
   call.streams = request.facts.streams();
   call.record().set(ledger::Text::model_requested, request.facts.model);
-  co_return std::expected<void, Refused>();
+  return {};
 }
 
 std::expected<void, Refused> Relay::identify(Call& call, Request& request) {
@@ -181,14 +184,15 @@ std::expected<void, Refused> Relay::identify(Call& call, Request& request) {
                            .metadata_session_id = facts.metadata_session_id,
                            .metadata_user_session = facts.metadata_user_session,
                            .prompt_cache_key = facts.prompt_cache_key,
-                           .fingerprint = request.fingerprint.value()};
+                           .fingerprint = {}};
+  if (!session::names_session(headers, hints)) {
+    if (request.came_whole) {
+      request.fingerprint.feed_whole(call.client.body(), facts.messages_at);
+    }
+    hints.fingerprint = request.fingerprint.value();
+  }
   Result<session::Session> session =
       session::identify(headers, hints, call.principal, services_.responses);
-  if (session && session->source == session::Source::none && request.came_whole) {
-    request.fingerprint.feed_whole(call.client.body(), facts.messages_at);
-    hints.fingerprint = request.fingerprint.value();
-    session = session::identify(headers, hints, call.principal, services_.responses);
-  }
   if (!session) return std::unexpected(invalid(session.error()));
   call.record().set(ledger::Text::session, session->id());
 
@@ -234,7 +238,8 @@ std::expected<void, Refused> Relay::choose_target(Call& call, const auth::Princi
   }
   call.provider = &provider;
   request.provider_model = std::string(target->model);
-  request.target_name = fmt::format("{}/{}", provider.config->name, target->model);
+  request.target_name.reserve(provider.config->name.size() + 1 + target->model.size());
+  request.target_name.append(provider.config->name).append(1, '/').append(target->model);
   call.record().set(ledger::Text::provider, provider.config->name);
   call.record().set(ledger::Text::region, provider.config->region);
   return {};

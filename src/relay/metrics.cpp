@@ -112,8 +112,12 @@ bool Metrics::Equal::operator()(const Labels& a, const View& b) const {
 
 // The series of these labels; once there are too many, the one of everything else.
 Metrics::Counts& Metrics::series(const View& view) {
+  if (latest_ != nullptr && Equal{}(latest_->first, view)) return latest_->second;
   auto found = series_.find(view);
-  if (found != series_.end()) return found->second;
+  if (found != series_.end()) {
+    latest_ = &*found;
+    return found->second;
+  }
   Labels labels;
   for (std::size_t i = 0; i < view.size(); ++i) labels.values[i] = view[i];
   if (series_.size() >= series_max) {

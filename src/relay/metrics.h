@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace recloser::relay {
 
@@ -112,10 +113,12 @@ class Metrics {
 
   mutable std::mutex mutex_;
   std::unordered_map<Labels, Counts, Hash, Equal> series_;  // guarded by mutex_
-  std::map<int, std::uint64_t> refused_without_row_;        // guarded by mutex_
-  std::uint64_t malformed_events_ = 0;                      // guarded by mutex_
-  Histogram overhead_ = Snapshot{}.overhead;                // guarded by mutex_
-  Histogram ttft_ = Snapshot{}.ttft;                        // guarded by mutex_
+  // What the last call counted in: the next one is often of the same kind. Guarded by mutex_.
+  std::pair<const Labels, Counts>* latest_ = nullptr;
+  std::map<int, std::uint64_t> refused_without_row_;  // guarded by mutex_
+  std::uint64_t malformed_events_ = 0;                // guarded by mutex_
+  Histogram overhead_ = Snapshot{}.overhead;          // guarded by mutex_
+  Histogram ttft_ = Snapshot{}.ttft;                  // guarded by mutex_
   std::atomic<std::int64_t> streams_open_{0};
 };
 

@@ -23,6 +23,8 @@ constexpr Duration usage_grace =
 constexpr Duration framing_grace = 1s;         // for the end of a body after the end of its stream
 constexpr std::size_t busy_bytes = 32u << 10;  // a piece of this size lets others have their turn
 
+constexpr std::size_t own_fields_bytes = 320;  // what we add to a head, nearly always
+
 constexpr NameSet not_passed_on = net::http1::recloser_names;
 
 void set(std::int64_t& field, std::uint64_t value) { field = static_cast<std::int64_t>(value); }
@@ -90,6 +92,7 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
   NameSet drop = not_passed_on;
   if (!keeps_length) drop.add(Name::content_length);
   head_text_.clear();
+  head_text_.reserve(head.size() + own_fields_bytes);
   net::http1::HeadWriter writer(head_text_);
   writer.status_line(head.status(), head.phrase());
   writer.copy_fields(head, drop);
@@ -99,9 +102,8 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
   }
   ledger::Attempt* attempt = call.record().last_attempt();
   writer.field("x-recloser-target", call.record().text_at(attempt->target));
-  char overhead[24];
-  auto end = fmt::format_to(overhead, "{}", call.record().overhead_us);
-  writer.field("x-recloser-overhead-us", {overhead, static_cast<std::size_t>(end - overhead)});
+  std::int64_t overhead_us = std::max<std::int64_t>(call.record().overhead_us, 0);
+  writer.field("x-recloser-overhead-us", static_cast<std::uint64_t>(overhead_us));
   AnswerFraming to_client = AnswerFraming::length;
   if (framing.kind == net::http1::Body::Kind::none) to_client = AnswerFraming::none;
   if (framing.kind != net::http1::Body::Kind::none && !keeps_length) {

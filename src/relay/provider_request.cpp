@@ -32,7 +32,7 @@ void copy_fields(const net::http1::RequestHead& head, NameSet drop, const Provid
     for (const config::Header& header : fixed) {
       dropped |= ascii::equal_ignoring_case(header.name, field.name);
     }
-    if (!dropped) writer.field(field.name, field.value);
+    if (!dropped) writer.field_named(field.name, field.value);
   }
 }
 
@@ -51,7 +51,10 @@ void Relay::write_request(Call& call, Request& request) {
   const net::http1::RequestHead& head = call.client.head();
   const Provider& provider = *call.provider;
   bool anthropic = call.route.family == codec::Family::anthropic;
-  std::string target = anthropic ? provider.anthropic_base : provider.openai_base;
+  const std::string& base = anthropic ? provider.anthropic_base : provider.openai_base;
+  std::string target;
+  target.reserve(base.size() + call.route.provider_path.size() + head.query().size() + 1);
+  target += base;
   target += call.route.provider_path;
   if (!head.query().empty()) {
     target += '?';

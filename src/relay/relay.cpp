@@ -20,23 +20,21 @@ Task<void> Relay::handle(net::Exchange& client) {
   Route route = find_route(client.head());
   switch (route.kind) {
     case RouteKind::call:
-      co_await relay(client, route);
-      break;
+      return relay(client, route);
     case RouteKind::models:
-      co_await list_models(client, route);
-      break;
+      return list_models(client, route);
     case RouteKind::health:
     case RouteKind::ready:
     case RouteKind::not_built:
     case RouteKind::wrong_method:
     case RouteKind::not_found:
-      co_await answer_route(client, route);
-      break;
+      return answer_route(client, route);
   }
+  std::unreachable();
 }
 
 // The life of a call.
-Task<void> Relay::relay(net::Exchange& client, const Route& route) {
+Task<void> Relay::relay(net::Exchange& client, Route route) {
   std::shared_ptr<const auth::KeyRing> keys = keys_.current();
   auth::Admission who = authenticate(*keys, client.head());
   if (!who.admitted()) {
@@ -73,8 +71,18 @@ Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
                                std::optional<net::HangupWatch>& watch,
                                std::optional<net::HttpCall>& provider) {
   Request request(call.route.operation);
-  std::expected<void, Refused> read = co_await read_request(call, request);
-  if (!read) co_return std::unexpected(std::move(read.error()));
+  std::expected<void, Refused> readable = may_be_read(call.client.head());
+  if (!readable) co_return std::unexpected(std::move(readable.error()));
+  Result<void> read;
+  request.came_whole = call.client.body_is_here() &&
+                       call.client.body().size() <= services_.config->limits.body.count;
+  if (request.came_whole) {
+    read = request.see(call.client.body());
+  } else {
+    read = co_await read_body(call, request);
+  }
+  std::expected<void, Refused> understood = understand(call, request, read);
+  if (!understood) co_return std::unexpected(std::move(understood.error()));
   std::expected<void, Refused> identified = identify(call, request);
   if (!identified) co_return std::unexpected(std::move(identified.error()));
   std::expected<void, Refused> chosen = choose_target(call, principal, request);
@@ -119,17 +127,14 @@ Task<void> Relay::pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& pr
   AnswerKind kind = answer_kind(head);
   call.record().status = static_cast<std::uint16_t>(head.status());
   if (kind == AnswerKind::not_an_api) {
+    Refused why = not_an_api(head, *call.provider);
     provider.close();
-    co_await refuse_call(call, not_an_api(head, *call.provider));
-    co_return;
+    return refuse_call(call, std::move(why));
   }
   int status = head.status();
   write_client_head(call, head, kind == AnswerKind::events);
-  if (kind == AnswerKind::events) {
-    co_await pass_stream(call, watch, provider);
-  } else {
-    co_await pass_whole(call, watch, provider, status);
-  }
+  if (kind == AnswerKind::events) return pass_stream(call, watch, provider);
+  return pass_whole(call, watch, provider, status);
 }
 
 }  // namespace recloser::relay

@@ -46,7 +46,7 @@ class Relay final : public net::HttpHandler {
   struct BodyView;
 
   // relay.cpp: the life of a call.
-  Task<void> relay(net::Exchange& client, const Route& route);
+  Task<void> relay(net::Exchange& client, Route route);
   Task<Answer> ask(Call& call, const auth::Principal& principal,
                    std::optional<net::HangupWatch>& watch, std::optional<net::HttpCall>& provider);
   Task<void> pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
@@ -56,7 +56,9 @@ class Relay final : public net::HttpHandler {
   auth::Admission authenticate(const auth::KeyRing& keys, const net::http1::RequestHead& head);
   std::expected<Admitted, Refused> admit(net::Exchange& client, const Route& route,
                                          const auth::Principal& principal);
-  Task<std::expected<void, Refused>> read_request(Call& call, Request& request);
+  std::expected<void, Refused> may_be_read(const net::http1::RequestHead& head) const;
+  Task<Result<void>> read_body(Call& call, Request& request);
+  std::expected<void, Refused> understand(Call& call, Request& request, const Result<void>& read);
   std::expected<void, Refused> identify(Call& call, Request& request);
   std::expected<void, Refused> choose_target(Call& call, const auth::Principal& principal,
                                              Request& request);
@@ -76,15 +78,17 @@ class Relay final : public net::HttpHandler {
 
   // ending.cpp: refusals and the row.
   Task<void> refuse_call(Call& call, Refused why);
-  Task<void> refuse_without_row(net::Exchange& client, const Route& route, Refused why);
+  // `reason` (where it says more than the refusal's name) and `key_id` are for the log.
+  Task<void> refuse_without_row(net::Exchange& client, const Route& route, Refused why,
+                                std::string_view reason = {}, std::string_view key_id = {});
   Task<void> refuse_unknown(net::Exchange& client, const Route& route, auth::Admission who);
-  Task<void> answer_route(net::Exchange& client, const Route& route);
+  Task<void> answer_route(net::Exchange& client, Route route);
   void book_stream(Call& call, const StreamPass& pass);
   void remember_response(Call& call, std::string_view response_id);
   void settle(Call& call, ledger::Outcome outcome);
 
   // model_list.cpp
-  Task<void> list_models(net::Exchange& client, const Route& route);
+  Task<void> list_models(net::Exchange& client, Route route);
 
   const Services& services_;
   net::Worker& worker_;

@@ -34,6 +34,11 @@ HOT unsigned quotes_in_16(const char* p) {
   return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'))));
 }
 
+HOT std::uint64_t quotes_in_64(const char* p) {
+  return quotes_in_16(p) | std::uint64_t{quotes_in_16(p + 16)} << 16 |
+         std::uint64_t{quotes_in_16(p + 32)} << 32 | std::uint64_t{quotes_in_16(p + 48)} << 48;
+}
+
 // Whether an odd number of backslashes stands before `at`, in the string that begins at `first`.
 HOT bool is_escaped(const char* first, const char* at) {
   if (at == first || at[-1] != '\\') return false;
@@ -46,6 +51,12 @@ HOT bool is_escaped(const char* first, const char* at) {
 // Not inlined: the loop wants its registers.
 [[gnu::noinline]] const char* closing_quote(const char* first, const char* end) {
   const char* p = first;
+  for (; end - p >= 64; p += 64) {
+    for (std::uint64_t quotes = quotes_in_64(p); quotes != 0; quotes &= quotes - 1) {
+      const char* quote = p + std::countr_zero(quotes);
+      if (!is_escaped(first, quote)) return quote;
+    }
+  }
   if (end - p >= 16) {
     const char* last = end - 16;
     do {

@@ -135,6 +135,16 @@ void Session::set_id(std::string_view id) {
   id_size_ = static_cast<std::uint8_t>(id.size());
 }
 
+bool names_session(const Headers& headers, const BodyHints& body) {
+  for (std::string_view id :
+       {headers.recloser_session, headers.claude_code_session, headers.thread_id,
+        headers.session_id, headers.x_session_id, body.conversation, body.previous_response_id,
+        body.metadata_session_id, body.metadata_user_session}) {
+    if (!id.empty()) return true;
+  }
+  return !session_in_baggage(headers.baggage).empty();
+}
+
 Result<Session> identify(const Headers& headers, const BodyHints& body, const Hash128& principal,
                          const ResponseChain& chain) {
   if (!headers.recloser_session.empty()) {

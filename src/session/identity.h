@@ -72,6 +72,10 @@ struct Session {
   std::uint8_t id_size_ = 0;
 };
 
+// Whether something that comes before the beginning of the conversation names the session, so that
+// its fingerprint need not be made.
+bool names_session(const Headers& headers, const BodyHints& body);
+
 // Only a bad x-recloser-session is an error, the client's; what agents send of their own accord is
 // never refused: an id too long or too odd to be kept is replaced by "h-" and its hash. A session
 // known by its beginning is named "fp-" and a hash that differs from principal to principal.

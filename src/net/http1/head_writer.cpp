@@ -5,18 +5,33 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <utility>
 
 namespace recloser::net::http1 {
 namespace {
 
-void append_clean(std::string& out, std::string_view text) {
+// Nothing in text[from, end) may end its line.
+void clean(char* text, std::size_t from, std::size_t end) {
+  for (std::size_t at = from; (at = scan::find_control(text, at, end)) < end;) text[at] = ' ';
+}
+
+char* copy(char* to, std::string_view text) {
+  std::memcpy(to, text.data(), text.size());
+  return to + text.size();
+}
+
+// Grows `out` once by what the parts need together, in place where it has the room.
+template <class... Parts>
+void append(std::string& out, const Parts&... parts) {
   std::size_t begin = out.size();
-  out.append(text);
-  std::size_t end = out.size();
-  for (std::size_t at = begin; (at = scan::find_control(out.data(), at, end)) < end;) {
-    out[at] = ' ';
-  }
+  std::size_t bytes = begin + (parts.size() + ...);
+  // libstdc++ 12 gives the capacity for the second argument, so it is not asked.
+  out.resize_and_overwrite(bytes, [&](char* text, std::size_t) {
+    char* to = text + begin;
+    ((to = copy(to, parts)), ...);
+    return bytes;
+  });
 }
 
 // For a method or a target, where a space would end it too.
@@ -74,17 +89,19 @@ constexpr std::array phrases{
 
 void HeadWriter::request_line(std::string_view method, std::string_view target) {
   CHECK(scan::is_token(method) && is_one_word(target));
-  out_.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
+  append(out_, method, std::string_view(" "), target, std::string_view(" HTTP/1.1\r\n"));
 }
 
 void HeadWriter::status_line(int status, std::string_view phrase) {
   CHECK(status >= 100 && status <= 599);
-  out_.append("HTTP/1.1 ").append(Digits(static_cast<std::uint64_t>(status)).text()).append(" ");
-  append_clean(out_, phrase);
-  out_.append("\r\n");
+  Digits digits(static_cast<std::uint64_t>(status));
+  std::size_t begin = out_.size();
+  append(out_, std::string_view("HTTP/1.1 "), digits.text(), std::string_view(" "), phrase,
+         std::string_view("\r\n"));
+  clean(out_.data(), begin, out_.size() - 2);
 }
 
-void HeadWriter::field(std::string_view name, std::string_view value) {
+void HeadWriter::field_named(std::string_view name, std::string_view value) {
   CHECK(scan::is_token(name), "a header name is checked where it enters the program");
   write_field(name, value);
 }
@@ -95,13 +112,27 @@ void HeadWriter::field(Name name, std::string_view value) {
 }
 
 void HeadWriter::write_field(std::string_view name, std::string_view value) {
-  out_.append(name).append(": ");
-  append_clean(out_, value);
-  out_.append("\r\n");
+  std::size_t begin = out_.size();
+  std::size_t bytes = begin + name.size() + value.size() + 4;
+  out_.resize_and_overwrite(bytes, [&](char* text, std::size_t) {
+    char* to = copy(text + begin, name);
+    *to++ = ':';
+    *to++ = ' ';
+    char* end = copy(to, value);
+    clean(to, 0, value.size());
+    end[0] = '\r';
+    end[1] = '\n';
+    return bytes;
+  });
+}
+
+void HeadWriter::field(FieldName name, std::uint64_t value) {
+  write_field(name.text(), Digits(value).text());
 }
 
 void HeadWriter::field(Name name, std::uint64_t value) {
-  field(text(name), Digits(value).text());
+  CHECK(!stands_for_many(name), "this is no header name of its own");
+  write_field(text(name), Digits(value).text());
   if (name == Name::content_length) content_length_ = value;
 }
 

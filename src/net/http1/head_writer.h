@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/http1/head.h"
+#include "net/http1/scan.h"
 
 #include <cstdint>
 #include <optional>
@@ -9,6 +10,21 @@
 #include <string_view>
 
 namespace recloser::net::http1 {
+
+// A header name written down in the program: checked when we are compiled.
+class FieldName {
+ public:
+  consteval FieldName(const char* text) : text_(text) {  // NOLINT(google-explicit-constructor)
+    if (text_.empty()) throw "a header name is not empty";
+    for (char c : text_) {
+      if (!scan::is_token_byte(c)) throw "a header name is a token";
+    }
+  }
+  std::string_view text() const { return text_; }
+
+ private:
+  std::string_view text_;
+};
 
 // Appends one head to `out`, which the caller owns, clears and uses again. Nothing that is given
 // can break out of its line: control bytes in values become spaces.
@@ -23,9 +39,12 @@ class HeadWriter {
   void request_line(std::string_view method, std::string_view target);
   void status_line(int status, std::string_view phrase);
 
-  void field(std::string_view name, std::string_view value);  // the name must be a token
+  void field(FieldName name, std::string_view value) { write_field(name.text(), value); }
+  void field(FieldName name, std::uint64_t value);
   void field(Name name, std::string_view value);
   void field(Name name, std::uint64_t value);
+  // A name that was read or configured; it must be a token.
+  void field_named(std::string_view name, std::string_view value);
 
   // The fields of `head`, byte for byte, but those in `drop`, those of one connection (hop_by_hop)
   // and those `Connection` names. Content-Length is copied unless it is in `drop`.

@@ -106,7 +106,7 @@ TEST(HeadWriter, LetsNothingBreakOutOfItsLine) {
 TEST(HeadWriterDeathTest, StopsOnOurOwnMistakes) {
   std::string out;
   HeadWriter writer(out);
-  EXPECT_DEATH(writer.field("a b", "c"), "token");
+  EXPECT_DEATH(writer.field_named("a b", "c"), "token");
   EXPECT_DEATH(writer.request_line("GET", "/a b"), "is_one_word");
   EXPECT_DEATH(forwarded("Host: h\r\nContent-Length: 5\r\n", {}, Body::length(6)), "announces");
   EXPECT_DEATH(forwarded("Host: h\r\nContent-Length: 5\r\n", {}, Body::chunked()), "no length");
