@@ -235,11 +235,16 @@ void write_refusal(std::string& out, Family family, const Notice& notice, int st
 }
 
 void write_stream_failure(std::string& out, Operation operation, const StreamFailure& failure) {
-  if (failure.within_event) out += "\n\n";
+  bool anthropic = family_of(operation) == Family::anthropic;
+  if (failure.within_line) out += '\n';
+  // Nothing takes half an event back. Anthropic's SDKs look at an event's name before its data, and
+  // the last name counts: named `error`, the half raises what an error should. OpenAI's parse the
+  // data first, so the half is an event of its own, and ours is there for readers who skip it.
+  if (failure.within_event && !anthropic) out += '\n';
   if (operation == Operation::responses) {
     out += "event: response.failed\ndata: ";
     write_response_failed(out, failure);
-  } else if (family_of(operation) == Family::anthropic) {
+  } else if (anthropic) {
     out += "event: error\ndata: ";
     write_anthropic(out, failure.notice, default_status(failure.notice.refusal));
   } else {

@@ -83,7 +83,8 @@ void write_refusal(std::string& out, Family family, const Notice& notice, int st
 // A stream that failed after its head had gone. What is known of it makes the last event fit.
 struct StreamFailure {
   Notice notice;
-  bool within_event = false;          // part of an event was passed on: it is ended first
+  bool within_event = false;          // part of a large event was passed on: it is ended first
+  bool within_line = false;           // and that part ends in mid-line
   std::string_view response_id;       // of a Responses stream; "" when it was not seen
   std::string_view model;             // as the provider named it
   std::int64_t created_at_s = 0;      // of the response, Unix time

@@ -225,15 +225,28 @@ TEST(StreamFailure, Anthropic) {
   EXPECT_TRUE(event.ends_with("\"request_id\":\"01JD3Z8QK6T2V9M4B7XHPW5RNC\"}\n\n")) << event;
 }
 
-TEST(StreamFailure, AHalfEventIsEndedFirst) {
+TEST(StreamFailure, HalfAnEventIsEndedFirst) {
   StreamFailure failure = provider_gone();
-  failure.within_event = true;
-  for (Operation operation : {Operation::chat, Operation::responses, Operation::messages}) {
+  failure.within_event = failure.within_line = true;
+  for (Operation operation : {Operation::chat, Operation::responses}) {
     std::string event = failed(operation, failure);
     EXPECT_TRUE(event.starts_with("\n\n"));
     // Nothing after the first line break of the data: one event, one line.
     EXPECT_EQ(event.find("\n\n", 2), event.size() - 2);
   }
+  failure.within_line = false;
+  std::string event = failed(Operation::chat, failure);
+  EXPECT_TRUE(event.starts_with("\ndata")) << event;
+}
+
+TEST(StreamFailure, HalfAnEventOfAnthropicsBecomesTheError) {
+  StreamFailure failure = provider_gone();
+  failure.within_event = failure.within_line = true;
+  std::string event = failed(Operation::messages, failure);
+  EXPECT_TRUE(event.starts_with("\nevent: error\ndata: {")) << event;
+  failure.within_line = false;
+  event = failed(Operation::messages, failure);
+  EXPECT_TRUE(event.starts_with("event: error\ndata: {")) << event;
 }
 
 TEST(RefusalOf, FollowsFaultAndKind) {

@@ -79,6 +79,7 @@ SseToken SseReader::end_of_event() {
   field_ = Field::start;
   if (!inside_) return SseToken::none;
   inside_ = false;
+  begun_ = false;
   return SseToken::event_end;
 }
 
@@ -116,11 +117,13 @@ SseToken SseReader::start(std::string_view& piece) {
   }
   if (!inside_) data_lines_ = 0;
   inside_ = true;
+  if (!begun_) safe_ = offset_;
   if (c == ':') {
     take(piece, 1);
     field_ = Field::skipped;
     return SseToken::comment;
   }
+  begun_ = true;
   field_ = Field::word;
   word_bytes_ = 0;
   word_could_be_ = could_be_any;

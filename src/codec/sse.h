@@ -26,6 +26,10 @@ class SseReader {
   SseToken finish();
   bool inside_event() const { return inside_ || (field_ != Field::start && field_ != Field::bom); }
 
+  // How far the bytes read may be passed on so that a line of somebody else's can follow: to the
+  // end of the last event, and of the comments behind it, but to no begin of an event.
+  std::uint64_t safe_offset() const { return field_ == Field::start && !begun_ ? offset_ : safe_; }
+
   std::string_view text() const { return text_; }
   bool text_begins() const { return text_begins_; }         // the first bytes of their line's value
   std::uint64_t offset() const { return offset_; }          // of the first byte that was not read
@@ -47,6 +51,7 @@ class SseReader {
 
   std::string_view text_;
   std::uint64_t offset_ = 0;
+  std::uint64_t safe_ = 0;  // safe_offset() where the line being read began
   std::uint32_t data_lines_ = 0;
   Field field_ = Field::bom;
   Field value_ = Field::skipped;  // what the line's value is, after `space`
@@ -55,6 +60,7 @@ class SseReader {
   bool text_begins_ = false;
   bool value_begun_ = false;
   bool inside_ = false;    // a line of the event has been read
+  bool begun_ = false;     // one that is no comment
   bool after_cr_ = false;  // the last byte was a CR: an LF now belongs to it
   bool blank_cr_ = false;  // that CR may end a blank line: the LF decides where the event ends
   End last_end_ = End::none;

@@ -100,6 +100,40 @@ TEST(Sse, BlankLinesOfEveryKindAreReadOver) {
   expect_told("\r\n\r\r\ndata: b\n\n", "|b@14 ");
 }
 
+// How far `stream` may be passed on, read at once and byte by byte.
+std::uint64_t safe(std::string_view stream) {
+  SseReader whole;
+  std::string_view piece = stream;
+  while (whole.next(piece) != SseToken::none) {
+  }
+  SseReader bytes;
+  for (std::size_t at = 0; at < stream.size(); ++at) {
+    std::string_view one = stream.substr(at, 1);
+    while (bytes.next(one) != SseToken::none) {
+    }
+  }
+  EXPECT_EQ(bytes.safe_offset(), whole.safe_offset()) << stream;
+  return whole.safe_offset();
+}
+
+TEST(Sse, AnUnfinishedEventIsNotSafe) {
+  EXPECT_EQ(safe("data: a\n\n"), 9u);
+  EXPECT_EQ(safe("data: a\n\n\n"), 10u);
+  EXPECT_EQ(safe("data: a\n\nd"), 9u);
+  EXPECT_EQ(safe("data: a\n\ndata: b\n"), 9u);
+  EXPECT_EQ(safe("data: a\r\n\r"), 0u);
+  EXPECT_EQ(safe("data: a\r\r"), 9u);
+  EXPECT_EQ(safe("\xEF\xBB"), 0u);
+  EXPECT_EQ(safe("\xEF\xBB\xBF"), 3u);
+}
+
+TEST(Sse, CommentsAreSafeByTheLine) {
+  EXPECT_EQ(safe(": a\n"), 4u);
+  EXPECT_EQ(safe(": a\n: b"), 4u);
+  EXPECT_EQ(safe(": a\r\n: b\r\nid"), 10u);
+  EXPECT_EQ(safe("id: 1\n: a\n"), 0u);
+}
+
 TEST(Sse, SaysWhenTheLastBlankLineIsMissing) {
   expect_told("data: a\n\ndata: b\n", "|a@9 unfinished");
   expect_told("data: a", "unfinished");

@@ -63,6 +63,9 @@ class StreamReader {
   // The SSE event that the last Event belongs to.
   const Frame& frame() const { return frame_; }
 
+  // The stream offset up to which bytes may be passed on with nothing of an unfinished event.
+  std::uint64_t safe_offset() const { return sse_.safe_offset(); }
+
   // Whether the answer is whole: its grammar's end was seen, or, where providers leave that out
   // (chat, completions), a finish reason.
   bool ended() const;

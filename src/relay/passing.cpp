@@ -239,6 +239,7 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
   codec::StreamFailure failure;
   failure.notice = {.refusal = refused.refusal, .message = refused.message, .call = call.id()};
   failure.within_event = !pass.between_events();
+  failure.within_line = !pass.between_lines();
   failure.response_id = pass.facts().response_id;
   failure.model = pass.facts().model;
   failure.created_at_s = worker_.wall().ns / 1'000'000'000;

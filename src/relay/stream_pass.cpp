@@ -1,6 +1,15 @@
 #include "relay/stream_pass.h"
 
+#include "core/limits.h"
+
 namespace recloser::relay {
+namespace {
+
+// What is kept of the buffer of unfinished events between them: enough for usual deltas, little
+// enough for every stream.
+constexpr std::size_t held_bytes_kept = 1024;
+
+}  // namespace
 
 StreamPass::StreamPass(codec::Operation operation, bool hide_usage) : reader_(operation) {
   if (hide_usage) hider_.emplace();
@@ -14,10 +23,36 @@ std::string_view StreamPass::take(std::string_view piece, bool last, std::string
   if (hider_) hider_->piece_end(room);
   if (last) {
     while (std::optional<codec::Event> event = reader_.finish()) see(*event, room);
-    if (hider_) hider_->finish(room);
+    if (hider_ && whole()) hider_->finish(room);
   }
-  std::string_view out = hider_ ? std::string_view(room) : piece;
+  std::string_view out = hider_ ? std::string_view(room) : whole_events(piece, last, room);
   remember_tail(out);
+  return out;
+}
+
+// In the usual case, a piece that ends with an event, no byte is copied.
+std::string_view StreamPass::whole_events(std::string_view piece, bool last, std::string& room) {
+  taken_ += piece.size();
+  bool all = last && whole();
+  std::uint64_t unfinished = all ? 0 : taken_ - reader_.safe_offset();
+  bool goes_on = unfinished > piece.size();  // an event that began before the piece
+  if (!goes_on) passing_ = false;
+  if (passing_) return piece;
+  std::string_view tail = piece;
+  if (!goes_on) tail.remove_prefix(piece.size() - static_cast<std::size_t>(unfinished));
+  if (unfinished > limits::event_tail_bytes_max) {
+    passing_ = true;
+    tail = {};
+  }
+  std::string_view out = piece.substr(0, piece.size() - tail.size());
+  bool held_is_due = !goes_on || passing_;
+  if (held_is_due && !held_.empty()) {
+    room.append(held_).append(out);
+    out = room;
+    held_.clear();
+    if (held_.capacity() > held_bytes_kept) held_.shrink_to_fit();
+  }
+  if (!last) held_.append(tail);
   return out;
 }
 

@@ -14,18 +14,24 @@
 namespace recloser::relay {
 
 // Pure: bytes in, bytes out, facts beside. The bytes out are the bytes in, unless usage is hidden.
+// The begin of an event waits for its end, so that a stream that breaks off has sent whole events.
 class StreamPass {
  public:
   StreamPass(codec::Operation operation, bool hide_usage);
 
-  // What the client gets of `piece`: the piece itself, or what the hider let through, in `room`,
-  // which is cleared first. With `last`, no byte comes after the piece.
+  // What the client gets now: a part of `piece` itself, or what was put together in `room`, which
+  // is cleared first. With `last`, no byte comes after the piece: an unfinished event is dropped,
+  // unless the answer is whole without it.
   std::string_view take(std::string_view piece, bool last, std::string& room);
 
   const codec::StreamFacts& facts() const { return reader_.facts(); }
-  bool ended() const { return reader_.ended(); }
   // Whether a piece of the answer (text, reasoning, a tool call) has been seen.
   bool saw_content() const { return saw_content_; }
+  bool ended() const { return reader_.ended(); }
+  // Whether the provider has told all that it had to tell, when no byte comes any more.
+  bool whole() const { return reader_.ended() || reader_.facts().saw_error; }
+
+  std::size_t bytes_held() const { return held_.size(); }
 
   // Where the bytes out stand: a comment may be put between two lines, an event between two events.
   bool between_lines() const { return tail_[1] == '\n'; }
@@ -33,11 +39,15 @@ class StreamPass {
 
  private:
   void see(const codec::Event& event, std::string& room);
+  std::string_view whole_events(std::string_view piece, bool last, std::string& room);
   void remember_tail(std::string_view out);
 
   codec::StreamReader reader_;
   std::optional<codec::UsageHider> hider_;
+  std::string held_;         // begin of an event whose end has not come; the hider has its own
+  std::uint64_t taken_ = 0;  // bytes of the stream so far
   bool saw_content_ = false;
+  bool passing_ = false;  // the unfinished event is over event_tail_bytes_max: it goes as it comes
   std::array<char, 2> tail_{'\n', '\n'};  // the last line ends' bytes out; CR LF counts as LF
 };
 
