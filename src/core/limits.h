@@ -33,6 +33,15 @@ inline constexpr std::size_t pipelined_bytes_max = 64u
 inline constexpr std::size_t drain_bytes_max =
     1u << 20;  // read and dropped before a close (SEMANTICS 4)
 
+// Answers that a provider encodes although it was asked not to. Nothing decoded is held; a request
+// body, which is, has a stricter ratio (SEMANTICS 4).
+inline constexpr std::size_t content_codings_max = 2;         // one upon another
+inline constexpr std::size_t decoded_bytes_max = 512u << 20;  // of one answer
+inline constexpr std::size_t decoded_ratio_max = 200;         // bytes out for one byte in ..
+inline constexpr std::size_t decoded_free_bytes = 4u << 20;   // .. beyond so many
+inline constexpr std::size_t decoder_bytes_max = 17u << 20;   // brotli's window of 16 MiB, tables
+inline constexpr int zstd_window_log_max = 23;                // 8 MiB (RFC 9659)
+
 // Names that reach the ledger, in bytes; a longer one is refused with this figure.
 inline constexpr std::size_t model_name_bytes_max = 256;
 inline constexpr std::size_t session_id_bytes_max = 128;

@@ -116,6 +116,10 @@ Task<Result<void>> Exchange::send_continue() {
 }
 
 // Room for `bytes` in all, in one piece. realloc() moves the pages of a large block, not its bytes.
+bool Exchange::hold_for_answer(std::size_t bytes) {
+  return memory_.grow_to(server_.memory_, bytes);
+}
+
 Result<void> Exchange::hold(std::size_t bytes, std::size_t bytes_max) {
   if (bytes > bytes_max) {
     return fail(Side::client, Kind::too_large,

@@ -86,6 +86,10 @@ class Exchange {
   bool will_close() const { return will_close_; }
   void close_after() { will_close_ = true; }
 
+  // What the answer needs memory for counts like a request body, until the exchange ends. False,
+  // and nothing taken, when all connections together hold too much.
+  bool hold_for_answer(std::size_t bytes);
+
   std::string& read_ahead() { return ahead_; }
   std::uint64_t sent_body_bytes() const { return sent_body_bytes_; }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codec/client_family.h"
+#include "codec/content_decoder.h"
 #include "codec/refusal.h"
 #include "codec/usage.h"
 #include "core/ids.h"
@@ -12,6 +13,7 @@
 #include "relay/routes.h"
 #include "session/hash128.h"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +59,8 @@ struct Call {
   session::Hash128 principal;          // under which state of this principal alone is kept
   const Provider* provider = nullptr;  // once one is chosen
   codec::Usage usage;
+  std::unique_ptr<codec::ContentDecoder> decoder;  // of an answer that came encoded
+  bool unreadable = false;  // the answer has a coding that nobody here knows: it passes as it is
   bool streams = false;     // the client asked for events
   bool hide_usage = false;  // we asked for usage, the client did not
   bool left = false;        // the client, before its request was whole

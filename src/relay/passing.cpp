@@ -67,17 +67,23 @@ void book_so_far(Call& call, const codec::StreamFacts& facts) {
   }
 }
 
+// Whether bytes that have come are still to be decoded.
+bool decodes_on(const Call& call) { return call.decoder != nullptr && call.decoder->more(); }
+
+// Trailers may be of the encoded bytes (a digest): with the coding they go.
+void set_trailers(Call& call, const net::HttpCall& provider) {
+  if (call.decoder == nullptr) call.client.set_trailers(provider.trailers());
+}
+
 ledger::Outcome outcome_of_status(int status) {
   return status >= 400 ? ledger::Outcome::provider_failed : ledger::Outcome::completed;
 }
 
 }  // namespace
 
-AnswerKind answer_kind(const net::http1::ResponseHead& head) {
+AnswerKind answer_kind(const net::http1::ResponseHead& head, bool readable) {
   std::string_view type = head.find(Name::content_type).value_or("");
-  // Encoded although we asked for identity: not to be read, so it passes as it is.
-  std::string_view coding = head.find(Name::content_encoding).value_or("identity");
-  if (!ascii::equal_ignoring_case(coding, "identity")) return AnswerKind::whole;
+  if (!readable) return AnswerKind::whole;
   if (ascii::starts_with_ignoring_case(type, "text/event-stream")) return AnswerKind::events;
   bool page = ascii::starts_with_ignoring_case(type, "text/html");
   return page && head.status() < 400 ? AnswerKind::not_an_api : AnswerKind::whole;
@@ -88,14 +94,19 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
   net::http1::Body framing = head.body(net::http1::Method::post);
   // A stream may get comments and an error of ours: whatever it announced, it is chunked for the
   // client.
-  bool keeps_length = framing.kind == net::http1::Body::Kind::length && !streams;
+  bool keeps_length =
+      framing.kind == net::http1::Body::Kind::length && !streams && call.decoder == nullptr;
   NameSet drop = not_passed_on;
   if (!keeps_length) drop.add(Name::content_length);
   head_text_.clear();
   head_text_.reserve(head.size() + own_fields_bytes);
   net::http1::HeadWriter writer(head_text_);
   writer.status_line(head.status(), head.phrase());
-  writer.copy_fields(head, drop);
+  if (call.decoder == nullptr) {
+    writer.copy_fields(head, drop);
+  } else {
+    copy_decoded_fields(head, writer);
+  }
   writer.field("x-recloser-call", call.id());
   if (std::string_view session = call.record().text(ledger::Text::session); !session.empty()) {
     writer.field("x-recloser-session", session);
@@ -104,6 +115,9 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
   writer.field("x-recloser-target", call.record().text_at(attempt->target));
   std::int64_t overhead_us = std::max<std::int64_t>(call.record().overhead_us, 0);
   writer.field("x-recloser-overhead-us", static_cast<std::uint64_t>(overhead_us));
+  if (call.unreadable) {
+    writer.field("x-recloser-warning", "the answer's content-encoding is unknown: it was not read");
+  }
   AnswerFraming to_client = AnswerFraming::length;
   if (framing.kind == net::http1::Body::Kind::none) to_client = AnswerFraming::none;
   if (framing.kind != net::http1::Body::Kind::none && !keeps_length) {
@@ -133,7 +147,7 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
     bool told_its_end = call.row.settled();  // only the provider's framing is missing
     if (told_its_end) silent_until = std::min(silent_until, worker_.now() + framing_grace);
     Result<std::string_view> piece = std::string_view();
-    if (!provider.body_ended() || provider.has_unread()) {
+    if (!decodes_on(call) && (!provider.body_ended() || provider.has_unread())) {
       for (;;) {
         Instant until = std::min(silent_until, worker_.now() + awake_every);
         piece = co_await provider.next(until);
@@ -144,9 +158,9 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
         if (!listens) break;
       }
     }
-    if (!piece && head_waits && !watch.gone()) {  // nothing is out yet: a status can say it
-      call.record().set_error_class(*call.record().last_attempt(), error_class_of(piece.error()));
-      co_await refuse_call(call, refused_by(piece.error(), *call.provider));
+    if (piece && call.decoder != nullptr) piece = decode(call, provider, *piece, true);
+    if (!piece && head_waits) {
+      co_await fail_unsent(call, watch, std::move(piece.error()));
       co_return;
     }
     if (!piece) {
@@ -161,14 +175,14 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
 // True while there is more to come.
 Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                              StreamPass& pass, std::string_view piece, bool& head_waits) {
-  bool last = provider.body_ended();
+  bool last = provider.body_ended() && !decodes_on(call);
   std::string_view out = pass.take(piece, last, piece_text_);
   const codec::StreamFacts& facts = pass.facts();
   if (!call.row.settled() && call.record().ttft_ns < 0 && pass.saw_content()) {
     call.record().ttft_ns = (worker_.clock().now() - call.sent).count();
   }
   if (!call.row.settled()) book_so_far(call, facts);
-  bool whole = facts.saw_done || (last && (pass.ended() || facts.saw_error));
+  bool whole = facts.saw_done || (last && pass.whole());
   // Certain in the journal before the client can see the end.
   if (whole && !call.row.settled()) {
     book_stream(call, pass);
@@ -187,11 +201,11 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   if (watch.gone()) co_return !last && !whole;
   std::string_view head = std::exchange(head_waits, false) ? std::string_view(head_text_) : "";
   std::array<std::string_view, 1> payload{out};
-  bool busy = piece.size() >= busy_bytes;
+  bool busy = piece.size() >= busy_bytes || decodes_on(call);
   bool nothing = head.empty() && out.empty() && !last;
   if (!nothing) {
     net::Last end = last && !truncated ? net::Last::yes : net::Last::no;
-    if (last) call.client.set_trailers(provider.trailers());
+    if (last) set_trailers(call, provider);
     Result<void> sent = co_await call.client.send(head, payload, end);
     if (!sent) {
       if (!call.row.settled()) {
@@ -251,58 +265,84 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
   Result<void> sent = co_await call.client.send("", payload, net::Last::yes);
 }
 
+// Nothing of the answer is out: the failure is an answer of its own.
+Task<void> Relay::fail_unsent(Call& call, net::HangupWatch& watch, Error error) {
+  if (watch.gone()) {
+    settle(call, ledger::Outcome::client_gone);
+    co_return;
+  }
+  call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
+  co_await refuse_call(call, refused_by(error, *call.provider));
+}
+
 Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                              int status) {
   codec::AnswerReader reader(call.route.operation);
   bool head_waits = true;
   std::string own_head;  // over a wait, in which other calls use head_text_
-  if (!provider.has_unread() && !provider.body_ended()) own_head = head_text_;
+  bool waits = call.decoder != nullptr || (!provider.has_unread() && !provider.body_ended());
+  if (waits) own_head = head_text_;
+  std::uint64_t bytes = 0;
   for (bool last = false; !last;) {
-    std::string_view piece;
-    if (!provider.body_ended()) {
-      Result<std::string_view> next = co_await provider.next(provider.idle_deadline());
-      if (!next && watch.gone()) {
-        settle(call, ledger::Outcome::client_gone);
-        co_return;
-      }
-      if (!next && head_waits) {
-        call.record().set_error_class(*call.record().last_attempt(), error_class_of(next.error()));
-        co_await refuse_call(call, refused_by(next.error(), *call.provider));
-        co_return;
-      }
-      if (!next) {
-        // Half an answer is out: only a broken connection can say so now.
-        call.record().set_error_class(*call.record().last_attempt(), error_class_of(next.error()));
-        settle(call, ledger::Outcome::provider_failed);
-        call.client.break_off();
-        co_return;
-      }
-      piece = *next;
+    Result<std::string_view> piece = std::string_view();
+    if (!decodes_on(call) && !provider.body_ended()) {
+      piece = co_await provider.next(provider.idle_deadline());
     }
-    last = provider.body_ended();
-    reader.feed(piece);
-    if (last) {
-      const codec::AnswerFacts& facts = reader.finish();
-      if (facts.usage_source != codec::UsageSource::none) book_usage(call, facts.usage, true);
-      remember_response(call, facts.response_id);
-      call.record().set(ledger::Text::model_served, facts.model);
-      call.record().ttft_ns = call.record().last_attempt()->ttft_ns;
-      settle(call, outcome_of_status(status));  // certain before the client can see the end
-    }
-    std::string_view head;
-    if (std::exchange(head_waits, false)) head = own_head.empty() ? head_text_ : own_head;
-    std::array<std::string_view, 1> payload{piece};
-    bool busy = piece.size() >= busy_bytes;
-    if (last) call.client.set_trailers(provider.trailers());
-    net::Last end = last ? net::Last::yes : net::Last::no;
-    Result<void> sent = co_await call.client.send(head, payload, end);
-    if (!sent) {
-      if (!call.row.settled()) settle(call, ledger::Outcome::client_gone);
+    if (piece && call.decoder != nullptr) piece = decode(call, provider, *piece, false);
+    if (!piece && head_waits) {
+      co_await fail_unsent(call, watch, std::move(piece.error()));
       co_return;
+    }
+    if (!piece) {
+      break_whole(call, watch, piece.error());
+      co_return;
+    }
+    last = provider.body_ended() && !decodes_on(call);
+    bytes += piece->size();
+    if (!call.unreadable) reader.feed(*piece);
+    if (last) book_whole(call, reader, bytes, status);  // certain before the client can see the end
+    bool busy = piece->size() >= busy_bytes || decodes_on(call);
+    bool nothing = piece->empty() && !last && call.decoder != nullptr;
+    if (!nothing) {
+      std::string_view head;
+      if (std::exchange(head_waits, false)) head = own_head.empty() ? head_text_ : own_head;
+      std::array<std::string_view, 1> payload{*piece};
+      if (last) set_trailers(call, provider);
+      net::Last end = last ? net::Last::yes : net::Last::no;
+      Result<void> sent = co_await call.client.send(head, payload, end);
+      if (!sent) {
+        if (!call.row.settled()) settle(call, ledger::Outcome::client_gone);
+        co_return;
+      }
     }
     if (busy) co_await worker_.yield();
   }
   provider.finish();
+}
+
+void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
+  const codec::AnswerFacts& facts = reader.finish();
+  if (facts.usage_source != codec::UsageSource::none) book_usage(call, facts.usage, true);
+  if (call.unreadable && status < 400) {
+    book_usage(call, {.output_tokens = estimated_tokens(bytes)}, false);
+    call.record().input_tokens = ledger::absent;
+    call.record().last_attempt()->input_tokens = ledger::absent;
+  }
+  remember_response(call, facts.response_id);
+  call.record().set(ledger::Text::model_served, facts.model);
+  call.record().ttft_ns = call.record().last_attempt()->ttft_ns;
+  settle(call, outcome_of_status(status));
+}
+
+// Half an answer is out: only a broken connection can say so now.
+void Relay::break_whole(Call& call, net::HangupWatch& watch, const Error& error) {
+  if (watch.gone()) {
+    settle(call, ledger::Outcome::client_gone);
+    return;
+  }
+  call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
+  settle(call, ledger::Outcome::provider_failed);
+  call.client.break_off();
 }
 
 // So that a later call with `previous_response_id` finds its session.

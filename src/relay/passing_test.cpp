@@ -1,4 +1,5 @@
 // Answers on their way to the client: what arrives late, in pieces, broken off, or not at all.
+#include "codec/testing/encode.h"
 #include "relay/testing/test_gateway.h"
 
 #include <algorithm>
@@ -249,14 +250,54 @@ TEST_F(PassingTest, AStreamWithAnErrorStatusHasFailed) {
   EXPECT_EQ(gateway_.books().at(0).outcome, ledger::Outcome::provider_failed);
 }
 
-// We asked for identity; what is encoded all the same is not ours to read.
-TEST_F(PassingTest, AnEncodedStreamPassesUnread) {
+// What is encoded so that we cannot read it passes, and says so.
+TEST_F(PassingTest, AStreamInAnUnknownCodingPassesUnread) {
   gateway_.start();
-  std::string bytes("\x1f\x8b\x08\x00\x01\x02\x03", 7);
-  provider_writes({{0ms, head("content-encoding: gzip\r\ntransfer-encoding: chunked\r\n") +
+  std::string bytes("\x1f\x9d\x08\x00\x01\x02\x03", 7);
+  provider_writes({{0ms, head("content-encoding: compress\r\ntransfer-encoding: chunked\r\n") +
                              chunk(bytes) + "0\r\n\r\n"}});
   Seen seen = gateway_.post("/v1/chat/completions", std::string(asks_for_events));
   EXPECT_EQ(seen.body, bytes);
+}
+
+TEST_F(PassingTest, ALargeEncodedAnswerIsDecodedInSteps) {
+  gateway_.start();
+  std::string text = R"({"id":"a","model":"m","data":[)";
+  for (std::uint32_t i = 1; text.size() < 1'000'000; i = i * 1664525 + 1013904223) {
+    text += std::to_string(i) + ",";
+  }
+  text += R"(0],"usage":{"prompt_tokens":7,"completion_tokens":2}})";
+  std::string bytes = codec::testing::encode(codec::ContentCoding::gzip, text);
+  std::string fields = "content-encoding: gzip\r\ncontent-length: " + std::to_string(bytes.size());
+  provider_writes({{0ms, head(fields + "\r\n", "application/json") + bytes}}, false);
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"same"})");
+  EXPECT_EQ(seen.error, "");
+  EXPECT_TRUE(seen.body == text) << seen.body.size();
+  EXPECT_EQ(gateway_.books().at(0).input_tokens, 7);
+}
+
+TEST_F(PassingTest, ABombIsNoWholeAnswer) {
+  gateway_.start();
+  std::string bytes = codec::testing::encode(codec::ContentCoding::br, std::string(20u << 20, 'a'));
+  std::string fields = "content-encoding: br\r\ncontent-length: " + std::to_string(bytes.size());
+  provider_writes({{0ms, head(fields + "\r\n", "application/json") + bytes}}, false);
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"same"})");
+  EXPECT_NE(seen.error, "");
+  EXPECT_LT(seen.body.size(), 5u << 20);
+  EXPECT_EQ(gateway_.books().at(0).outcome, ledger::Outcome::provider_failed);
+}
+
+// More of it than is held had gone: it is ended, and the error is an event of its own.
+TEST_F(PassingTest, ALargeEventThatBreaksOffIsFollowedByTheError) {
+  gateway_.start();
+  std::string half = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"";
+  half += std::string(100'000, 'x');
+  provider_writes({{0ms, head("") + half}});
+  Seen seen = gateway_.post("/v1/chat/completions", std::string(asks_for_events));
+  EXPECT_EQ(seen.error, "");
+  ASSERT_GT(seen.body.size(), half.size());
+  EXPECT_TRUE(seen.body.starts_with(half + "\n\ndata: {\"error\":"))
+      << seen.body.substr(half.size());
 }
 
 TEST_F(PassingTest, ResponseHeadsMayBeSplitAnywhereAndFollowInterimOnes) {

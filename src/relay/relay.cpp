@@ -124,7 +124,8 @@ Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
 // Whether what comes is a stream of events is for the provider to say, not for the request.
 Task<void> Relay::pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                           const net::http1::ResponseHead& head) {
-  AnswerKind kind = answer_kind(head);
+  begin_decoding(call, head);
+  AnswerKind kind = answer_kind(head, !call.unreadable);
   call.record().status = static_cast<std::uint16_t>(head.status());
   if (kind == AnswerKind::not_an_api) {
     Refused why = not_an_api(head, *call.provider);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "auth/authenticate.h"
+#include "codec/answer_reader.h"
 #include "codec/body_edits.h"
 #include "codec/request.h"
 #include "core/ids.h"
@@ -67,6 +68,11 @@ class Relay final : public net::HttpHandler {
   void write_request(Call& call, Request& request);
   void write_provider_fields(Call& call, const net::http1::RequestHead& head, std::string& out);
 
+  // decoding.cpp: an answer that came encoded although we asked for identity.
+  void begin_decoding(Call& call, const net::http1::ResponseHead& head);
+  Result<std::string_view> decode(Call& call, const net::HttpCall& provider, std::string_view piece,
+                                  bool streams);
+
   // passing.cpp: the provider's answer on its way to the client.
   void write_client_head(Call& call, const net::http1::ResponseHead& head, bool streams);
   Task<void> pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider);
@@ -74,6 +80,9 @@ class Relay final : public net::HttpHandler {
                         StreamPass& pass, std::string_view piece, bool& head_waits);
   Task<bool> keep_client_awake(Call& call, const StreamPass& pass);
   Task<void> fail_stream(Call& call, net::HangupWatch& watch, StreamPass& pass, Error error);
+  Task<void> fail_unsent(Call& call, net::HangupWatch& watch, Error error);
+  void book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
+  void break_whole(Call& call, net::HangupWatch& watch, const Error& error);
   Task<void> pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider, int status);
 
   // ending.cpp: refusals and the row.
@@ -104,6 +113,7 @@ class Relay final : public net::HttpHandler {
   // Room for one head and one piece; used between two suspensions.
   std::string head_text_;
   std::string piece_text_;
+  std::string decoded_;  // nothing before the first answer that came encoded
 };
 
 }  // namespace recloser::relay

@@ -3,6 +3,7 @@
 
 #include "codec/body_edits.h"
 #include "codec/request.h"
+#include "net/http1/head_writer.h"
 #include "relay/relay.h"
 #include "session/fingerprint.h"
 #include "session/identity.h"
@@ -39,7 +40,11 @@ enum class AnswerKind : unsigned char {
   whole,       // JSON, or nothing that says otherwise
   not_an_api,  // a page for people, with a status that says all is well
 };
-AnswerKind answer_kind(const net::http1::ResponseHead& head);
+AnswerKind answer_kind(const net::http1::ResponseHead& head, bool readable);
+
+// The provider's fields for an answer whose coding we take off: without what describes the encoded
+// bytes.
+void copy_decoded_fields(const net::http1::ResponseHead& head, net::http1::HeadWriter& writer);
 Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provider);
 
 // A WebSocket on a route that is served over plain HTTP: agents that hear 426 fall back at once.

@@ -27,7 +27,6 @@ class StreamPass {
   const codec::StreamFacts& facts() const { return reader_.facts(); }
   // Whether a piece of the answer (text, reasoning, a tool call) has been seen.
   bool saw_content() const { return saw_content_; }
-  bool ended() const { return reader_.ended(); }
   // Whether the provider has told all that it had to tell, when no byte comes any more.
   bool whole() const { return reader_.ended() || reader_.facts().saw_error; }
 

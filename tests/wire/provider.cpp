@@ -58,8 +58,26 @@ Task<Result<void>> Provider::step(const Step& step) {
     fields_ += fmt::format("{}: {}\r\n", step.name, step.text);
     co_return Result<void>();
   }
+  if (step.verb == Verb::provider_encodes) {
+    encode_with(step.text);
+    co_return Result<void>();
+  }
   Result<void> looked = co_await look(step);
   co_return looked;
+}
+
+void Provider::encode_with(const std::string& codings) {
+  fields_ += fmt::format("content-encoding: {}\r\n", codings);
+  codec::ContentCodings list = codec::testing::codings(codings);
+  for (codec::ContentCoding coding : list.list()) {
+    encoders_.push_back(codec::testing::encoder_of(coding));
+  }
+}
+
+std::string Provider::encoded(std::string_view bytes, bool last) {
+  std::string text(bytes);
+  for (std::unique_ptr<codec::testing::Encoder>& each : encoders_) text = each->piece(text, last);
+  return text;
 }
 
 // On the connection that is played, while it lasts; otherwise on the next that comes.
@@ -91,6 +109,7 @@ Task<Result<void>> Provider::expect(const Step& step) {
   bool asked = peer()->body().find("\"include_usage\":true") != std::string::npos;
   writer_.emplace(operation_of_path(step.text), asked);
   fields_.clear();
+  encoders_.clear();
   streaming_ = false;
   co_return Result<void>();
 }
@@ -146,9 +165,10 @@ Task<Result<void>> Provider::act(const Step& step) {
                               : step.name == "html" ? "text/html; charset=utf-8"
                                                     : "text/plain";
       play_.provider_body = step.text;
+      std::string body = encoded(step.text, true);
       std::string answer =
           fmt::format("HTTP/1.1 {} Scripted\r\ncontent-type: {}\r\n{}content-length: {}\r\n\r\n{}",
-                      step.number, type, fields_, step.text.size(), step.text);
+                      step.number, type, fields_, body.size(), body);
       Result<void> sent = co_await send(answer);
       co_return sent;
     }
@@ -169,7 +189,7 @@ Task<Result<void>> Provider::act(const Step& step) {
       peer()->close();
       co_return Result<void>();
     case Verb::provider_ends: {
-      Result<void> sent = co_await send("0\r\n\r\n");
+      Result<void> sent = co_await end_stream();
       co_return sent;
     }
     default:
@@ -182,13 +202,22 @@ Task<Result<void>> Provider::act(const Step& step) {
   if (step.verb == Verb::provider_comment) bytes = fmt::format(": {}\n\n", step.text);
   Result<void> sent = co_await stream(bytes);
   if (!sent || step.verb != Verb::provider_event || step.said != Said::done) co_return sent;
-  sent = co_await send("0\r\n\r\n");
+  sent = co_await end_stream();
   co_return sent;
 }
 
 Task<Result<void>> Provider::send(std::string_view bytes) {
   if (peer()->closed_at()) co_return unmet("the gateway had closed the connection before");
   Result<void> sent = co_await peer()->send(bytes);
+  co_return sent;
+}
+
+Task<Result<void>> Provider::end_stream() {
+  std::string rest = encoders_.empty() ? "" : encoded("", true);
+  std::string out;
+  if (!rest.empty()) out = fmt::format("{:x}\r\n{}\r\n", rest.size(), rest);
+  out += "0\r\n\r\n";
+  Result<void> sent = co_await send(out);
   co_return sent;
 }
 
@@ -202,7 +231,8 @@ Task<Result<void>> Provider::stream(std::string_view bytes) {
         fields_);
   }
   streaming_ = true;
-  if (!bytes.empty()) out += fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
+  std::string text = encoders_.empty() ? std::string(bytes) : encoded(bytes, false);
+  if (!text.empty()) out += fmt::format("{:x}\r\n{}\r\n", text.size(), text);
   if (out.empty()) co_return Result<void>();
   Result<void> sent = co_await send(out);
   co_return sent;

@@ -2,6 +2,7 @@
 // script.
 #pragma once
 
+#include "codec/testing/encode.h"
 #include "net/listener.h"
 #include "wire/events.h"
 #include "wire/peer.h"
@@ -55,6 +56,9 @@ class Provider final : private net::Accepter {
   Task<Result<void>> act(const Step& step);
   Task<Result<void>> send(std::string_view bytes);
   Task<Result<void>> stream(std::string_view bytes);
+  Task<Result<void>> end_stream();
+  void encode_with(const std::string& codings);
+  std::string encoded(std::string_view bytes, bool last);
   Peer* peer() const { return peers_.empty() ? nullptr : peers_.back().get(); }
 
   Play& play_;
@@ -67,6 +71,7 @@ class Provider final : private net::Accepter {
 
   Head head_;  // of the request
   std::string fields_;
+  std::vector<std::unique_ptr<codec::testing::Encoder>> encoders_;  // as they are put on
   std::optional<EventWriter> writer_;
   bool streaming_ = false;
 };

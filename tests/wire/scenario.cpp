@@ -100,6 +100,7 @@ constexpr Form forms[] = {
     {"provider sees body", Verb::provider_sees_body, Takes::bytes},
     {"provider sees close", Verb::provider_sees_close, Takes::maybe_duration},
     {"provider header", Verb::provider_header, Takes::field},
+    {"provider encodes", Verb::provider_encodes, Takes::word},
     {"provider answers", Verb::provider_answers, Takes::answer},
     {"provider sends", Verb::provider_sends, Takes::bytes},
     {"provider start", Verb::provider_event, Takes::nothing, {}, Said::start},

@@ -62,6 +62,7 @@ enum class Verb : std::uint8_t {
   provider_sees_body_unchanged,
   provider_sees_close,
   provider_header,
+  provider_encodes,
   provider_answers,
   provider_sends,
   provider_event,
