@@ -155,6 +155,14 @@ test('a broken stream is an error of the SDK', async () => {
   assert.equal((await own.rows(1))[0].outcome, 'provider_failed');
 });
 
+test('a stream torn within an event is an error of the SDK', async () => {
+  const own = new Case();
+  const stream = own.anthropic().messages.stream({ model: 'mock-anthropic/torn', ...ask });
+  const error = await rejection(stream.finalMessage());
+  assert.ok(error instanceof Anthropic.APIError, error);
+  assert.equal((await own.rows(1))[0].outcome, 'provider_failed');
+});
+
 test('a client that leaves a stream', async () => {
   const own = new Case();
   const stream = await own.anthropic().messages.create({

@@ -230,6 +230,15 @@ test('a broken stream is an error of the SDK', async () => {
   assert.equal((await own.rows(1))[0].outcome, 'provider_failed');
 });
 
+test('a stream torn within an event is an error of the SDK', async () => {
+  const own = new Case();
+  const ask = { model: 'mock/torn', messages, stream: true };
+  const stream = await own.openai().chat.completions.create(ask);
+  const error = await rejection(all(stream));
+  assert.ok(error instanceof OpenAI.APIError, error);
+  assert.equal((await own.rows(1))[0].outcome, 'provider_failed');
+});
+
 test('a client that leaves a stream', async () => {
   const own = new Case();
   const ask = { model: 'sim-inf', messages, stream: true };
