@@ -100,6 +100,22 @@ std::uint64_t unescaped_size(std::string_view raw) {
   return size;
 }
 
+std::uint64_t unescaped_size_so_far(std::string_view& raw) {
+  constexpr std::ptrdiff_t escape_bytes_max = 12;  // two surrogates
+  std::uint64_t size = 0;
+  const char* p = raw.data();
+  const char* end = p + raw.size();
+  while (p != end) {
+    const char* stop = next_backslash(p, end);
+    size += static_cast<std::uint64_t>(stop - p);
+    p = stop;
+    if (end - p < escape_bytes_max) break;
+    size += utf8_size(read_escape(p, end));
+  }
+  raw.remove_prefix(static_cast<std::size_t>(p - raw.data()));
+  return size;
+}
+
 std::string_view name_of(EventKind kind) {
   constexpr std::array<std::string_view, 12> names{
       "start",  "text",  "reasoning", "tool_call", "server_tool", "usage",

@@ -81,4 +81,8 @@ void unescape(std::string& out, std::string_view raw);
 // How many bytes unescape() would append.
 std::uint64_t unescaped_size(std::string_view raw);
 
+// The same for the front of a text whose rest has not come: moves `raw` to the first escape that
+// may not be whole.
+std::uint64_t unescaped_size_so_far(std::string_view& raw);
+
 }  // namespace recloser::codec

@@ -14,6 +14,10 @@ constexpr std::string_view done_text = "[DONE]";
 // little enough for five thousand of them.
 constexpr std::size_t held_bytes_kept = 1024;
 
+// A text of this size takes part of a millisecond to copy or to count: beyond it, that is done in
+// parts as the pieces come, and room is taken once for all that may come.
+constexpr std::size_t large_bytes = 128u << 10;
+
 // Of one SSE event, which may be of any size: what is kept must not grow with it, and is told in
 // one turn. Real ones hold a few.
 constexpr std::size_t drafts_max = 4096;
@@ -85,6 +89,7 @@ void StreamReader::begin_frame() {
   payload_ = Payload::none;
   slots_ = {};
   text_bytes_ = 0;
+  counted_raw_ = 0;
   choices_ = 0;
   choice_index_ = 0;
   status_ = 0;
@@ -221,7 +226,10 @@ void StreamReader::judge_frame(bool whole) {
 
 void StreamReader::count(const Draft& each) {
   auto bytes = [this](Slice slice) -> std::uint64_t {
-    return slice.escaped ? unescaped_size(view(slice)) : slice.size;
+    if (!slice.escaped) return slice.size;
+    bool begun = is_held_ && counted_raw_ != 0 && slice.begin == counted_at_;
+    if (!begun) return unescaped_size(view(slice));
+    return counted_ + unescaped_size(view(slice).substr(counted_raw_));
   };
   switch (each.kind) {
     case EventKind::text:
@@ -318,12 +326,27 @@ void StreamReader::append(Slice& slice, std::string_view raw, bool escaped) {
       held_.append(std::string(view(slice)));
       slice.begin = end;
     }
+    if (held_.size() + raw.size() > std::max(held_.capacity(), large_bytes)) {
+      held_.reserve(limits::event_bytes_held_max + large_bytes);
+    }
     held_.append(raw);
   } else if (slice.size == 0) {
     if (base_ == nullptr) base_ = raw.data();
     slice.begin = static_cast<std::uint32_t>(raw.data() - base_);
   }
   slice.size = (slice.size + static_cast<std::uint32_t>(raw.size())) & 0x3FFF'FFFF;
+  if (is_held_ && slice.escaped && slice.size > large_bytes) count_ahead(slice);
+}
+
+// Of one text at a time: that only one of an event is large is usual, and no other is waited for.
+void StreamReader::count_ahead(Slice slice) {
+  if (counted_raw_ == 0 || counted_at_ != slice.begin) {
+    counted_at_ = slice.begin;
+    counted_raw_ = counted_ = 0;
+  }
+  std::string_view rest = view(slice).substr(counted_raw_);
+  counted_ += static_cast<std::uint32_t>(unescaped_size_so_far(rest));
+  counted_raw_ = slice.size - static_cast<std::uint32_t>(rest.size());
 }
 
 // Takes the string just reported, or the next part of it, to `place`.

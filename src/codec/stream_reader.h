@@ -153,6 +153,7 @@ class StreamReader {
 
   Slice* keep(JsonToken token, Slice* place);
   void append(Slice& slice, std::string_view raw, bool escaped);
+  void count_ahead(Slice slice);
   void hold();
   std::string_view view(Slice slice) const;
   std::string_view view(Slot slot) const { return view(slots_[slot]); }
@@ -196,6 +197,9 @@ class StreamReader {
   std::uint8_t unlike_ = 0;
   bool recalled_ = false;
   std::uint32_t text_bytes_ = 0;    // captured of this event, held or not
+  std::uint32_t counted_at_ = 0;    // the large text that is counted as it comes, in held_
+  std::uint32_t counted_raw_ = 0;   // of it; 0: nothing is
+  std::uint32_t counted_ = 0;       // that these bytes are without escapes
   std::uint32_t choice_first_ = 0;  // draft with which the current choice begins
   std::uint32_t choice_index_ = 0;
   std::uint32_t choices_ = 0;

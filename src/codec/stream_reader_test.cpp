@@ -117,6 +117,24 @@ TEST(Unescape, GivesTheTextAndItsSize) {
   }
 }
 
+// A large text is counted as it comes: the count is that of the whole, wherever escapes are cut.
+TEST(StreamReader, ALargeTextIsCountedTheSameInPieces) {
+  constexpr std::string_view unit = R"(ab\n\u00e9\ud83c\udf89\ud83c!\"\\)";
+  std::string text;
+  while (text.size() < (300u << 10)) text += unit;
+  std::string stream =
+      R"(data: {"id":"c","choices":[{"index":0,"delta":{"content":")" + text + "\"}}]}\n\n";
+  for (std::size_t step : {stream.size(), std::size_t{1}, std::size_t{997}, std::size_t{65536}}) {
+    StreamReader reader(Operation::chat);
+    for (std::size_t at = 0; at < stream.size(); at += step) {
+      std::string_view piece = std::string_view(stream).substr(at, step);
+      while (reader.next(piece)) {
+      }
+    }
+    EXPECT_EQ(reader.facts().text_bytes, unescaped_size(text)) << "in pieces of " << step;
+  }
+}
+
 // A provider may put any number of deltas into one event: what is kept of them is bounded, what is
 // counted is not.
 TEST(StreamReader, OneEventOfManyDeltasKeepsFewAndCountsAll) {
