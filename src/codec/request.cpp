@@ -23,7 +23,6 @@ enum class RequestMember : std::uint8_t {
   max_completion_tokens,
   n,
   best_of,
-  user,
   metadata,
   metadata_session_id,
   metadata_user_id,
@@ -93,7 +92,6 @@ constexpr JsonTable openai_table{
     {"max_completion_tokens", id(M::max_completion_tokens), want_any},
     {"n", id(M::n), want_any},
     {"best_of", id(M::best_of), want_any},
-    {"user", id(M::user), want_any},
     {"metadata", id(M::metadata), want_any},
     {"metadata.session_id", id(M::metadata_session_id), want_any},
     {"prompt_cache_key", id(M::prompt_cache_key), want_any},
@@ -108,7 +106,6 @@ constexpr JsonTable responses_table{
     {"tools", id(M::tools), want_any},
     {"tools[]", id(M::tool), want_any},
     {"max_output_tokens", id(M::max_tokens), want_any},
-    {"user", id(M::user), want_any},
     {"metadata", id(M::metadata), want_any},
     {"metadata.session_id", id(M::metadata_session_id), want_any},
     {"previous_response_id", id(M::previous_response_id), want_any},
@@ -361,15 +358,13 @@ void RequestReader::text_done(RequestMember member, std::string_view raw) {
     case M::include_usage:
       facts_.include_usage = Said::odd;
       break;
-    case M::user:
-      decode(facts_.user, user_bytes_max);
-      break;
     case M::metadata_session_id:
       decode(facts_.metadata_session_id, id_max);
       break;
     case M::metadata_user_id: {
-      if (!decode(facts_.user, user_bytes_max)) break;
-      std::string_view session = session_part(facts_.user);
+      std::string user;
+      if (!decode(user, user_bytes_max)) break;
+      std::string_view session = session_part(user);
       if (session.size() <= id_max) facts_.metadata_user_session = session;
       break;
     }

@@ -47,7 +47,6 @@ struct RequestFacts {
   std::string previous_response_id;
   std::string conversation;  // the string, or the id of the object
   std::string prompt_cache_key;
-  std::string user;  // `user`, or metadata.user_id
 
   Span body;  // the object, from '{' through '}'
   bool body_object_empty = false;

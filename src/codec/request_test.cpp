@@ -65,7 +65,6 @@ TEST(Request, ReadsWhatAChatRequestIsActedOnBy) {
   EXPECT_EQ(facts->max_tokens, 12u);
   EXPECT_EQ(body.substr(facts->max_tokens_value.begin, 2), "12");
   EXPECT_EQ(facts->n, 3u);
-  EXPECT_EQ(facts->user, "u-1");
   EXPECT_EQ(facts->prompt_cache_key, "k");
   EXPECT_EQ(facts->metadata_session_id, "s-1");
   EXPECT_TRUE(facts->structured_output);

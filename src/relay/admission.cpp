@@ -237,7 +237,7 @@ std::expected<void, Refused> Relay::choose_target(Call& call, const auth::Princi
                                provider.config->name)});
   }
   call.provider = &provider;
-  request.provider_model = std::string(target->model);
+  request.provider_model = target->model;
   request.target_name.reserve(provider.config->name.size() + 1 + target->model.size());
   request.target_name.append(provider.config->name).append(1, '/').append(target->model);
   call.record().set(ledger::Text::provider, provider.config->name);

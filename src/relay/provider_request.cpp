@@ -51,18 +51,11 @@ void Relay::write_request(Call& call, Request& request) {
   const net::http1::RequestHead& head = call.client.head();
   const Provider& provider = *call.provider;
   bool anthropic = call.route.family == codec::Family::anthropic;
-  const std::string& base = anthropic ? provider.anthropic_base : provider.openai_base;
-  std::string target;
-  target.reserve(base.size() + call.route.provider_path.size() + head.query().size() + 1);
-  target += base;
-  target += call.route.provider_path;
-  if (!head.query().empty()) {
-    target += '?';
-    target += head.query();
-  }
   request.head.reserve(call.client.head_bytes().size() + 256);
   net::http1::HeadWriter writer(request.head);
-  writer.request_line("POST", target);
+  writer.request_line("POST", {.base = anthropic ? provider.anthropic_base : provider.openai_base,
+                               .path = call.route.provider_path,
+                               .query = head.query()});
   writer.field(Name::host, provider.host_field);
   write_provider_fields(call, head, request.head);
   writer.end(net::http1::Body::length(request.edits.size_after(call.client.body().size())));

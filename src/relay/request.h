@@ -26,12 +26,12 @@ struct Relay::Request final : net::BodySink {
   codec::RequestReader reader;
   session::Fingerprint fingerprint;
   const codec::RequestFacts& facts = reader.facts();
-  codec::BodyEdits edits;      // what of the body changes on its way
-  std::string head;            // as the provider gets it
-  std::string target_name;     // "provider/model"
-  std::string provider_model;  // how the provider calls the model
-  Duration waited{};           // for the client's own bytes
-  bool came_whole = false;     // the body was there with its head
+  codec::BodyEdits edits;           // what of the body changes on its way
+  std::string head;                 // as the provider gets it
+  std::string target_name;          // "provider/model"
+  std::string_view provider_model;  // how the provider calls it; in the configuration or `facts`
+  Duration waited{};                // for the client's own bytes
+  bool came_whole = false;          // the body was there with its head
 };
 
 // What kind of answer a provider's head announces.

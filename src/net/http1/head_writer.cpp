@@ -36,10 +36,9 @@ void append(std::string& out, const Parts&... parts) {
 
 // For a method or a target, where a space would end it too.
 bool is_one_word(std::string_view text) {
-  for (char c : text) {
-    if (c <= ' ' || c == 0x7f) return false;
-  }
-  return !text.empty();
+  bool ends_it = false;
+  for (char c : text) ends_it |= c <= ' ' || c == 0x7f;
+  return !text.empty() && !ends_it;
 }
 
 class Digits {
@@ -87,9 +86,12 @@ constexpr std::array phrases{
 
 }  // namespace
 
-void HeadWriter::request_line(std::string_view method, std::string_view target) {
-  CHECK(scan::is_token(method) && is_one_word(target));
-  append(out_, method, std::string_view(" "), target, std::string_view(" HTTP/1.1\r\n"));
+void HeadWriter::request_line(std::string_view method, const Target& target) {
+  std::size_t begin = out_.size() + method.size() + 1;
+  append(out_, method, std::string_view(" "), target.base, target.path,
+         std::string_view(target.query.empty() ? "" : "?"), target.query);
+  CHECK(scan::is_token(method) && is_one_word(std::string_view(out_).substr(begin)));
+  out_ += " HTTP/1.1\r\n";
 }
 
 void HeadWriter::status_line(int status, std::string_view phrase) {

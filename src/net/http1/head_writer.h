@@ -29,14 +29,21 @@ class FieldName {
 // Appends one head to `out`, which the caller owns, clears and uses again. Nothing that is given
 // can break out of its line: control bytes in values become spaces.
 //
-// Use: HeadWriter w(out); w.request_line("POST", "/v1/messages"); w.field(Name::host, authority);
+// Use: HeadWriter w(out); w.request_line("POST", {.base = "/v1", .path = "/messages"});
+// w.field(Name::host, authority);
 //      w.copy_fields(head, NameSet{Name::host, Name::x_api_key}); w.end(body);
 class HeadWriter {
  public:
   explicit HeadWriter(std::string& out) : out_(out) {}
 
   // Both of printable ASCII without a space, as read or as written down by us.
-  void request_line(std::string_view method, std::string_view target);
+  // The target comes in its parts, as "/v1", "/messages" and "beta=true".
+  struct Target {
+    std::string_view base;
+    std::string_view path;
+    std::string_view query;  // without its '?'; none when empty
+  };
+  void request_line(std::string_view method, const Target& target);
   void status_line(int status, std::string_view phrase);
 
   void field(FieldName name, std::string_view value) { write_field(name.text(), value); }

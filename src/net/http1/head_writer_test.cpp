@@ -62,7 +62,7 @@ TEST(HeadWriter, DropsWhatTheCallerReplaces) {
 TEST(HeadWriter, WritesHeadsThatAreReadBack) {
   std::string out;
   HeadWriter writer(out);
-  writer.request_line("POST", "/v1/messages?beta=true");
+  writer.request_line("POST", {.base = "/v1", .path = "/messages", .query = "beta=true"});
   writer.field(Name::host, "api.example.com");
   writer.field("x-own", "");
   writer.end(Body::length(12));
@@ -107,7 +107,7 @@ TEST(HeadWriterDeathTest, StopsOnOurOwnMistakes) {
   std::string out;
   HeadWriter writer(out);
   EXPECT_DEATH(writer.field_named("a b", "c"), "token");
-  EXPECT_DEATH(writer.request_line("GET", "/a b"), "is_one_word");
+  EXPECT_DEATH(writer.request_line("GET", {.path = "/a b"}), "is_one_word");
   EXPECT_DEATH(forwarded("Host: h\r\nContent-Length: 5\r\n", {}, Body::length(6)), "announces");
   EXPECT_DEATH(forwarded("Host: h\r\nContent-Length: 5\r\n", {}, Body::chunked()), "no length");
 }

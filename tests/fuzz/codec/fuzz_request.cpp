@@ -37,7 +37,7 @@ std::string text_of(const Result<RequestFacts>& facts) {
   std::string text = facts->model;
   for (const std::string* each :
        {&facts->metadata_session_id, &facts->metadata_user_session, &facts->previous_response_id,
-        &facts->conversation, &facts->prompt_cache_key, &facts->user}) {
+        &facts->conversation, &facts->prompt_cache_key}) {
     text += "\n" + *each;
   }
   for (std::uint64_t each :

@@ -12,7 +12,7 @@ void round_trip(const RequestHead& head) {
   constexpr NameSet replaced{Name::host, Name::expect};
   std::string wire;
   HeadWriter writer(wire);
-  writer.request_line(head.method_text(), head.target());
+  writer.request_line(head.method_text(), {.path = head.target()});
   std::string authority(head.authority().empty() ? "h" : head.authority());
   writer.field(Name::host, authority);
   writer.copy_fields(head, replaced);
