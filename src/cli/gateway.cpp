@@ -211,7 +211,8 @@ Result<void> Gateway::start_traffic() {
     traffic->worker = std::move(*worker);
     Result<std::uint64_t> seed = seed_from(surroundings_.entropy);
     if (!seed) return fail(seed.error());
-    traffic->relay = std::make_unique<relay::Relay>(*services_, *traffic->worker, *seed);
+    traffic->relay = std::make_unique<relay::Relay>(*services_, *traffic->worker, *seed,
+                                                    static_cast<std::uint8_t>(i));
     Result<void> opened = open_listeners(*traffic, count > 1);
     traffic_.push_back(std::move(traffic));
     if (!opened) return fail(opened.error());

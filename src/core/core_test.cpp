@@ -102,6 +102,16 @@ TEST(CallId, NeverRepeatsNorGoesBackWithTheClock) {
   }
 }
 
+TEST(CallId, UpperHalvesAreUnlikeInAMillisecondOfAllLanes) {
+  std::set<std::uint64_t> seen;
+  for (unsigned lane = 0; lane < 256; ++lane) {
+    CallIdMaker maker(7, static_cast<std::uint8_t>(lane));
+    for (int i = 0; i < 256; ++i) seen.insert(maker.next({5'000'000'000}).high);
+  }
+  EXPECT_EQ(seen.size(), 256u * 256u);
+  EXPECT_EQ(*seen.rbegin() >> 16, 5'000u) << "and none is of another millisecond";
+}
+
 TEST(Json, EscapesWhatJsonMustEscape) {
   std::string out;
   append_json_string(out, std::string_view("a\"\\\n\x01\xc3\xa9\xff\0z", 10));

@@ -81,13 +81,9 @@ std::optional<CallId> CallId::parse(std::string_view text) {
 
 CallId CallIdMaker::next(WallTime now) {
   std::uint64_t ms = static_cast<std::uint64_t>(now.ns / 1'000'000);
-  CallId id{(ms << 16) | (random_.next() & 0xffff), random_.next()};
+  CallId id{(ms << 16) | (std::uint64_t{lane_} << 8), random_.next()};
   // Within one millisecond, and when the clock goes back, ids count up from the last one.
-  if ((id.high >> 16) <= (last_.high >> 16)) {
-    id = last_;
-    id.low += 1 + (random_.next() & 0xffff);
-    if (id.low < last_.low) ++id.high;
-  }
+  if (id.high <= last_.high) id.high = last_.high + 1;
   last_ = id;
   return id;
 }

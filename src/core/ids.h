@@ -23,7 +23,8 @@ class Random {
   std::array<std::uint64_t, 4> state_;
 };
 
-// 128 bits, big-endian order = time order: 48 bits of milliseconds, 80 bits of randomness.
+// 128 bits, big-endian order = time order: 48 bits of milliseconds, 16 bits that tell apart the
+// calls of a millisecond, 64 bits of randomness.
 struct CallId {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
@@ -38,14 +39,16 @@ struct CallId {
 };
 
 // Makes ids for one worker. Ids of one maker never repeat and never go back, even if the wall clock
-// does.
+// does; no two have the same upper half, nor have those of makers with another lane, as long as
+// each makes up to 256 in a millisecond. (The ledger keeps its rows by that half.)
 class CallIdMaker {
  public:
-  explicit CallIdMaker(std::uint64_t seed) : random_(seed) {}
+  explicit CallIdMaker(std::uint64_t seed, std::uint8_t lane = 0) : random_(seed), lane_(lane) {}
   CallId next(WallTime now);
 
  private:
   Random random_;
+  std::uint8_t lane_;
   CallId last_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace recloser::ledger {
 namespace {
@@ -33,11 +34,26 @@ void member_if(JsonWriter& json, std::string_view name, std::string_view text) {
   if (!text.empty()) json.member(name, text);
 }
 
-void member_if(JsonWriter& json, std::string_view name, std::int64_t number) {
-  if (number != absent) json.member(name, number);
+void member_if(JsonWriter& json, std::string_view name, Number number) {
+  if (number) json.member(name, *number);
 }
 
 Number number(std::int64_t value) { return value == absent ? Number{} : Number{value}; }
+
+AttemptTold told(const CallRecord& record, std::size_t i) {
+  const Attempt& attempt = record.attempt(i);
+  AttemptTold out;
+  out.target = record.text_at(attempt.target);
+  out.started_at = attempt.started_at;
+  out.ttft_ns = number(attempt.ttft_ns);
+  if (attempt.status != 0) out.status = attempt.status;
+  if (attempt.outcome != Outcome::open) out.outcome = name_of(attempt.outcome);
+  out.error_class = record.text_at(attempt.error_class);
+  out.provider_request_id = record.text_at(attempt.provider_request_id);
+  out.input_tokens = number(attempt.input_tokens);
+  out.output_tokens = number(attempt.output_tokens);
+  return out;
+}
 
 }  // namespace
 
@@ -112,21 +128,21 @@ void append_decisions_json(std::string& out, const CallRecord& record) {
   json.close_array();
 }
 
-void append_attempts_json(std::string& out, const CallRecord& record) {
+void append_attempts_json(std::string& out, std::span<const AttemptTold> attempts) {
   JsonWriter json(out);
   json.open_array();
-  for (std::size_t i = 0; i < record.attempt_count(); ++i) {
-    const Attempt& attempt = record.attempt(i);
-    json.open_object().member("n", std::uint64_t{i + 1});
-    member_if(json, "target", record.text_at(attempt.target));
+  std::uint64_t n = 0;
+  for (const AttemptTold& attempt : attempts) {
+    json.open_object().member("n", ++n);
+    member_if(json, "target", attempt.target);
     json.member("started_at", rfc3339(attempt.started_at));
-    if (attempt.ttft_ns != absent) json.member("ttft_ms", milliseconds(attempt.ttft_ns));
-    if (attempt.status != 0) json.member("status", unsigned{attempt.status});
-    member_if(json, "error_class", record.text_at(attempt.error_class));
-    member_if(json, "provider_request_id", record.text_at(attempt.provider_request_id));
+    if (attempt.ttft_ns) json.member("ttft_ms", milliseconds(*attempt.ttft_ns));
+    member_if(json, "status", attempt.status);
+    member_if(json, "error_class", attempt.error_class);
+    member_if(json, "provider_request_id", attempt.provider_request_id);
     member_if(json, "input_tokens", attempt.input_tokens);
     member_if(json, "output_tokens", attempt.output_tokens);
-    if (attempt.outcome != Outcome::open) json.member("outcome", name_of(attempt.outcome));
+    member_if(json, "outcome", attempt.outcome);
     json.close_object();
   }
   json.close_array();
@@ -168,7 +184,9 @@ StoredCall stored(const CallRecord& record) {
   call.attempts.clear();
   append_labels_json(call.labels, record.text(Text::labels));
   append_decisions_json(call.decisions, record);
-  append_attempts_json(call.attempts, record);
+  std::vector<AttemptTold> attempts;
+  for (std::size_t i = 0; i < record.attempt_count(); ++i) attempts.push_back(told(record, i));
+  append_attempts_json(call.attempts, attempts);
   return call;
 }
 

@@ -1,12 +1,30 @@
 // Calls as JSON: the object of INTERFACES 4, and the lists inside a row.
 #pragma once
 
+#include "core/time.h"
 #include "ledger/call_record.h"
 #include "ledger/stored_call.h"
 
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace recloser::ledger {
+
+// One attempt as it is told; empty and nothing = not known.
+struct AttemptTold {
+  std::string target;
+  WallTime started_at{};
+  std::optional<std::int64_t> ttft_ns;
+  std::optional<std::int64_t> status;
+  std::string outcome;
+  std::string error_class;
+  std::string provider_request_id;
+  std::optional<std::int64_t> input_tokens;
+  std::optional<std::int64_t> output_tokens;
+};
 
 // Appends the call as one object. Every name of INTERFACES 4 is always there, null where nothing is
 // known, but for the figures of money (`cost_usd cost_source price_version fees_usd overrun_usd`):
@@ -17,6 +35,6 @@ void append_call_json(std::string& out, const StoredCall& call);
 // The lists of a row, each one JSON array. A member that is not known is left out.
 void append_labels_json(std::string& out, std::string_view comma_separated);
 void append_decisions_json(std::string& out, const CallRecord& record);
-void append_attempts_json(std::string& out, const CallRecord& record);
+void append_attempts_json(std::string& out, std::span<const AttemptTold> attempts);
 
 }  // namespace recloser::ledger

@@ -32,7 +32,7 @@ struct Said {
 };
 
 CallId id_of(std::uint64_t round, std::uint64_t worker, std::uint64_t n) {
-  return {(round << 16) | worker, n};
+  return {(round << 40) | (worker << 36) | n, n};
 }
 
 // What a settled call must look like, computed from its number alone.

@@ -1,204 +1,263 @@
 #include "ledger/sqlite_calls.h"
 
-#include "ledger/call_json.h"
-
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 namespace recloser::ledger {
 namespace {
 
-// In the order in which insert() binds and stored_row() reads them.
-constexpr std::string_view columns =
-    "id, started_at_ns, duration_ns, ttft_ns, key_id, org, team, user, agent, session, trace, "
-    "client_dialect, operation, model_requested, provider, model_served, region, status, outcome, "
-    "input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, "
-    "tokens_source, delivered_tokens, overshoot_tokens, upstream_close_ms, overhead_us, labels, "
-    "decisions, attempts";
-constexpr int column_count = 32;
+constexpr int columns_bound = 3;
+constexpr std::size_t session_keys_at_once = 10'000;
 
-// Binds one column after the other.
-class Binder {
- public:
-  explicit Binder(Statement& statement) : statement_(statement) {}
-  Binder& operator<<(std::string_view text) {
-    statement_.bind_text_or_null(++at_, text);
-    return *this;
-  }
-  Binder& operator<<(std::int64_t number) {
-    ++at_;
-    number == absent ? statement_.bind_null(at_) : statement_.bind(at_, number);
-    return *this;
-  }
+// Ids of our making stay far below: their time would have to be past the year 4000.
+constexpr std::uint64_t home_key_max = std::uint64_t{1} << 62;
 
- private:
-  Statement& statement_;
-  int at_ = 0;
-};
-
-// Most rows have none of it, and NULL takes one byte.
-std::string_view unless_empty_list(std::string_view json) {
-  return json == "[]" ? std::string_view{} : json;
+std::int64_t home_key(CallId id) {
+  return static_cast<std::int64_t>(std::min(id.high, home_key_max));
 }
 
-std::string list_or_empty(std::string text) { return text.empty() ? "[]" : text; }
+// The least key of that moment. An id is never older than its call: ids do not go back when the
+// clock does, so no call that started since is missed.
+std::int64_t first_key_of(WallTime at) {
+  std::int64_t ms = std::max<std::int64_t>(at.ns, 0) / 1'000'000;
+  return home_key({static_cast<std::uint64_t>(ms) << 16, 0});
+}
 
-TokensSource tokens_source_named(std::string_view name) {
-  if (name == name_of(TokensSource::exact)) return TokensSource::exact;
-  if (name == name_of(TokensSource::estimated)) return TokensSource::estimated;
-  return TokensSource::none;
+bool is_of(std::string_view facts, CallId id) {
+  CallId::Text text = id.text();
+  constexpr std::string_view before = "[\"";
+  return facts.starts_with(before) &&
+         facts.substr(before.size()).starts_with(std::string_view(text.data(), text.size()));
+}
+
+std::string insert_sql(std::size_t rows) {
+  std::string sql = "INSERT OR IGNORE INTO call_rows (key, not_completed, facts) VALUES (?, ?, ?)";
+  for (std::size_t i = 1; i < rows; ++i) sql += ", (?, ?, ?)";
+  return sql;
 }
 
 // What stands there under another name was written by a hand, not by us: gateway_failed at worst.
-Outcome outcome_of(std::string_view name) {
-  return outcome_named(name).value_or(Outcome::gateway_failed);
+Outcome outcome_of(std::string_view not_completed) {
+  if (not_completed.empty()) return Outcome::completed;
+  return outcome_named(not_completed).value_or(Outcome::gateway_failed);
 }
 
+// Of the columns not_completed and facts, in that order.
 StoredCall stored_row(const Statement& row) {
-  StoredCall call;
-  int at = 0;
-  call.id = CallId::parse(row.bytes(at++)).value_or(CallId{});
-  call.started_at = {row.number(at++)};
-  call.duration_ns = row.number_or_null(at++);
-  call.ttft_ns = row.number_or_null(at++);
-  for (std::string* text :
-       {&call.key_id, &call.org, &call.team, &call.user, &call.agent, &call.session, &call.trace,
-        &call.client_dialect, &call.operation, &call.model_requested, &call.provider,
-        &call.model_served, &call.region}) {
-    *text = row.text(at++);
-  }
-  call.status = row.number_or_null(at++);
-  call.outcome = outcome_of(row.bytes(at++));
-  for (auto* number : {&call.input_tokens, &call.cached_input_tokens, &call.cache_write_tokens,
-                       &call.output_tokens, &call.reasoning_tokens}) {
-    *number = row.number_or_null(at++);
-  }
-  call.tokens_source = tokens_source_named(row.bytes(at++));
-  for (auto* number : {&call.delivered_tokens, &call.overshoot_tokens, &call.upstream_close_ms,
-                       &call.overhead_us}) {
-    *number = row.number_or_null(at++);
-  }
-  call.labels = list_or_empty(row.text(at++));
-  call.decisions = list_or_empty(row.text(at++));
-  call.attempts = list_or_empty(row.text(at++));
+  StoredCall call = read_facts(row.bytes(1));
+  call.outcome = outcome_of(row.bytes(0));
   return call;
 }
 
-// The least id of that moment. An id is never older than its call: ids do not go back when the
-// clock does, so no call that started since is missed.
-CallId first_id_of(WallTime at) {
-  std::int64_t ms = std::max<std::int64_t>(at.ns, 0) / 1'000'000;
-  return {static_cast<std::uint64_t>(ms) << 16, 0};
+std::string page_sql(const CallFilter& filter) {
+  std::string sql = "SELECT not_completed, facts FROM call_rows WHERE key >= :first AND key < :end";
+  if (filter.since) sql += fmt::format(" AND facts ->> {} >= :since", facts_started_at);
+  if (filter.team) sql += fmt::format(" AND facts ->> {} = :team", facts_team);
+  if (filter.outcome == Outcome::completed) sql += " AND not_completed IS NULL";
+  if (filter.outcome && filter.outcome != Outcome::completed)
+    sql += " AND not_completed = :outcome";
+  return sql + " ORDER BY key DESC LIMIT :limit";
 }
 
-std::string page_sql(const CallFilter& filter) {
-  std::string sql = fmt::format("SELECT {} FROM calls WHERE true", columns);
-  if (filter.before) sql += " AND id < :before";
-  if (filter.since) sql += " AND id >= :since_id AND started_at_ns >= :since";
-  if (filter.session) sql += " AND session = :session";
-  if (filter.team) sql += " AND team = :team";
-  // Written out, so that the planner sees whether the index of the unusual outcomes serves.
-  if (filter.outcome) sql += fmt::format(" AND outcome = '{}'", name_of(*filter.outcome));
-  return sql + " ORDER BY id DESC LIMIT :limit";
+bool is_wanted(const StoredCall& call, const CallFilter& filter) {
+  return (!filter.session || call.session == *filter.session) &&
+         (!filter.team || call.team == *filter.team) &&
+         (!filter.outcome || call.outcome == *filter.outcome) &&
+         (!filter.since || call.started_at >= *filter.since);
+}
+
+// Whether the page is full. One row more than asked for tells that there is a next page.
+bool add_to(CallPage& page, StoredCall call, std::size_t limit) {
+  if (page.calls.size() == limit) {
+    page.next = page.calls.back().id;
+    return true;
+  }
+  page.calls.push_back(std::move(call));
+  return false;
 }
 
 }  // namespace
 
-Result<CallWriter> CallWriter::prepare(Database& database) {
-  std::string marks = "?";
-  for (int i = 1; i < column_count; ++i) marks += ", ?";
-  Result<Statement> insert =
-      database.prepare(fmt::format("INSERT OR IGNORE INTO calls ({}) VALUES ({})", columns, marks));
-  if (!insert) return fail(insert.error());
-  Result<Statement> remove = database.prepare(
-      "DELETE FROM calls WHERE id IN (SELECT id FROM calls WHERE id < ? ORDER BY id LIMIT ?)");
-  if (!remove) return fail(remove.error());
-  return CallWriter(database, std::move(*insert), std::move(*remove));
+Result<RowFinder> RowFinder::prepare(Database& database) {
+  Result<Statement> row =
+      database.prepare("SELECT not_completed, facts FROM call_rows WHERE key = ?");
+  if (!row) return fail(row.error());
+  return RowFinder(std::move(*row));
 }
 
-Result<bool> CallWriter::insert(const CallRecord& record) {
-  labels_.clear();
-  decisions_.clear();
-  attempts_.clear();
-  append_labels_json(labels_, record.text(Text::labels));
-  append_decisions_json(decisions_, record);
-  append_attempts_json(attempts_, record);
-  CallId::Text id = record.id.text();
-  bool counted = record.tokens_source != TokensSource::none;
-  Binder row(insert_);
-  row << std::string_view(id.data(), id.size()) << record.started_at.ns << record.duration_ns
-      << record.ttft_ns;
-  for (Text text : {Text::key_id, Text::org, Text::team, Text::user, Text::agent, Text::session,
-                    Text::trace, Text::client_dialect, Text::operation, Text::model_requested,
-                    Text::provider, Text::model_served, Text::region}) {
-    row << record.text(text);
+Result<bool> RowFinder::go_to(std::int64_t key) {
+  row_.reset();
+  key_ = key;
+  row_.bind(1, key);
+  return row_.step();
+}
+
+Result<bool> RowFinder::seek(CallId id) {
+  for (std::int64_t key = home_key(id);; ++key) {
+    Result<bool> taken = go_to(key);
+    if (!taken || !*taken || is_of(row_.bytes(1), id)) return taken;
   }
-  row << (record.status == 0 ? absent : std::int64_t{record.status}) << name_of(record.outcome)
-      << record.input_tokens << record.cached_input_tokens << record.cache_write_tokens
-      << record.output_tokens << record.reasoning_tokens
-      << (counted ? name_of(record.tokens_source) : std::string_view{}) << record.delivered_tokens
-      << record.overshoot_tokens << record.upstream_close_ms << record.overhead_us
-      << unless_empty_list(labels_) << unless_empty_list(decisions_)
-      << unless_empty_list(attempts_);
-  Result<void> done = insert_.run();
+}
+
+Result<CallWriter> CallWriter::prepare(Database& database) {
+  Result<Statement> one = database.prepare(insert_sql(1));
+  if (!one) return fail(one.error());
+  Result<Statement> group = database.prepare(insert_sql(group_rows));
+  if (!group) return fail(group.error());
+  Result<Statement> remove = database.prepare(
+      "DELETE FROM call_rows WHERE key IN "
+      "(SELECT key FROM call_rows WHERE key < ? ORDER BY key LIMIT ?)");
+  if (!remove) return fail(remove.error());
+  Result<RowFinder> finder = RowFinder::prepare(database);
+  if (!finder) return fail(finder.error());
+  Result<SessionWriter> sessions = SessionWriter::prepare(database);
+  if (!sessions) return fail(sessions.error());
+  return CallWriter(database, std::move(*one), std::move(*group), std::move(*remove),
+                    std::move(*finder), std::move(*sessions));
+}
+
+Result<std::size_t> CallWriter::insert(std::span<const CallRecord* const> calls) {
+  std::size_t fresh = 0;
+  sessions_.clear();
+  while (!calls.empty()) {
+    Group group = calls.first(calls.size() < group_rows ? 1 : group_rows);
+    calls = calls.subspan(group.size());
+    Result<std::size_t> inserted = insert_group(group);
+    if (!inserted) return inserted;
+    fresh += *inserted;
+  }
+  Result<void> listed = sessions_.store();
+  if (!listed) return fail(listed.error());
+  return fresh;
+}
+
+void CallWriter::bind(Statement& insert, std::size_t nth, std::int64_t key,
+                      const CallRecord& record, std::string_view facts) {
+  int at = static_cast<int>(nth) * columns_bound;
+  bool completed = record.outcome == Outcome::completed;
+  insert.bind(at + 1, key);
+  insert.bind_text_or_null(at + 2, completed ? std::string_view{} : name_of(record.outcome));
+  insert.bind(at + 3, facts);
+}
+
+// All at once, which nearly always finds every key free.
+Result<std::size_t> CallWriter::insert_group(Group group) {
+  Statement& insert = group.size() == 1 ? one_ : group_;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    write_facts(facts_[i], *group[i]);
+    bind(insert, i, home_key(group[i]->id), *group[i], facts_[i].text());
+  }
+  Result<void> done = insert.run();
   if (!done) return fail(done.error());
-  return database_->changes() > 0;
+  std::size_t fresh = database_->changes();
+  bool all_new = fresh == group.size();
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    std::int64_t key = home_key(group[i]->id);
+    if (!all_new) {
+      Result<bool> beside = insert_beside(*group[i], facts_[i].text());
+      if (!beside) return fail(beside.error());
+      if (*beside) ++fresh;
+      key = finder_.key();
+    }
+    sessions_.add(group[i]->text(Text::session), key);
+  }
+  return fresh;
+}
+
+// For a call whose key was taken: by itself (a replay after a crash), or by another call.
+Result<bool> CallWriter::insert_beside(const CallRecord& record, std::string_view facts) {
+  Result<bool> there = finder_.seek(record.id);
+  finder_.reset();
+  if (!there) return there;
+  if (*there) return false;
+  bind(one_, 0, finder_.key(), record, facts);
+  Result<void> done = one_.run();
+  if (!done) return fail(done.error());
+  return true;
 }
 
 Result<std::size_t> CallWriter::delete_before(WallTime before, std::size_t limit) {
-  CallId::Text id = first_id_of(before).text();
-  remove_.bind(1, std::string_view(id.data(), id.size()));
+  std::int64_t end = first_key_of(before);
+  remove_.bind(1, end);
   remove_.bind(2, static_cast<std::int64_t>(limit));
   Result<void> done = remove_.run();
   if (!done) return fail(done.error());
-  return static_cast<std::size_t>(database_->changes());
+  auto removed = static_cast<std::size_t>(database_->changes());
+  Result<void> unlisted = sessions_.delete_below(end, limit);
+  if (!unlisted) return fail(unlisted.error());
+  return removed;
 }
 
 Result<CallReader> CallReader::prepare(Database& database) {
-  Result<Statement> find =
-      database.prepare(fmt::format("SELECT {} FROM calls WHERE id = ?", columns));
-  if (!find) return fail(find.error());
-  return CallReader(std::move(*find));
+  Result<RowFinder> finder = RowFinder::prepare(database);
+  if (!finder) return fail(finder.error());
+  return CallReader(database, std::move(*finder));
 }
 
 Result<std::optional<StoredCall>> CallReader::find(CallId id) {
-  CallId::Text text = id.text();
-  find_.bind(1, std::string_view(text.data(), text.size()));
-  Result<bool> row = find_.step();
-  if (!row) return fail(row.error());
+  Result<bool> there = finder_.seek(id);
+  if (!there) return fail(there.error());
   std::optional<StoredCall> call;
-  if (*row) call = stored_row(find_);
-  find_.reset();  // the snapshot ends here
+  if (*there) call = stored_row(finder_.row());
+  finder_.reset();  // the snapshot ends here
   return call;
 }
 
-Result<CallPage> read_page(Database& database, const CallFilter& filter) {
-  Result<Statement> query = database.prepare(page_sql(filter));
-  if (!query) return fail(query.error());
-  // One row more than asked for tells whether there is a next page.
+Result<CallPage> CallReader::page(const CallFilter& filter) {
   std::size_t limit = std::clamp(filter.limit, 1u, page_calls_max);
-  std::string before = filter.before ? filter.before->str() : "";
-  std::string since = filter.since ? first_id_of(*filter.since).str() : "";
-  if (filter.before) query->bind_named(":before", before);
-  if (filter.since) query->bind_named(":since_id", since);
+  Result<KeyRange> range = range_of(filter);
+  if (!range) return fail(range.error());
+  if (filter.session) return page_of_session(filter, *range, limit);
+  Result<Statement> query = database_->prepare(page_sql(filter));
+  if (!query) return fail(query.error());
+  query->bind_named(":first", range->first);
+  query->bind_named(":end", range->end);
   if (filter.since) query->bind_named(":since", filter.since->ns);
-  if (filter.session) query->bind_named(":session", *filter.session);
   if (filter.team) query->bind_named(":team", *filter.team);
+  bool by_index = filter.outcome && filter.outcome != Outcome::completed;
+  if (by_index) query->bind_named(":outcome", name_of(*filter.outcome));
   query->bind_named(":limit", static_cast<std::int64_t>(limit + 1));
   CallPage page;
   for (;;) {
     Result<bool> row = query->step();
     if (!row) return fail(row.error());
-    if (!*row) break;
-    if (page.calls.size() == limit) {
-      page.next = page.calls.back().id;
-      break;
-    }
-    page.calls.push_back(stored_row(*query));
+    if (!*row || add_to(page, stored_row(*query), limit)) return page;
   }
-  return page;
+}
+
+Result<KeyRange> CallReader::range_of(const CallFilter& filter) {
+  KeyRange range;
+  if (filter.since) range.first = first_key_of(*filter.since);
+  if (!filter.before) return range;
+  Result<bool> there = finder_.seek(*filter.before);
+  finder_.reset();
+  if (!there) return fail(there.error());
+  range.end = *there ? finder_.key() : home_key(*filter.before);
+  return range;
+}
+
+Result<CallPage> CallReader::page_of_session(const CallFilter& filter, KeyRange range,
+                                             std::size_t limit) {
+  CallPage page;
+  for (;;) {
+    Result<std::vector<std::int64_t>> keys =
+        keys_of_session(*database_, *filter.session, range, session_keys_at_once);
+    if (!keys) return fail(keys.error());
+    for (std::int64_t key : *keys) {
+      Result<bool> there = finder_.go_to(key);
+      if (!there) return fail(there.error());
+      if (!*there) continue;  // deleted since
+      StoredCall call = stored_row(finder_.row());
+      finder_.reset();
+      if (is_wanted(call, filter) && add_to(page, std::move(call), limit)) return page;
+    }
+    if (keys->size() < session_keys_at_once) return page;
+    range.end = keys->back();
+  }
 }
 
 }  // namespace recloser::ledger

@@ -1,34 +1,76 @@
-// Rows of the table `calls`: in from records, out as stored calls.
+// Rows of calls in SQLite: in from records, out as stored calls.
 #pragma once
 
+#include "ledger/call_facts.h"
 #include "ledger/sqlite_db.h"
+#include "ledger/sqlite_sessions.h"
 #include "ledger/store.h"
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
-#include <string>
+#include <span>
+#include <string_view>
 
 namespace recloser::ledger {
+
+// Looks rows up by the id of their call. A row's key is the upper half of the id; when another call
+// has that key already, it is the next one that is free.
+class RowFinder {
+ public:
+  static Result<RowFinder> prepare(Database& database);
+
+  // Whether the call has a row; then row() stands on it: not_completed, facts. Reset afterwards.
+  Result<bool> seek(CallId id);
+  // After seek(): the key of the row, or the one that is free for it.
+  std::int64_t key() const { return key_; }
+  Result<bool> go_to(std::int64_t key);
+  const Statement& row() const { return row_; }
+  void reset() { row_.reset(); }
+
+ private:
+  explicit RowFinder(Statement row) : row_(std::move(row)) {}
+  Statement row_;
+  std::int64_t key_ = 0;
+};
 
 // Statements of the connection that writes.
 class CallWriter {
  public:
   static Result<CallWriter> prepare(Database& database);
 
-  // Whether the row is new; one that is there stays as it is. Inside the caller's transaction.
-  Result<bool> insert(const CallRecord& record);
-  // The oldest first, up to `limit`; how many it were.
+  // How many rows were new; a call that has its row keeps that row. Inside the caller's
+  // transaction.
+  Result<std::size_t> insert(std::span<const CallRecord* const> calls);
+  // The oldest first, up to `limit`; how many it were. Inside the caller's transaction.
   Result<std::size_t> delete_before(WallTime before, std::size_t limit);
 
  private:
-  CallWriter(Database& database, Statement insert, Statement remove)
-      : database_(&database), insert_(std::move(insert)), remove_(std::move(remove)) {}
+  static constexpr std::size_t group_rows = 16;  // inserted by one statement
+  using Group = std::span<const CallRecord* const>;
+
+  CallWriter(Database& database, Statement one, Statement group, Statement remove, RowFinder finder,
+             SessionWriter sessions)
+      : database_(&database),
+        one_(std::move(one)),
+        group_(std::move(group)),
+        remove_(std::move(remove)),
+        finder_(std::move(finder)),
+        sessions_(std::move(sessions)) {}
+
+  static void bind(Statement& insert, std::size_t nth, std::int64_t key, const CallRecord& record,
+                   std::string_view facts);
+  Result<std::size_t> insert_group(Group group);
+  Result<bool> insert_beside(const CallRecord& record, std::string_view facts);
 
   Database* database_;
-  Statement insert_;
+  Statement one_;
+  Statement group_;
   Statement remove_;
-  std::string labels_;  // JSON of the row in hand; kept for their room
-  std::string decisions_;
-  std::string attempts_;
+  RowFinder finder_;
+  SessionWriter sessions_;
+  std::array<FactsRoom, group_rows> facts_;  // of the rows in hand; kept for their room
 };
 
 // Statements of the connection that reads.
@@ -36,12 +78,17 @@ class CallReader {
  public:
   static Result<CallReader> prepare(Database& database);
   Result<std::optional<StoredCall>> find(CallId id);
+  Result<CallPage> page(const CallFilter& filter);
 
  private:
-  explicit CallReader(Statement find) : find_(std::move(find)) {}
-  Statement find_;
-};
+  CallReader(Database& database, RowFinder finder)
+      : database_(&database), finder_(std::move(finder)) {}
 
-Result<CallPage> read_page(Database& database, const CallFilter& filter);
+  Result<KeyRange> range_of(const CallFilter& filter);
+  Result<CallPage> page_of_session(const CallFilter& filter, KeyRange range, std::size_t limit);
+
+  Database* database_;
+  RowFinder finder_;
+};
 
 }  // namespace recloser::ledger

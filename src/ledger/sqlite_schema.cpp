@@ -7,59 +7,85 @@
 namespace recloser::ledger {
 namespace {
 
-// Texts and numbers that are not known are NULL. Times are nanoseconds (calls: since 1970-01-01
-// UTC), money is nano-dollars. The id sorts by time and is the order of the table itself, so a new
-// row goes to the end; the other two indices leave out the usual row without a session and the
-// usual outcome.
+// A row of calls is few columns, because each one costs the writer: what nothing searches by is one
+// JSON array (ledger/call_facts.h). Its key is the upper half of the id, which sorts by time, so
+// that new rows go to the end of the table; the usual outcome is NULL and in no index. People read
+// the views: times are nanoseconds (started_at_ns: since 1970-01-01 UTC).
+//
+// Which calls a session had stands in lists of what was committed together
+// (ledger/sqlite_sessions.h), which grow at their end as well. An index over sessions would write a
+// page per row once it is larger than a batch.
 constexpr Migration schema_1 = R"sql(
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE calls (
-  id                  TEXT PRIMARY KEY,
-  started_at_ns       INTEGER NOT NULL,
-  duration_ns         INTEGER,
-  ttft_ns             INTEGER,
-  key_id              TEXT,
-  org                 TEXT,
-  team                TEXT,
-  user                TEXT,
-  agent               TEXT,
-  session             TEXT,
-  trace               TEXT,
-  client_dialect      TEXT,
-  operation           TEXT,
-  model_requested     TEXT,
-  provider            TEXT,
-  model_served        TEXT,
-  region              TEXT,
-  status              INTEGER,
-  outcome             TEXT NOT NULL,
-  input_tokens        INTEGER,
-  cached_input_tokens INTEGER,
-  cache_write_tokens  INTEGER,
-  output_tokens       INTEGER,
-  reasoning_tokens    INTEGER,
-  tokens_source       TEXT,
-  delivered_tokens    INTEGER,
-  overshoot_tokens    INTEGER,
-  upstream_close_ms   INTEGER,
-  overhead_us         INTEGER,
-  labels              TEXT,
-  decisions           TEXT,
-  attempts            TEXT,
-  budgets             TEXT,
-  cost_nano_usd       INTEGER,
-  cost_source         TEXT,
-  price_version       TEXT,
-  fees_nano_usd       INTEGER,
-  overrun_nano_usd    INTEGER
-) STRICT, WITHOUT ROWID;
+CREATE TABLE call_rows (
+  key           INTEGER PRIMARY KEY,
+  not_completed TEXT,
+  facts         TEXT NOT NULL
+) STRICT;
 
-CREATE INDEX calls_by_session ON calls (session, id) WHERE session IS NOT NULL;
-CREATE INDEX calls_by_outcome ON calls (outcome, id) WHERE outcome <> 'completed';
+CREATE INDEX call_rows_not_completed ON call_rows (not_completed)
+  WHERE not_completed IS NOT NULL;
+
+CREATE TABLE call_sessions (
+  batch      INTEGER PRIMARY KEY,
+  newest_key INTEGER NOT NULL,
+  entries    BLOB NOT NULL
+) STRICT;
+
+CREATE VIEW calls AS SELECT
+  facts ->> 0  AS id,
+  strftime('%Y-%m-%dT%H:%M:%fZ', (facts ->> 1) / 1e9, 'unixepoch') AS started_at,
+  facts ->> 1  AS started_at_ns,
+  facts ->> 2  AS duration_ns,
+  facts ->> 3  AS ttft_ns,
+  facts ->> 4  AS key_id,
+  facts ->> 5  AS org,
+  facts ->> 6  AS team,
+  facts ->> 7  AS user,
+  facts ->> 8  AS agent,
+  facts ->> 9  AS session,
+  facts ->> 10 AS trace,
+  facts ->> 11 AS client_dialect,
+  facts ->> 12 AS operation,
+  facts ->> 13 AS model_requested,
+  facts ->> 14 AS provider,
+  facts ->> 15 AS model_served,
+  facts ->> 16 AS region,
+  facts ->> 17 AS status,
+  ifnull(not_completed, 'completed') AS outcome,
+  facts ->> 18 AS input_tokens,
+  facts ->> 19 AS cached_input_tokens,
+  facts ->> 20 AS cache_write_tokens,
+  facts ->> 21 AS output_tokens,
+  facts ->> 22 AS reasoning_tokens,
+  facts ->> 23 AS tokens_source,
+  facts ->> 24 AS delivered_tokens,
+  facts ->> 25 AS overshoot_tokens,
+  facts ->> 26 AS upstream_close_ms,
+  facts ->> 27 AS overhead_us,
+  facts ->> 28 AS labels,
+  facts -> 29  AS decisions,
+  key
+FROM call_rows;
+
+CREATE VIEW attempts AS SELECT
+  call_rows.facts ->> 0                          AS id,
+  attempt.key + 1                                AS n,
+  attempt.value ->> 0                            AS target,
+  (call_rows.facts ->> 1) + (attempt.value ->> 1) AS started_at_ns,
+  attempt.value ->> 2                            AS ttft_ns,
+  attempt.value ->> 3                            AS status,
+  attempt.value ->> 4                            AS outcome,
+  attempt.value ->> 5                            AS error_class,
+  attempt.value ->> 6                            AS provider_request_id,
+  attempt.value ->> 7                            AS input_tokens,
+  attempt.value ->> 8                            AS output_tokens,
+  call_rows.key                                  AS key
+FROM call_rows, json_each(call_rows.facts, '$[30]') AS attempt;
 
 CREATE TABLE keys (
   id            TEXT PRIMARY KEY,

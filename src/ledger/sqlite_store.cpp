@@ -23,6 +23,10 @@ Result<std::unique_ptr<Database>> connect(const std::string& path, const SqliteO
   if (!database) return database;
   auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(options.busy_timeout);
   sqlite3_busy_timeout((*database)->handle(), static_cast<int>(wait.count()));
+  // Counts for a file that is made now. Fewer pages are fewer system calls; every row goes to the
+  // end of its table, so a large page is not written again for one row of it.
+  Result<void> paged = (*database)->execute(fmt::format("PRAGMA page_size = {}", store_page_bytes));
+  if (!paged) return fail(paged.error());
   return database;
 }
 
@@ -30,7 +34,7 @@ Result<void> configure(Database& database, const SqliteOptions& options) {
   bool full = options.synchronous == SqliteOptions::Synchronous::full;
   std::string sql = fmt::format(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; PRAGMA journal_size_limit = {}; "
-      "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",
+      "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = OFF;",
       full ? "FULL" : "NORMAL", write_ahead_log_bytes_kept);
   if (options.pages_max > 0) sql += fmt::format("PRAGMA max_page_count = {};", options.pages_max);
   return database.execute(sql);
@@ -84,12 +88,8 @@ class SqliteStore final : public Store {
     std::lock_guard lock(writing_);
     Result<Transaction> transaction = Transaction::begin(*writer_);
     if (!transaction) return fail(transaction.error());
-    std::size_t fresh = 0;
-    for (const CallRecord* call : calls) {
-      Result<bool> inserted = call_writer_.insert(*call);
-      if (!inserted) return fail(inserted.error());
-      if (*inserted) ++fresh;
-    }
+    Result<std::size_t> fresh = call_writer_.insert(calls);
+    if (!fresh) return fresh;
     Result<void> committed = transaction->commit();
     if (!committed) return fail(committed.error());
     return fresh;
@@ -109,7 +109,7 @@ class SqliteStore final : public Store {
   Result<CallPage> calls(const CallFilter& filter) override {
     std::lock_guard lock(reading_);
     ReadLimit limit(*reader_, clock_, query_time_max_);
-    Result<CallPage> page = read_page(*reader_, filter);
+    Result<CallPage> page = call_reader_.page(filter);
     if (!page) return fail(limit.told(page.error()));
     return page;
   }
@@ -122,14 +122,20 @@ class SqliteStore final : public Store {
   Result<std::uint64_t> count_calls() override {
     std::lock_guard lock(reading_);
     ReadLimit limit(*reader_, clock_, query_time_max_);
-    Result<std::int64_t> count = reader_->query_number("SELECT count(*) FROM calls");
+    Result<std::int64_t> count = reader_->query_number("SELECT count(*) FROM call_rows");
     if (!count) return fail(limit.told(count.error()));
     return static_cast<std::uint64_t>(*count);
   }
 
   Result<std::size_t> delete_calls_before(WallTime before, std::size_t limit) override {
     std::lock_guard lock(writing_);
-    return call_writer_.delete_before(before, limit);
+    // Rows that are to be gone are overwritten. While rows are added, that would be work for
+    // nothing.
+    Result<void> set = writer_->execute("PRAGMA secure_delete = ON");
+    Result<std::size_t> deleted = set ? delete_within(before, limit) : fail(set.error());
+    set = writer_->execute("PRAGMA secure_delete = OFF");
+    if (deleted && !set) return fail(set.error());
+    return deleted;
   }
 
   Result<void> put_key(const KeyRow& key) override {
@@ -148,6 +154,16 @@ class SqliteStore final : public Store {
   }
 
  private:
+  Result<std::size_t> delete_within(WallTime before, std::size_t limit) {
+    Result<Transaction> transaction = Transaction::begin(*writer_);
+    if (!transaction) return fail(transaction.error());
+    Result<std::size_t> deleted = call_writer_.delete_before(before, limit);
+    if (!deleted) return deleted;
+    Result<void> committed = transaction->commit();
+    if (!committed) return fail(committed.error());
+    return deleted;
+  }
+
   const Clock& clock_;
   const Duration query_time_max_;
   std::mutex writing_;

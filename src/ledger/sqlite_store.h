@@ -4,11 +4,14 @@
 #include "core/time.h"
 #include "ledger/store.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 namespace recloser::ledger {
+
+inline constexpr std::size_t store_page_bytes = 8192;
 
 struct SqliteOptions {
   enum class Synchronous : std::uint8_t {
@@ -18,7 +21,7 @@ struct SqliteOptions {
   Synchronous synchronous = Synchronous::normal;
   Duration busy_timeout = 2s;         // how long another program's lock is waited for
   Duration query_time_max = 5s;       // of one reading snapshot
-  std::uint64_t pages_max = 0;        // of 4 KiB, after which the store is full; 0 = the disk
+  std::uint64_t pages_max = 0;        // after which the store is full; 0 = the disk
   std::string program_version = "0";  // noted in the file, for whoever meets it later
 };
 

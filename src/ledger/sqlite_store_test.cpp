@@ -51,8 +51,8 @@ Result<std::size_t> insert(Store& store, const CallRecord& record) {
 }
 
 CallRecord completed(std::uint64_t number, WallTime at = test::SharedClock::start()) {
-  CallRecord record(CallId{static_cast<std::uint64_t>(at.ns / 1'000'000) << 16, number}, at,
-                    someone);
+  std::uint64_t ms = static_cast<std::uint64_t>(at.ns / 1'000'000);
+  CallRecord record(CallId{(ms << 16) + number, number}, at, someone);
   test::fill_completed(record);
   record.outcome = Outcome::completed;
   record.duration_ns = 5;
@@ -96,6 +96,128 @@ TEST_F(SqliteStoreTest, ACallHasOneRowAndTheFirstOneStays) {
   EXPECT_EQ(*store->count_calls(), 1u);
 }
 
+// Calls of one moment whose ids share the half that is the key: of two processes, or a clock that
+// went back.
+TEST_F(SqliteStoreTest, CallsThatShareAKeyAllHaveTheirRows) {
+  std::unique_ptr<Store> store = open();
+  std::vector<CallRecord> records;
+  std::uint64_t high = completed(0).id.high;
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    records.push_back(completed(i / 2 + (i % 2) * 1000));
+    records.back().id.high = high;
+  }
+  CallRecord next = completed(7);
+  next.id.high = high + 1;  // its own key is taken by one of the others
+  records.push_back(next);
+  records.push_back(records[20]);  // and one comes twice
+  std::vector<const CallRecord*> pointers;
+  for (const CallRecord& record : records) pointers.push_back(&record);
+  EXPECT_EQ(*store->insert_calls(pointers), 51u);
+  EXPECT_EQ(*store->insert_calls(pointers), 0u) << "all of it again adds nothing";
+  EXPECT_EQ(*store->count_calls(), 51u);
+  for (const CallRecord& record : records) EXPECT_EQ(**store->call(record.id), stored(record));
+  EXPECT_EQ(*store->call(CallId{next.id.high, 8}), std::nullopt);
+  CallFilter filter;
+  filter.session = "session-42";
+  filter.limit = 10;
+  std::set<CallId> seen;
+  for (int page = 0; page < 6; ++page) {
+    Result<CallPage> found = store->calls(filter);
+    ASSERT_TRUE(found);
+    for (const StoredCall& call : found->calls) EXPECT_TRUE(seen.insert(call.id).second);
+    filter.before = found->next;
+  }
+  EXPECT_EQ(filter.before, std::nullopt);
+  EXPECT_EQ(seen.size(), 51u);
+}
+
+TEST_F(SqliteStoreTest, AnIdPastAllTimesIsOnlyUnknown) {
+  std::unique_ptr<Store> store = open();
+  CallRecord record = completed(1);
+  record.id = {UINT64_MAX, UINT64_MAX};
+  EXPECT_EQ(*store->call(record.id), std::nullopt);
+  ASSERT_EQ(*insert(*store, record), 1u);
+  ASSERT_EQ(*insert(*store, completed(1)), 1u);
+  EXPECT_EQ(**store->call(record.id), stored(record));
+  CallFilter filter;
+  filter.before = record.id;
+  EXPECT_EQ(store->calls(filter)->calls.size(), 1u);
+}
+
+TEST_F(SqliteStoreTest, ManyCallsOfOneSessionAmongOthersArePagedThrough) {
+  std::unique_ptr<Store> store = open();
+  CallIdMaker maker(1);
+  std::vector<CallRecord> records;
+  for (int i = 0; i < 24'000; ++i) {
+    WallTime at = test::SharedClock::start() + 1ms * i;
+    CallRecord record(maker.next(at), at, someone);
+    record.set(Text::session, i % 2 == 0 ? "even" : "odd" + std::to_string(i));
+    record.outcome = i < 30 ? Outcome::cut : Outcome::completed;
+    records.push_back(record);
+  }
+  std::vector<const CallRecord*> pointers;
+  for (const CallRecord& record : records) pointers.push_back(&record);
+  ASSERT_TRUE(store->insert_calls(pointers));
+  CallFilter filter;
+  filter.session = "even";
+  filter.limit = page_calls_max;
+  std::size_t seen = 0;
+  for (bool more = true; more;) {
+    Result<CallPage> page = store->calls(filter);
+    ASSERT_TRUE(page);
+    for (const StoredCall& call : page->calls) {
+      ASSERT_EQ(call.id, records[records.size() - 2 - 2 * seen].id);
+      ++seen;
+    }
+    filter.before = page->next;
+    more = page->next.has_value();
+  }
+  EXPECT_EQ(seen, 12'000u);
+  filter.outcome = Outcome::cut;
+  EXPECT_EQ(store->calls(filter)->calls.size(), 15u) << "the oldest, behind more than one search";
+  filter.session = "odd23999";
+  filter.outcome = std::nullopt;
+  EXPECT_EQ(store->calls(filter)->calls.size(), 1u);
+}
+
+// Whoever looks with the sqlite3 shell sees names.
+TEST_F(SqliteStoreTest, TheViewsNameWhatARowHolds) {
+  std::unique_ptr<Store> store = open();
+  CallRecord call = completed(1);
+  call.outcome = Outcome::cut;
+  call.add_decision({.phase = "request", .policy = {}, .rule = "r", .action = "a", .reason = {}});
+  ASSERT_TRUE(insert(*store, call));
+  ASSERT_TRUE(insert(*store, completed(2)));
+  auto text = [&](std::string_view sql) { return *raw()->query_text(sql); };
+  EXPECT_EQ(text("SELECT id FROM calls WHERE outcome = 'cut'"), call.id.str());
+  EXPECT_EQ(text("SELECT outcome FROM calls WHERE id <> '" + call.id.str() + "'"), "completed");
+  EXPECT_EQ(text("SELECT started_at FROM calls LIMIT 1"), "2026-09-21T14:13:20.000Z");
+  EXPECT_EQ(text("SELECT concat FROM (SELECT key_id || org || team || user || agent || session || "
+                 "trace || client_dialect || operation AS concat FROM calls LIMIT 1)"),
+            "ciacmesearchadacrawlersession-424bf92f3577b34da6a3ce929d0e0e4736openaichat");
+  EXPECT_EQ(text("SELECT model_requested || provider || model_served || region || tokens_source || "
+                 "labels FROM calls LIMIT 1"),
+            "gpt-4o-miniopenaigpt-4o-mini-2024-07-18usexactnightly,batch");
+  EXPECT_EQ(text("SELECT decisions ->> '$[0].rule' FROM calls WHERE outcome = 'cut'"), "r");
+  auto number = [&](std::string column) {
+    return *raw()->query_number("SELECT " + column + " FROM calls LIMIT 1");
+  };
+  std::vector<std::int64_t> numbers;
+  for (const char* column :
+       {"duration_ns", "ttft_ns", "status", "input_tokens", "cached_input_tokens",
+        "cache_write_tokens IS NULL", "output_tokens", "reasoning_tokens", "delivered_tokens",
+        "overshoot_tokens", "upstream_close_ms IS NULL", "overhead_us"}) {
+    numbers.push_back(number(column));
+  }
+  EXPECT_EQ(numbers, (std::vector<std::int64_t>{5, 251'234'567, 200, 1234, 1024, 1, 567, 0, 567, 0,
+                                                1, 143}));
+  EXPECT_EQ(text("SELECT n || target || (started_at_ns - 1790000000000000000) || ttft_ns || status "
+                 "|| outcome || provider_request_id || input_tokens || output_tokens || "
+                 "(error_class IS NULL) FROM attempts LIMIT 1"),
+            "1openai/gpt-4o-mini1000000250000000200completed"
+            "req_0123456789abcdef0123456789abcdef12345671");
+}
+
 // Random calls and random questions: both stores must answer alike.
 TEST_F(SqliteStoreTest, AnswersAsTheStoreInMemoryDoes) {
   std::unique_ptr<Store> sqlite = open();
@@ -103,6 +225,7 @@ TEST_F(SqliteStoreTest, AnswersAsTheStoreInMemoryDoes) {
   Random random(5);
   constexpr std::array<Outcome, 3> outcomes{Outcome::completed, Outcome::refused, Outcome::cut};
   std::vector<CallId> ids;
+  std::vector<CallRecord> records;
   CallIdMaker maker(1);
   for (int i = 0; i < 300; ++i) {
     // The clock of the machine jumps now and then; ids never go back.
@@ -114,7 +237,14 @@ TEST_F(SqliteStoreTest, AnswersAsTheStoreInMemoryDoes) {
     record.outcome = outcomes[random.below(outcomes.size())];
     if (random.below(2) == 0) record.set(Text::session, "s" + std::to_string(random.below(4)));
     ids.push_back(record.id);
-    EXPECT_EQ(*insert(*sqlite, record), *insert(memory, record));
+    records.push_back(record);
+    if (random.below(4) == 0) records.push_back(records[random.below(records.size())]);
+    while (random.below(30) == 0 || records.size() > 60) {
+      std::vector<const CallRecord*> batch;
+      for (const CallRecord& each : records) batch.push_back(&each);
+      EXPECT_EQ(*sqlite->insert_calls(batch), *memory.insert_calls(batch));
+      records.clear();
+    }
   }
   std::set<std::size_t> sizes;
   for (int i = 0; i < 400; ++i) {
@@ -166,6 +296,10 @@ TEST_F(SqliteStoreTest, OldCallsGoInSmallBatchesOldestFirst) {
   EXPECT_EQ(*store->delete_calls_before(before, 3), 0u);
   EXPECT_EQ(*store->count_calls(), 5u);
   EXPECT_EQ(store->calls({})->calls.back().started_at, before);
+  EXPECT_EQ(*raw()->query_number("SELECT count(*) FROM call_sessions"), 5) << "and their lists";
+  CallFilter filter;
+  filter.session = "session-42";
+  EXPECT_EQ(store->calls(filter)->calls.size(), 5u);
 }
 
 KeyRow some_key(const std::string& id, std::uint8_t secret) {
@@ -283,9 +417,11 @@ TEST_F(SqliteStoreTest, ADamagedStoreSaysSo) {
     for (std::uint64_t i = 0; i < 500; ++i) ASSERT_TRUE(insert(*store, completed(i)));
   }
   Result<File> file = open_private(path, O_RDWR);
-  std::string garbage(4096, '\x5a');
-  for (int page = 1; page < 60; ++page) {
-    ASSERT_EQ(::pwrite(file->get(), garbage.data(), garbage.size(), page * 4096), 4096);
+  std::string garbage(store_page_bytes, '\x5a');
+  auto pages = static_cast<off_t>(std::filesystem::file_size(path) / garbage.size());
+  for (off_t page = 1; page < pages; ++page) {
+    ASSERT_EQ(::pwrite(file->get(), garbage.data(), garbage.size(), page * off_t{store_page_bytes}),
+              ssize_t{store_page_bytes});
   }
   Result<std::unique_ptr<Store>> store = open_sqlite_store(path, {}, clock);
   Result<std::size_t> inserted =
@@ -350,22 +486,17 @@ TEST_F(SqliteStoreTest, AFileOfSchema1Opens) {
   ASSERT_TRUE(raw()->execute(R"sql(
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO meta VALUES ('written_by', '0.1.0');
-    CREATE TABLE calls (id TEXT PRIMARY KEY, started_at_ns INTEGER NOT NULL, duration_ns INTEGER,
-      ttft_ns INTEGER, key_id TEXT, org TEXT, team TEXT, user TEXT, agent TEXT, session TEXT,
-      trace TEXT, client_dialect TEXT, operation TEXT, model_requested TEXT, provider TEXT,
-      model_served TEXT, region TEXT, status INTEGER, outcome TEXT NOT NULL, input_tokens INTEGER,
-      cached_input_tokens INTEGER, cache_write_tokens INTEGER, output_tokens INTEGER,
-      reasoning_tokens INTEGER, tokens_source TEXT, delivered_tokens INTEGER,
-      overshoot_tokens INTEGER, upstream_close_ms INTEGER, overhead_us INTEGER, labels TEXT,
-      decisions TEXT, attempts TEXT, budgets TEXT, cost_nano_usd INTEGER, cost_source TEXT,
-      price_version TEXT, fees_nano_usd INTEGER, overrun_nano_usd INTEGER) STRICT, WITHOUT ROWID;
-    CREATE INDEX calls_by_session ON calls (session, id) WHERE session IS NOT NULL;
-    CREATE INDEX calls_by_outcome ON calls (outcome, id) WHERE outcome <> 'completed';
+    CREATE TABLE call_rows (key INTEGER PRIMARY KEY, not_completed TEXT, facts TEXT NOT NULL)
+      STRICT;
+    CREATE INDEX call_rows_not_completed ON call_rows (not_completed)
+      WHERE not_completed IS NOT NULL;
+    CREATE TABLE call_sessions (batch INTEGER PRIMARY KEY, newest_key INTEGER NOT NULL,
+      entries BLOB NOT NULL) STRICT;
     CREATE TABLE keys (id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL UNIQUE, org TEXT, team TEXT,
       user TEXT, agent TEXT, models TEXT, labels TEXT, plan TEXT, created_at_ns INTEGER NOT NULL,
       expires_at_ns INTEGER, revoked_at_ns INTEGER) STRICT, WITHOUT ROWID;
-    INSERT INTO calls (id, started_at_ns, team, outcome, output_tokens, tokens_source)
-      VALUES ('01JD3Z8QK6T2V9M4B7XHPW5RNC', 1790000000000000000, 'search', 'cut', 7, 'estimated');
+    INSERT INTO call_rows VALUES (113513530495783094, 'cut', '["01JD3Z8QK6T2V9M4B7XHPW5RNC",'
+      || '1790000000000000000,null,null,null,null,"search"]');
     INSERT INTO keys (id, secret_hash, created_at_ns) VALUES ('ci', zeroblob(32), 5);
     PRAGMA user_version = 1;
     PRAGMA application_id = 1380142162;
@@ -374,8 +505,6 @@ TEST_F(SqliteStoreTest, AFileOfSchema1Opens) {
   StoredCall call = **store->call(*CallId::parse("01JD3Z8QK6T2V9M4B7XHPW5RNC"));
   EXPECT_EQ(call.team, "search");
   EXPECT_EQ(call.outcome, Outcome::cut);
-  EXPECT_EQ(call.output_tokens, 7);
-  EXPECT_EQ(call.tokens_source, TokensSource::estimated);
   EXPECT_EQ(call.input_tokens, std::nullopt);
   EXPECT_EQ(store->keys()->at(0).id, "ci");
   ASSERT_TRUE(insert(*store, completed(1)));
@@ -388,20 +517,21 @@ TEST_F(SqliteStoreTest, StepsAreTakenOnceAndWholeOrNotAtAll) {
   std::unique_ptr<Database> database = raw();
   std::vector<Migration> steps(migrations().begin(), migrations().end());
   auto first = static_cast<std::int64_t>(steps.size());
-  steps.push_back("ALTER TABLE calls ADD COLUMN mood TEXT; UPDATE calls SET mood = 'fine';");
+  steps.push_back(
+      "ALTER TABLE call_rows ADD COLUMN mood TEXT; UPDATE call_rows SET mood = 'fine';");
   ASSERT_TRUE(migrate(*database, steps, "2.0"));
   ASSERT_TRUE(migrate(*database, steps, "2.0")) << "nothing to do";
   EXPECT_EQ(*database->query_number("PRAGMA user_version"), first + 1);
-  EXPECT_EQ(*database->query_text("SELECT mood FROM calls"), "fine");
+  EXPECT_EQ(*database->query_text("SELECT mood FROM call_rows"), "fine");
   EXPECT_EQ(*database->query_text("SELECT value FROM meta WHERE name = 'written_by'"), "2.0");
 
-  steps.push_back("ALTER TABLE calls ADD COLUMN half TEXT; SELECT nonsense FROM nowhere;");
+  steps.push_back("ALTER TABLE call_rows ADD COLUMN half TEXT; SELECT nonsense FROM nowhere;");
   Result<void> failed = migrate(*database, steps, "3.0");
   ASSERT_FALSE(failed);
   EXPECT_THAT(failed.error().message(),
               HasSubstr("bring the store from schema " + std::to_string(first + 1)));
   EXPECT_EQ(*database->query_number("PRAGMA user_version"), first + 1);
-  EXPECT_FALSE(database->query_text("SELECT half FROM calls")) << "rolled back";
+  EXPECT_FALSE(database->query_text("SELECT half FROM call_rows")) << "rolled back";
   EXPECT_EQ(*database->query_text("SELECT value FROM meta WHERE name = 'written_by'"), "2.0");
 }
 

@@ -103,10 +103,16 @@ void Writer::wait() {
   bool full_batch = waiting_rows_.load() >= options_.batch_rows_max;
   if (full_batch) return;
   // Under load the next rows come within this rest, and whoever settles them makes no system call.
-  if (stored_something_ || !journal_.none_settled()) return bell_.rest(options_.batch_time_max);
+  if (stored_something_ || !journal_.none_settled()) return bell_.rest(rest_time());
   if (more_to_delete_) return;
   bell_.sleep(until_next_duty(), [this] { return is_urgent() || !journal_.none_settled(); });
-  if (!is_urgent() && !journal_.none_settled()) bell_.rest(options_.batch_time_max);
+  if (!is_urgent() && !journal_.none_settled()) bell_.rest(rest_time());
+}
+
+// No longer than until what is written must survive a power loss.
+Duration Writer::rest_time() const {
+  Duration until_sync = synced_at_ + options_.sync_every - clock_.now();
+  return std::clamp(until_sync, Duration{1ms}, std::max(options_.batch_time_max, Duration{1ms}));
 }
 
 bool Writer::is_urgent() const {

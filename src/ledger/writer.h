@@ -41,6 +41,7 @@ class Writer {
   void run();
   void wait();
   bool is_urgent() const;
+  Duration rest_time() const;
   Duration until_next_duty() const;
   void round();
   Result<void> store_pending();

@@ -6,14 +6,14 @@
 
 namespace recloser::relay {
 
-Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed)
+Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, std::uint8_t lane)
     : services_(services),
       worker_(worker),
       pool_(worker, services.resolver),
       keys_(services.keys),
       model_lists_(services.model_lists),
       resolver_(*services.config),
-      ids_(seed),
+      ids_(seed, lane),
       random_(seed ^ 0x5bd1e995) {}
 
 Task<void> Relay::handle(net::Exchange& client) {

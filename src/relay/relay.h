@@ -29,8 +29,8 @@ namespace recloser::relay {
 // One per worker; carries all calls of that worker.
 class Relay final : public net::HttpHandler {
  public:
-  // `seed` is for call ids and span ids.
-  Relay(const Services& services, net::Worker& worker, std::uint64_t seed);
+  // `seed` is for call ids and span ids; relays of one process have each their lane of call ids.
+  Relay(const Services& services, net::Worker& worker, std::uint64_t seed, std::uint8_t lane = 0);
 
   Task<void> handle(net::Exchange& client) override;
   net::PlainAnswer refuse(int status, std::string_view sentence) override;

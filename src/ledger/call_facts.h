@@ -1,0 +1,59 @@
+// The text in which a row keeps its call: a JSON array that is cheap to write and that SQL can
+// read.
+#pragma once
+
+#include "ledger/call_record.h"
+#include "ledger/stored_call.h"
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+namespace recloser::ledger {
+
+// The places of the array; null is what is not known. They are part of the schema: the views of
+// sqlite_schema.cpp name them for people, so a place is only ever added, at the end.
+//
+//    0 id               8 agent             16 region               24 delivered_tokens
+//    1 started_at_ns    9 session           17 status               25 overshoot_tokens
+//    2 duration_ns     10 trace             18 input_tokens         26 upstream_close_ms
+//    3 ttft_ns         11 client_dialect    19 cached_input_tokens  27 overhead_us
+//    4 key_id          12 operation         20 cache_write_tokens   28 labels: "a,b"
+//    5 org             13 model_requested   21 output_tokens        29 decisions: [{..}, ..]
+//    6 team            14 provider          22 reasoning_tokens     30 attempts: [[..], ..]
+//    7 user            15 model_served      23 tokens_source
+//
+// An attempt is [target, ns after started_at, ttft_ns, status, outcome, error_class,
+// provider_request_id, input_tokens, output_tokens]. The outcome of the call is a column.
+inline constexpr int facts_team = 6;
+inline constexpr int facts_started_at = 1;
+
+// Room for a text that is used again for every row. It grows; nothing is written past its end.
+class FactsRoom {
+ public:
+  // Where up to `most` bytes may be written next; what was written is then taken().
+  char* room_for(std::size_t most) {
+    if (capacity_ - size_ < most) grow(most);
+    return bytes_.get() + size_;
+  }
+  void taken(std::size_t bytes) { size_ += bytes; }
+  void clear() { size_ = 0; }
+  void drop_last() { --size_; }
+  std::string_view text() const { return {bytes_.get(), size_}; }
+
+ private:
+  void grow(std::size_t most);
+
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+// Replaces what is in `out`.
+void write_facts(FactsRoom& out, const CallRecord& record);
+
+// The call that was written; the outcome is the caller's to set. What a foreign hand made
+// unreadable is left out, with all that follows it.
+StoredCall read_facts(std::string_view facts);
+
+}  // namespace recloser::ledger
