@@ -305,6 +305,13 @@ void write_facts(FactsRoom& out, const CallRecord& record) {
   put_raw(out, "]");
 }
 
+std::string as_in_facts(std::string_view text) {
+  FactsRoom room;
+  put_raw(room, ",");
+  put(room, text);
+  return std::string(room.text());
+}
+
 StoredCall read_facts(std::string_view facts) {
   ArrayReader in(facts);
   StoredCall call;

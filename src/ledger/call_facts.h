@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace recloser::ledger {
@@ -25,9 +26,6 @@ namespace recloser::ledger {
 //
 // An attempt is [target, ns after started_at, ttft_ns, status, outcome, error_class,
 // provider_request_id, input_tokens, output_tokens]. The outcome of the call is a column.
-inline constexpr int facts_team = 6;
-inline constexpr int facts_started_at = 1;
-
 // Room for a text that is used again for every row. It grows; nothing is written past its end.
 class FactsRoom {
  public:
@@ -51,6 +49,9 @@ class FactsRoom {
 
 // Replaces what is in `out`.
 void write_facts(FactsRoom& out, const CallRecord& record);
+
+// How a text stands in the facts of a row that has it, with what separates it from its neighbours.
+std::string as_in_facts(std::string_view text);
 
 // The call that was written; the outcome is the caller's to set. What a foreign hand made
 // unreadable is left out, with all that follows it.

@@ -35,7 +35,19 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(const unsi
     crc = _mm_crc32_u64(crc, word);
   }
   auto last = static_cast<std::uint32_t>(crc);
-  for (; size > 0; ++bytes, --size) last = _mm_crc32_u8(last, *bytes);
+  if ((size & 4) != 0) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, bytes, 4);
+    last = _mm_crc32_u32(last, word);
+    bytes += 4;
+  }
+  if ((size & 2) != 0) {
+    std::uint16_t word = 0;
+    std::memcpy(&word, bytes, 2);
+    last = _mm_crc32_u16(last, word);
+    bytes += 2;
+  }
+  if ((size & 1) != 0) last = _mm_crc32_u8(last, *bytes);
   return ~last;
 }
 #endif

@@ -2,6 +2,7 @@
 //
 //   ledger_bench path N       begin, fill and settle N calls, rows thrown away
 //   ledger_bench rows N       insert N rows into SQLite, 1,000 in a transaction
+//   ledger_bench find N       insert N rows of N/10 sessions, then look one up in every way
 //   ledger_bench all N        the whole ledger with its writer thread, N calls as fast as it takes
 //
 // Instructions per call are the difference of two lengths under `valgrind --tool=callgrind`.
@@ -144,6 +145,42 @@ void bench_rows(const std::string& directory, std::int64_t calls) {
              static_cast<double>(bytes) / static_cast<double>(calls));
 }
 
+void bench_find(const std::string& directory, std::int64_t calls) {
+  constexpr std::size_t batch = 250;
+  SystemClock clock;
+  std::unique_ptr<Store> store = must(open_sqlite_store(directory + "/recloser.db", {}, clock));
+  CallIdMaker ids(1);
+  Random random(1);
+  WallTime now{1'790'000'000'000'000'000};
+  CallId some;
+  auto sessions = static_cast<std::uint64_t>(calls / 10 + 1);
+  for (std::int64_t done = 0; done < calls; done += batch) {
+    std::vector<CallRecord> records;
+    std::vector<const CallRecord*> pointers;
+    for (std::size_t i = 0; i < batch; ++i) {
+      now = now + 1ms;
+      CallRecord& record = records.emplace_back(ids.next(now), now, someone);
+      fill(record);
+      record.set(Text::session, fmt::format("session {}", random.below(sessions)));
+      record.outcome = done < 1000 ? Outcome::cut : Outcome::completed;
+    }
+    for (const CallRecord& record : records) pointers.push_back(&record);
+    must(store->insert_calls(pointers));
+    if (done == 0) some = records[7].id;
+  }
+  auto timed = [&](const char* what, const CallFilter& filter) {
+    std::int64_t begun = nanoseconds(CLOCK_MONOTONIC);
+    CallPage page = must(store->calls(filter));
+    fmt::print("find by {}: {} calls in {} us\n", what, page.calls.size(),
+               (nanoseconds(CLOCK_MONOTONIC) - begun) / 1000);
+  };
+  timed("nothing", {});
+  timed("session", {.session = "session 7"});
+  timed("an outcome that was rare and long ago", {.outcome = Outcome::cut});
+  timed("an age at the beginning", {.before = some});
+  timed("a team that is not there", {.team = "nobody", .since = now - 100s});
+}
+
 void bench_all(const std::string& directory, std::int64_t calls) {
   SystemClock clock;
   Log log(LogLevel::warning, LogFormat::text, clock, std::make_unique<DescriptorSink>(2));
@@ -175,15 +212,16 @@ int main(int argc, char** argv) {
   std::int64_t calls = 0;
   std::string_view number = argc > 2 ? argv[2] : "200000";
   std::from_chars(number.data(), number.data() + number.size(), calls);
-  bool known = what == "path" || what == "rows" || what == "all";
+  bool known = what == "path" || what == "rows" || what == "find" || what == "all";
   if (!known || calls <= 0) {
-    fmt::print(stderr, "usage: ledger_bench path|rows|all [CALLS]\n");
+    fmt::print(stderr, "usage: ledger_bench path|rows|find|all [CALLS]\n");
     return 2;
   }
   std::string name = (std::filesystem::temp_directory_path() / "ledger-bench-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) return 3;
   if (what == "path") bench_path(name, calls);
   if (what == "rows") bench_rows(name, calls);
+  if (what == "find") bench_find(name, calls);
   if (what == "all") bench_all(name, calls);
   std::filesystem::remove_all(name);
   return 0;
