@@ -49,4 +49,9 @@ constexpr bool needs_model(Operation operation) {
          operation != Operation::models;
 }
 
+// Whether the answer is a count, for which nobody is billed.
+constexpr bool only_counts(Operation operation) {
+  return operation == Operation::count_tokens || operation == Operation::responses_input_tokens;
+}
+
 }  // namespace recloser::codec

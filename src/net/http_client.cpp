@@ -86,6 +86,7 @@ Task<Result<const http1::ResponseHead*>> HttpCall::start(HttpRequest request) {
     close();
     if (!may_replay(error)) co_return fail(error);
     replayed_ = true;
+    first_request_sent_ = request_sent_;
   }
 }
 

@@ -58,6 +58,8 @@ class HttpCall final : public Cancellable {
   // on it.
   bool request_sent() const { return request_sent_; }
   bool replayed() const { return replayed_; }
+  // Whether it was so of the connection that was replaced.
+  bool first_request_sent() const { return first_request_sent_; }
 
   class Next;
   // The next payload of the body, in the worker's scratch until the next suspension; may be empty.
@@ -117,6 +119,7 @@ class HttpCall final : public Cancellable {
   bool reused_ = false;
   bool replayed_ = false;
   bool request_sent_ = false;
+  bool first_request_sent_ = false;
   bool any_byte_ = false;
   bool body_ended_ = false;
   bool may_pool_ = false;

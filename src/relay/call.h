@@ -60,6 +60,7 @@ struct Call {
   const Provider* provider = nullptr;  // once one is chosen
   codec::Usage usage;
   std::unique_ptr<codec::ContentDecoder> decoder;  // of an answer that came encoded
+  std::int64_t lost_input_tokens = 0;  // estimated; of a first attempt that may be billed
   bool unreadable = false;  // the answer has a coding that nobody here knows: it passes as it is
   bool streams = false;     // the client asked for events
   bool hide_usage = false;  // we asked for usage, the client did not

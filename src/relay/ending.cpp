@@ -203,8 +203,15 @@ Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provide
                              provider.config->name, head.status())};
 }
 
-ledger::Attempt* note_replay(Call& call, std::string_view target, WallTime at) {
+ledger::Attempt* note_replay(Call& call, std::string_view target, WallTime at, bool was_sent) {
   ledger::Attempt* dead = call.record().last_attempt();
+  // The provider had it all before its connection ended: it may bill what it read.
+  if (was_sent && !codec::only_counts(call.route.operation)) {
+    call.lost_input_tokens = static_cast<std::int64_t>(estimated_tokens(call.client.body().size()));
+    dead->input_tokens = call.lost_input_tokens;
+    call.record().input_tokens = call.lost_input_tokens;
+    call.record().tokens_source = ledger::TokensSource::estimated;
+  }
   call.record().set_error_class(*dead, "closed");
   dead->outcome = ledger::Outcome::provider_failed;
   return call.record().begin_attempt(target, at);

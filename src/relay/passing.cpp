@@ -29,21 +29,28 @@ constexpr NameSet not_passed_on = net::http1::recloser_names;
 
 void set(std::int64_t& field, std::uint64_t value) { field = static_cast<std::int64_t>(value); }
 
-// An estimate where the provider never said: four bytes of text are about one token.
-std::uint64_t estimated_tokens(std::uint64_t text_bytes) { return (text_bytes + 3) / 4; }
-
 void book_usage(Call& call, const codec::Usage& usage, bool exact) {
   ledger::CallRecord& row = call.record();
   call.usage = usage;
   set(row.input_tokens, usage.input_tokens);
+  std::int64_t answered_input = row.input_tokens;
+  row.input_tokens += call.lost_input_tokens;
   set(row.cached_input_tokens, usage.cached_input_tokens);
   set(row.cache_write_tokens, usage.cache_write_tokens);
   set(row.output_tokens, usage.output_tokens);
   set(row.reasoning_tokens, usage.reasoning_tokens);
-  row.tokens_source = exact ? ledger::TokensSource::exact : ledger::TokensSource::estimated;
+  bool all_said = exact && call.lost_input_tokens == 0;
+  row.tokens_source = all_said ? ledger::TokensSource::exact : ledger::TokensSource::estimated;
   ledger::Attempt* attempt = row.last_attempt();
-  attempt->input_tokens = row.input_tokens;
+  attempt->input_tokens = answered_input;
   attempt->output_tokens = row.output_tokens;
+}
+
+// Nothing was said of it.
+void book_no_input(Call& call) {
+  std::int64_t lost = call.lost_input_tokens;
+  call.record().input_tokens = lost == 0 ? ledger::absent : lost;
+  call.record().last_attempt()->input_tokens = ledger::absent;
 }
 
 // What has come up to now. Done before a piece is sent, so that a process that is killed has booked
@@ -61,10 +68,7 @@ void book_so_far(Call& call, const codec::StreamFacts& facts) {
   codec::Usage usage = facts.usage;
   usage.output_tokens = std::max(usage.output_tokens, estimated_tokens(text));
   book_usage(call, usage, false);
-  if (facts.usage_source == codec::UsageSource::none) {
-    call.record().input_tokens = ledger::absent;  // nothing was said of it
-    call.record().last_attempt()->input_tokens = ledger::absent;
-  }
+  if (facts.usage_source == codec::UsageSource::none) book_no_input(call);
 }
 
 // Whether bytes that have come are still to be decoded.
@@ -322,11 +326,13 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
 
 void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
   const codec::AnswerFacts& facts = reader.finish();
-  if (facts.usage_source != codec::UsageSource::none) book_usage(call, facts.usage, true);
-  if (call.unreadable && status < 400) {
+  bool billed = !codec::only_counts(call.route.operation);
+  if (billed && facts.usage_source != codec::UsageSource::none) {
+    book_usage(call, facts.usage, true);
+  }
+  if (billed && call.unreadable && status < 400) {
     book_usage(call, {.output_tokens = estimated_tokens(bytes)}, false);
-    call.record().input_tokens = ledger::absent;
-    call.record().last_attempt()->input_tokens = ledger::absent;
+    book_no_input(call);
   }
   remember_response(call, facts.response_id);
   call.record().set(ledger::Text::model_served, facts.model);

@@ -106,7 +106,8 @@ Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
                             .body = request.edits.pieces(call.client.body(), room)};
   Result<const net::http1::ResponseHead*> head = co_await provider->start(outgoing);
   if (provider->replayed()) {
-    attempt = note_replay(call, request.target_name, worker_.wall());
+    attempt =
+        note_replay(call, request.target_name, worker_.wall(), provider->first_request_sent());
   }
   if (!head) {
     if (!watch->gone()) {  // else it is no fault of the provider's

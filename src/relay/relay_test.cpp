@@ -14,6 +14,8 @@ constexpr std::string_view chat_answer =
     R"("message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],)"
     R"("usage":{"prompt_tokens":12,"completion_tokens":3,"total_tokens":15}})";
 
+constexpr const char* json_field = "content-type: application/json\r\n";
+
 class RelayTest : public testing::Test {
  protected:
   RelayTest()
@@ -33,6 +35,11 @@ class RelayTest : public testing::Test {
   static Task<void> send_answer(net::Exchange& exchange, int status, std::string fields,
                                 std::string body) {
     co_await exchange.answer(status, fields, body);
+  }
+
+  static Task<void> close(net::Exchange& exchange) {
+    exchange.client().close();
+    co_return;
   }
 
   // A provider that streams these pieces, `gap` apart, and ends cleanly or by closing.
@@ -131,6 +138,72 @@ TEST_F(RelayTest, TheProviderGetsItsOwnKeyAndNoneOfOurs) {
   EXPECT_NE(head.find("accept-encoding: identity\r\n"), std::string::npos);
   EXPECT_NE(head.find("openai-organization: o\r\n"), std::string::npos);
   EXPECT_EQ(provider().bodies[0], R"({"model":"m-large","messages":[]})");
+}
+
+TEST_F(RelayTest, AFullLedgerAdmitsNothingUntilThereIsRoomAgain) {
+  gateway_.start();
+  answers(200, std::string(chat_answer));
+  const std::string body = R"({"model":"same","messages":[]})";
+  gateway_.store().fail_writes_with(Error(Side::operator_, Kind::full, "no space on the disk"));
+  EXPECT_EQ(gateway_.post("/v1/chat/completions", body).status, 200) << "nobody knows of it yet";
+  EXPECT_EQ(gateway_.books().size(), 0u);
+  for (auto [path, error] : {std::pair("/v1/chat/completions", R"("code":"gateway_overloaded")"),
+                             std::pair("/v1/messages", R"("type":"overloaded_error")")}) {
+    Seen refused = gateway_.post(path, body);
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_NE(refused.head.find("x-should-retry: true\n"), std::string::npos) << refused.head;
+    EXPECT_NE(refused.head.find("retry-after: 1\n"), std::string::npos) << refused.head;
+    EXPECT_NE(refused.body.find(error), std::string::npos) << refused.body;
+  }
+  EXPECT_EQ(provider().bodies.size(), 1u) << "nothing was asked of the provider";
+
+  gateway_.store().fail_writes_with(std::nullopt);
+  EXPECT_EQ(gateway_.books().size(), 1u) << "the first call was not lost, the refused have no row";
+  EXPECT_EQ(gateway_.post("/v1/chat/completions", body).status, 200);
+  EXPECT_EQ(gateway_.books().size(), 2u);
+}
+
+TEST_F(RelayTest, ACountOfTokensBooksNone) {
+  gateway_.start();
+  answers(200, R"({"input_tokens":8})");
+  gateway_.post("/v1/messages/count_tokens", R"({"model":"same","messages":[]})");
+  gateway_.post("/v1/responses/input_tokens", R"({"model":"same","input":"hi"})");
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 2u);
+  for (const ledger::StoredCall& row : books) {
+    EXPECT_EQ(row.outcome, ledger::Outcome::completed);
+    EXPECT_EQ(row.input_tokens, std::nullopt) << "nothing was billed";
+    EXPECT_EQ(row.output_tokens, std::nullopt);
+    EXPECT_EQ(row.tokens_source, ledger::TokensSource::none);
+  }
+}
+
+// The provider ends a pooled connection after it has read the request: it may have worked on it.
+TEST_F(RelayTest, AReplayBooksWhatTheFirstAttemptMayCost) {
+  gateway_.start();
+  const std::string body = R"({"model":"same","messages":[]})";
+  provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {
+    return provider().bodies.size() == 2
+               ? close(exchange)
+               : send_answer(exchange, 200, json_field, std::string(chat_answer));
+  };
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(gateway_.post("/v1/chat/completions", body).body, chat_answer);
+  }
+  ASSERT_EQ(provider().bodies.size(), 3u);
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 2u);
+  EXPECT_EQ(books[0].tokens_source, ledger::TokensSource::exact);
+  auto estimate = static_cast<std::int64_t>((body.size() + 3) / 4);
+  EXPECT_EQ(books[1].input_tokens, 12 + estimate);
+  EXPECT_EQ(books[1].output_tokens, 3);
+  EXPECT_EQ(books[1].tokens_source, ledger::TokensSource::estimated);
+  EXPECT_NE(books[1].attempts.find(R"("error_class":"closed","input_tokens":)" +
+                                   std::to_string(estimate) + ","),
+            std::string::npos)
+      << books[1].attempts;
+  EXPECT_NE(books[1].attempts.find(R"("n":2)"), std::string::npos);
+  EXPECT_NE(books[1].attempts.find(R"("input_tokens":12,"output_tokens":3)"), std::string::npos);
 }
 
 TEST_F(RelayTest, UsageIsAskedForAndHidden) {

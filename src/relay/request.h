@@ -54,8 +54,12 @@ Refused no_websocket();
 Refused refused_by(const Error& error, const Provider& provider);
 std::string_view error_class_of(const Error& error);
 
-// A pooled connection had died: the attempt on it stays in the row, and another one is made.
-ledger::Attempt* note_replay(Call& call, std::string_view target, WallTime at);
+// A pooled connection had died: the attempt on it stays in the row, and another one is made. When
+// the whole request `was_sent`, its input is booked as what it may cost.
+ledger::Attempt* note_replay(Call& call, std::string_view target, WallTime at, bool was_sent);
+
+// An estimate where the provider never said: four bytes of text are about one token.
+constexpr std::uint64_t estimated_tokens(std::uint64_t text_bytes) { return (text_bytes + 3) / 4; }
 
 // The id the provider gave its answer, under whichever name it uses.
 void note_request_id(Call& call, ledger::Attempt& attempt, const net::http1::ResponseHead& head);

@@ -31,8 +31,9 @@ TestGateway::TestGateway(std::string directory) : directory_(std::move(directory
 void TestGateway::start() {
   ledger::LedgerOptions options;
   options.directory = directory_;
-  ledger_ = std::move(*ledger::Ledger::open(options, std::make_unique<ledger::MemoryStore>(),
-                                            loop_.clock(), loop_.log()));
+  auto store = std::make_unique<ledger::MemoryStore>();
+  store_ = store.get();
+  ledger_ = std::move(*ledger::Ledger::open(options, std::move(store), loop_.clock(), loop_.log()));
   std::vector<auth::KeyRecord> declared = *auth::declared_keys(config_->keys, loop_.clock().wall());
   keys_ = std::make_unique<Published<auth::KeyRing>>(*auth::KeyRing::make(std::move(declared), {}));
   std::shared_ptr<const Providers> providers = *Providers::make(config_, std::nullopt);

@@ -105,6 +105,8 @@ class TestGateway {
   Task<void> fetch(std::string head, std::string body, Seen& seen, Instant leave_at);
   // Lets calls end whose clients have left.
   void settle();
+  // What keeps the books; a test may have it refuse.
+  ledger::MemoryStore& store() { return *store_; }
   // The calls in the books, oldest first.
   std::vector<ledger::StoredCall> books();
 
@@ -114,6 +116,7 @@ class TestGateway {
   std::string directory_;
   std::shared_ptr<config::Config> config_;
   net::MemoryBudget memory_{256u << 20};
+  ledger::MemoryStore* store_ = nullptr;  // the ledger's
   std::unique_ptr<ledger::Ledger> ledger_;
   session::ResponseChain responses_;
   std::unique_ptr<Published<auth::KeyRing>> keys_;
