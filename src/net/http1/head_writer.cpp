@@ -17,7 +17,7 @@ void clean(char* text, std::size_t from, std::size_t end) {
 }
 
 char* copy(char* to, std::string_view text) {
-  std::memcpy(to, text.data(), text.size());
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());  // a view of nothing has no address
   return to + text.size();
 }
 
