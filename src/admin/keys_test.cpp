@@ -113,7 +113,7 @@ TEST(NewKey, NamesAtTheirLimitsAndOnePast) {
   EXPECT_THAT(refusal(R"({"models":[""]})"), HasSubstr("is empty"));
 }
 
-TEST_F(ApiTest, AKeyIsMadeAndReadsBackTheSame) {
+TEST_P(BothStoresTest, AKeyIsMadeAndReadsBackTheSame) {
   Heard made =
       post("/admin/keys", R"({"id":"ci","org":"acme","team":"search","user":"ada","agent":"bot",)"
                           R"("models":["gpt-4o*"],"labels":["a","b"],"expires":"2027-01-01"})");
@@ -149,7 +149,7 @@ TEST_F(ApiTest, AKeyWithoutAnIdGetsOne) {
   EXPECT_NE(first.json().at("id"), second.json().at("id"));
 }
 
-TEST_F(ApiTest, AnIdIsTakenOnce) {
+TEST_P(BothStoresTest, AnIdIsTakenOnce) {
   ASSERT_EQ(post("/admin/keys", R"({"id":"ci"})").status, 201);
   Heard again = post("/admin/keys", R"({"id":"ci"})");
   EXPECT_EQ(again.status, 409);
@@ -158,7 +158,7 @@ TEST_F(ApiTest, AnIdIsTakenOnce) {
   EXPECT_EQ(post("/admin/keys", R"({"id":"ci"})").status, 409) << "its calls stand in the books";
 }
 
-TEST_F(ApiTest, RevokingIsAtOnce) {
+TEST_P(BothStoresTest, RevokingIsAtOnce) {
   std::string secret(post("/admin/keys", R"({"id":"ci"})").json().at("secret").as_string());
   ASSERT_TRUE(admits(secret));
   Heard revoked = del("/admin/keys/ci");
@@ -171,7 +171,7 @@ TEST_F(ApiTest, RevokingIsAtOnce) {
   EXPECT_EQ(again.json().at("revoked_at"), revoked.json().at("revoked_at")) << "the first time";
 }
 
-TEST_F(ApiTest, AKeyThatIsNotThere) {
+TEST_P(BothStoresTest, AKeyThatIsNotThere) {
   post("/admin/keys", R"({"id":"search-ci"})");
   Heard heard = del("/admin/keys/serach-ci");
   EXPECT_EQ(heard.status, 404);

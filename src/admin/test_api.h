@@ -4,6 +4,7 @@
 #include "admin/admin_api.h"
 #include "auth/declared_keys.h"
 #include "ledger/memory_store.h"
+#include "ledger/sqlite_store.h"
 #include "ledger/test_support.h"
 #include "net/http_client.h"
 #include "net/test_loop.h"
@@ -49,15 +50,26 @@ struct Heard {
 class ApiTest : public testing::Test {
  public:
   ApiTest() {
-    ledger::LedgerOptions options;
-    options.directory = directory_.path();
     auto store = std::make_unique<ledger::MemoryStore>();
     store_ = store.get();
-    ledger_ =
-        std::move(*ledger::Ledger::open(options, std::move(store), loop_.clock(), loop_.log()));
+    open_ledger(std::move(store));
     keys_ = std::make_unique<Published<auth::KeyRing>>(*auth::KeyRing::make({}, {}));
   }
   ~ApiTest() override { stop(); }
+
+  // The store that a gateway has, in place of the one in memory. Before anything is booked.
+  void use_sqlite() {
+    ledger_.reset();
+    store_ = nullptr;
+    open_ledger(
+        std::move(*ledger::open_sqlite_store(directory_ / "recloser.db", {}, loop_.clock())));
+  }
+  void open_ledger(std::unique_ptr<ledger::Store> store) {
+    ledger::LedgerOptions options;
+    options.directory = directory_.path();
+    ledger_ =
+        std::move(*ledger::Ledger::open(options, std::move(store), loop_.clock(), loop_.log()));
+  }
 
   // Starts the API; what `services()` gave may be changed before.
   void start(Services services) {
@@ -180,6 +192,14 @@ class ApiTest : public testing::Test {
       heard.body += *piece;
     }
     call.finish();
+  }
+};
+
+// Over the store in memory, and over the one that a gateway has.
+class BothStoresTest : public ApiTest, public testing::WithParamInterface<const char*> {
+ protected:
+  BothStoresTest() {
+    if (GetParam() == std::string_view("sqlite")) use_sqlite();
   }
 };
 
