@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace recloser::net {
@@ -206,7 +207,7 @@ Task<void> dial_into(TestLoop& loop, DialTarget target, std::string& message, Ki
   kind = made.error().kind();
 }
 
-TEST_F(ConnectionTest, DialSaysWhyNobodyAnswers) {
+TEST_F(ConnectionTest, DialSaysWhatEachAddressAnswered) {
   std::uint16_t port = listener_->address().port;
   listener_->close();
   std::string message;
@@ -214,6 +215,10 @@ TEST_F(ConnectionTest, DialSaysWhyNobodyAnswers) {
   loop_.run(dial_into(loop_, {.host = "localhost", .port = port, .tls = nullptr, .tls_name = {}},
                       message, kind));
   EXPECT_EQ(kind, Kind::unreachable);
+  for (const char* address : {"127.0.0.1", "[::1]"}) {
+    std::string told = fmt::format("({}:{}): ", address, port);
+    EXPECT_NE(message.find(told), std::string::npos) << message;
+  }
   EXPECT_NE(message.find("Connection refused"), std::string::npos) << message;
 }
 

@@ -71,6 +71,32 @@ Task<Result<std::unique_ptr<Connection>>> dial_address(Worker& worker, const Dia
   co_return std::move(*connection);
 }
 
+// What each address answered. The first few are told one by one: a name may have dozens.
+class Failures {
+ public:
+  void add(const Error& error) {
+    side_ = error.side();
+    kind_ = error.kind();
+    if (++count_ > told_max) return;
+    if (!text_.empty()) text_ += "; ";
+    text_ += error.message();
+  }
+  // One error for all, of the kind of the last. `untried`: addresses without their turn.
+  Error told(std::size_t untried) const {
+    std::string text = text_;
+    if (count_ > told_max) text += fmt::format("; {} more addresses failed too", count_ - told_max);
+    if (untried > 0) text += fmt::format("; no time was left for {} more addresses", untried);
+    return Error(side_, kind_, std::move(text));
+  }
+
+ private:
+  static constexpr std::size_t told_max = 4;
+  std::string text_;
+  std::size_t count_ = 0;
+  Side side_ = Side::provider;
+  Kind kind_ = Kind::unreachable;
+};
+
 bool gives_up(const Error& error) {
   return error.kind() == Kind::cancelled || error.side() == Side::gateway;
 }
@@ -83,17 +109,17 @@ Task<Result<std::unique_ptr<Connection>>> dial(Worker& worker, Resolver& resolve
   Result<Addresses> addresses = co_await resolver.resolve(worker, target.host, cancel, deadline);
   if (!addresses) co_return fail(addresses.error());
 
-  Error last(Side::provider, Kind::unreachable, "no address");
+  Failures failures;
   std::size_t left = (*addresses)->size();
   for (Endpoint address : **addresses) {
     address.port = target.port;
     std::span<const std::uint8_t> bytes(address.bytes.data(), address.is_v6 ? 16 : 4);
     if (target.is_forbidden != nullptr && target.is_forbidden(bytes)) {
-      last =
+      failures.add(
           Error(Side::operator_, Kind::refused,
                 fmt::format("{} is at {}, a link-local or metadata address that Recloser does not "
                             "connect to; set allowLinkLocal if this is meant",
-                            target.host, address.address_text()));
+                            target.host, address.address_text())));
       --left;
       continue;
     }
@@ -106,10 +132,11 @@ Task<Result<std::unique_ptr<Connection>>> dial(Worker& worker, Resolver& resolve
     Result<std::unique_ptr<Connection>> connection =
         co_await dial_address(worker, target, address, cancel, until);
     if (connection) co_return std::move(*connection);
-    last = connection.error();
-    if (gives_up(last) || worker.now() >= deadline) break;
+    if (gives_up(connection.error())) co_return fail(connection.error());
+    failures.add(connection.error());
+    if (worker.now() >= deadline) break;
   }
-  co_return fail(last);
+  co_return fail(failures.told(left));
 }
 
 }  // namespace recloser::net
