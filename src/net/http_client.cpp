@@ -13,27 +13,68 @@ namespace {
 
 constexpr std::size_t request_pieces_max = 12;
 constexpr Duration replay_window = 100ms;
+constexpr std::size_t interim_bytes_max = 64u << 10;  // while a request is sent; then it stops
 
-// Sees that a provider answers while the request is still being sent, and stops the sending.
-class EarlyAnswer final : public Operation {
+// The first final head in `bytes`; interim ones (RFC 9110 section 15.2) are taken out of it.
+template <class Bytes>
+http1::Progress find_final_head(http1::ResponseHead& head, Bytes& bytes) {
+  for (;;) {
+    head = http1::ResponseHead();
+    http1::Progress progress = head.read(bytes);
+    if (progress != http1::Progress::complete || !head.interim()) return progress;
+    bytes.erase(0, head.size());
+  }
+}
+
+// The first bytes of a buffer of somebody else's.
+struct InPlace {
+  char* begin;
+  std::size_t size;
+
+  operator std::string_view() const { return {begin, size}; }
+  void erase(std::size_t, std::size_t bytes) {
+    size -= bytes;
+    std::memmove(begin, begin + bytes, size);
+  }
+};
+
+}  // namespace
+
+// Sees that a provider answers while the request is still being sent, and stops the sending. An
+// interim answer ("102 Processing") is none, and a provider that waits for the rest gets it.
+class HttpCall::EarlyAnswer final : public Operation {
  public:
-  explicit EarlyAnswer(Connection& connection)
-      : Operation(connection, Instant::never(), [](Waiter&) {}) {
+  explicit EarlyAnswer(HttpCall& call)
+      : Operation(*call.connection_, Instant::never(), [](Waiter&) {}), call_(call) {
     connection_.attach_reader(*this);
   }
   bool seen() const { return seen_; }
 
  private:
   bool attempt() override {
-    if (!connection_.has_input()) return false;
+    std::array<char, 4096> piece;
+    while (!seen_) {
+      Connection::ReadNow got = connection_.read_now(piece);
+      if (got.would_wait) return false;
+      if (got.failure != IoFailure::none || got.bytes == 0) {
+        call_.begun_end_ = got.failure == IoFailure::none ? IoFailure::ended : got.failure;
+        break;
+      }
+      call_.any_byte_ = true;
+      call_.begun_.append(piece.data(), got.bytes);
+      seen_ = find_final_head(call_.pool_.head(), call_.begun_) != http1::Progress::more;
+      bytes_ += got.bytes;
+      if (bytes_ > interim_bytes_max) break;
+    }
     seen_ = true;
     connection_.stop_writing();
     return true;
   }
+
+  HttpCall& call_;
+  std::size_t bytes_ = 0;
   bool seen_ = false;
 };
-
-}  // namespace
 
 HttpCall::HttpCall(ClientPool& pool, const DialTarget& target, HttpTimeouts timeouts,
                    CancelPoint& cancel)
@@ -110,6 +151,8 @@ void HttpCall::connected(bool reused) {
   standing_.emplace(cancel_, *this);
   request_sent_ = false;
   any_byte_ = false;
+  begun_.clear();
+  begun_end_ = IoFailure::none;
 }
 
 Task<Result<void>> HttpCall::send(HttpRequest request) {
@@ -118,7 +161,7 @@ Task<Result<void>> HttpCall::send(HttpRequest request) {
   pieces[0] = request.head;
   std::copy(request.body.begin(), request.body.end(), pieces.begin() + 1);
   std::span<const std::string_view> all = std::span(pieces).first(request.body.size() + 1);
-  EarlyAnswer early(*connection_);
+  EarlyAnswer early(*this);
   Result<void> sent =
       co_await connection_->write(all, BytesLive::until_sent, timeouts_.idle, timeouts_.total);
   request_sent_ = sent.has_value();
@@ -133,42 +176,48 @@ Task<Result<void>> HttpCall::send(HttpRequest request) {
 Task<Result<const http1::ResponseHead*>> HttpCall::read_head(http1::Method method,
                                                              Instant deadline) {
   Worker& worker = pool_.worker();
-  std::string own;  // a head that did not come in one piece, over each wait
-  std::size_t bytes = 0;
+  // What came while the request was sent; then a head that did not come in one piece, over each
+  // wait.
+  std::string own = std::exchange(begun_, std::string());
+  InPlace in{.begin = worker.scratch().data(), .size = own.size()};
+  std::memcpy(in.begin, own.data(), in.size);
   for (;;) {
-    own.assign(worker.scratch().data(), bytes);
-    if (bytes == Worker::scratch_bytes) {
+    if (in.size > 0) {
+      http1::Progress progress = find_final_head(pool_.head(), in);
+      if (progress == http1::Progress::refused) {
+        co_return fail(http1::error(pool_.head().reason(), Side::provider));
+      }
+      if (progress == http1::Progress::complete) {
+        std::string_view behind = in;
+        behind.remove_prefix(pool_.head().size());
+        co_return take_head(behind, method);
+      }
+    }
+    own.assign(in.begin, in.size);
+    if (in.size == Worker::scratch_bytes) {
       co_return fail(Side::provider, Kind::malformed, "the provider's answer head has no end");
     }
-    Result<std::size_t> got = co_await connection_->read(worker.scratch().subspan(bytes), deadline);
+    if (begun_end_ != IoFailure::none) co_return fail(ended_in_head(begun_end_));
+    Result<std::size_t> got =
+        co_await connection_->read(worker.scratch().subspan(in.size), deadline);
     if (!got && got.error().kind() == Kind::timed_out) {
       co_return fail(any_byte_ ? silent(timeouts_.idle, "stopped in the head of its answer")
                                : silent(timeouts_.first_byte, "did not begin to answer"));
     }
     if (!got) co_return fail(got.error());
-    if (*got == 0) {
-      co_return fail(Side::provider, Kind::closed,
-                     any_byte_ ? "the provider ended the connection inside the head of its answer"
-                               : "the provider ended the connection without an answer");
-    }
+    if (*got == 0) co_return fail(ended_in_head(IoFailure::ended));
     any_byte_ = true;
-    std::memcpy(worker.scratch().data(), own.data(), bytes);
-    bytes += *got;
+    std::memcpy(in.begin, own.data(), in.size);
+    in.size += *got;
     deadline = idle_deadline();
-    std::string_view received(worker.scratch().data(), bytes);
-    for (;;) {
-      pool_.head() = http1::ResponseHead();
-      http1::Progress progress = pool_.head().read(received);
-      if (progress == http1::Progress::refused) {
-        co_return fail(http1::error(pool_.head().reason(), Side::provider));
-      }
-      if (progress == http1::Progress::more) break;
-      received.remove_prefix(pool_.head().size());
-      if (!pool_.head().interim()) co_return take_head(received, method);
-    }
-    std::memmove(worker.scratch().data(), received.data(), received.size());
-    bytes = received.size();
   }
+}
+
+Error HttpCall::ended_in_head(IoFailure how) const {
+  if (how != IoFailure::ended) return connection_->error_of(how);
+  return Error(Side::provider, Kind::closed,
+               any_byte_ ? "the provider ended the connection inside the head of its answer"
+                         : "the provider ended the connection without an answer");
 }
 
 Result<const http1::ResponseHead*> HttpCall::take_head(std::string_view behind,

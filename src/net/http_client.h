@@ -84,12 +84,14 @@ class HttpCall final : public Cancellable {
   void set_grace(Duration grace) { grace_ = grace; }
 
  private:
+  class EarlyAnswer;
   bool take_pooled();
   Task<Result<void>> connect();
   void connected(bool reused);
   Task<Result<void>> send(HttpRequest request);
   Task<Result<const http1::ResponseHead*>> read_head(http1::Method method, Instant deadline);
   Result<const http1::ResponseHead*> take_head(std::string_view behind, http1::Method method);
+  Error ended_in_head(IoFailure how) const;
   bool may_replay(const Error& error) const;
   Error silent(Duration limit, std::string_view what) const;
   Result<std::string_view> take(std::string_view received);
@@ -113,7 +115,9 @@ class HttpCall final : public Cancellable {
   GraceTimer grace_timer_{*this};
   Duration grace_{};
   http1::BodyReader body_;
-  std::string_view unread_;  // bytes behind the head, in scratch
+  std::string begun_;                      // of the answer, come while the request was being sent
+  IoFailure begun_end_ = IoFailure::none;  // and how the connection ended meanwhile
+  std::string_view unread_;                // bytes behind the head, in scratch
   Instant sent_at_;
   bool unread_ready_ = false;
   bool reused_ = false;

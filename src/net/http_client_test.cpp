@@ -6,6 +6,7 @@
 #include "net/test_loop.h"
 #include "net/testing/certificates.h"
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <unistd.h>
@@ -65,6 +66,14 @@ class HttpClientTest : public testing::Test, public Accepter {
   Task<void> say(Connection& client, std::string_view text) {
     std::array<std::string_view, 1> pieces{text};
     Result<void> sent = co_await client.write(pieces, BytesLive::until_sent, 1h);
+  }
+  // Reads and drops until at most `left` are left to come.
+  Task<void> take_until(Connection& client, std::size_t& to_come, std::size_t left) {
+    while (to_come > left) {
+      std::string piece = co_await take(client);
+      if (piece.empty()) break;
+      to_come -= std::min(to_come, piece.size());
+    }
   }
   Task<void> pause(Duration time) {
     co_await loop_.worker().sleep_until(loop_.worker().now() + time);
@@ -217,6 +226,67 @@ TEST_F(HttpClientTest, AnEarlyAnswerIsSeenOverTls) {
   EXPECT_EQ(got.status, 413) << got.error;
   EXPECT_EQ(got.body, "big");
   EXPECT_LE(loop_.worker().now() - before, 1s);
+  EXPECT_EQ(pool_.idle_count(), 0u);
+}
+
+// 102 (Processing) comes while the request does; its second head comes in two pieces.
+Task<void> say_interim(HttpClientTest& t, Connection& client, std::size_t bytes) {
+  std::string request = co_await t.take(client);
+  bytes -= request.size() - request.find("\r\n\r\n") - 4;
+  co_await t.say(client, "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 102 Proc");
+  co_await t.take_until(client, bytes, bytes / 2);
+  co_await t.say(client, "essing\r\n\r\nHTTP/1.1 20");
+  co_await t.take_until(client, bytes, 0);
+  co_await t.say(client, "0 OK\r\ncontent-length: 2\r\n\r\nok");
+  co_await t.pause(1h);
+}
+
+TEST_F(HttpClientTest, AnInterimAnswerDoesNotStopTheSending) {
+  constexpr std::size_t size = 8u << 20;
+  script_ = [this](Connection& client, int) { return say_interim(*this, client, size); };
+  for (bool tls : {false, true}) {
+    if (tls) use_tls();
+    pool_.clear();
+    Fetched got = fetch(std::string(size, 'x'));
+    EXPECT_EQ(got.body, "ok") << got.error;
+    EXPECT_EQ(pool_.idle_count(), 1u) << "all was sent";
+  }
+}
+
+Task<void> end_without_an_answer(HttpClientTest& t, Connection& client, bool interim) {
+  std::string request = co_await t.take(client);
+  if (interim) co_await t.say(client, "HTTP/1.1 102 Processing\r\n\r\n");
+  client.shut_down_sending();
+  co_await t.pause(1h);
+}
+
+TEST_F(HttpClientTest, AnEndDuringTheSendingIsToldForWhatItIs) {
+  for (bool interim : {false, true}) {
+    script_ = [this, interim](Connection& client, int) {
+      return end_without_an_answer(*this, client, interim);
+    };
+    Instant before = loop_.worker().now();
+    Fetched got = fetch(std::string(32u << 20, 'x'));
+    EXPECT_EQ(got.error, interim ? "the provider ended the connection inside the head of its answer"
+                                 : "the provider ended the connection without an answer");
+    EXPECT_LE(loop_.worker().now() - before, 1s);
+  }
+}
+
+// What interim answers may take is bounded, or nobody else would get a turn.
+Task<void> say_interim_for_ever(HttpClientTest& t, Connection& client) {
+  std::string request = co_await t.take(client);
+  std::string many;
+  for (int i = 0; i < 4000; ++i) many += "HTTP/1.1 102 Processing\r\n\r\n";
+  co_await t.say(client, many);
+  co_await t.say(client, "HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nbig");
+  co_await t.pause(1h);
+}
+
+TEST_F(HttpClientTest, AFloodOfInterimAnswersStopsTheSending) {
+  script_ = [this](Connection& client, int) { return say_interim_for_ever(*this, client); };
+  Fetched got = fetch(std::string(32u << 20, 'x'));
+  EXPECT_EQ(got.status, 413) << got.error;
   EXPECT_EQ(pool_.idle_count(), 0u);
 }
 
