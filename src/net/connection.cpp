@@ -21,7 +21,6 @@ namespace {
 constexpr std::size_t pieces_max = 16;                    // of one write
 constexpr std::size_t write_bytes_per_turn = 256u << 10;  // then others get their turn
 constexpr std::size_t read_bytes_per_turn = 64u << 10;    // the same
-constexpr std::size_t tls_record_bytes = 16u << 10;
 
 std::string_view name_of(Side side) {
   switch (side) {
@@ -225,8 +224,6 @@ void Connection::detach(Operation& operation) {
   operation.pending_ = false;
 }
 
-bool Connection::has_input() { return !tls_ || tls_->has_input(); }
-
 bool Connection::has_read_its_share() const {
   return read_turn_ == worker_.turns() && read_in_turn_ >= read_bytes_per_turn;
 }
@@ -269,7 +266,7 @@ Connection::WriteNow Connection::write_now(std::span<const std::string_view> pie
   std::size_t count = fill_vectors(pieces, skip, write_bytes_per_turn, vectors);
   if (tls_) {
     std::string_view first(static_cast<char*>(vectors[0].iov_base), vectors[0].iov_len);
-    std::array<char, tls_record_bytes> record;
+    std::array<char, TlsSession::sent_record_bytes_max> record;
     if (count > 1 && first.size() < record.size()) {
       // Small pieces go out as one record: a record each would double the bytes of a short event.
       std::size_t bytes = 0;

@@ -92,8 +92,6 @@ class Connection final : public Cancellable, private Watched {
     bool would_wait = false;
   };
   ReadNow read_now(std::span<char> to);
-  // Whether what the kernel reported is for the reader: TLS has messages of its own.
-  bool has_input();
 
   void close();
   // Closes so that the peer cannot take what it got for the whole: a reset instead of an end.

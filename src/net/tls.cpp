@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <mutex>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -25,8 +26,40 @@ struct FreeContext {
 struct FreeSession {
   void operator()(SSL* session) const { SSL_free(session); }
 };
+struct FreeResumable {
+  void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+};
 using ContextPtr = std::unique_ptr<SSL_CTX, FreeContext>;
 using SessionPtr = std::unique_ptr<SSL, FreeSession>;
+using ResumablePtr = std::unique_ptr<SSL_SESSION, FreeResumable>;
+
+// What the last full handshake with a provider left to resume. Resumed connections share its parsed
+// certificates, which otherwise are 4 KiB and more of every connection, and save both ends the
+// signatures. Only full handshakes leave something here: tickets that begot tickets would go on
+// past the life of the certificate that was verified.
+class Resumption {
+ public:
+  void keep(ResumablePtr session, const std::string& server_name) {
+    std::lock_guard lock(mutex_);
+    session_ = std::move(session);
+    server_name_ = server_name;
+  }
+  // A copy: connections of several threads must not write to one.
+  ResumablePtr of(const std::string& server_name) {
+    std::lock_guard lock(mutex_);
+    if (!session_ || server_name_ != server_name) return nullptr;
+    return ResumablePtr(SSL_SESSION_dup(session_.get()));
+  }
+  void forget() {
+    std::lock_guard lock(mutex_);
+    session_.reset();
+  }
+
+ private:
+  std::mutex mutex_;
+  ResumablePtr session_;
+  std::string server_name_;  // that its certificate was verified for
+};
 
 // The newest entry of OpenSSL's error queue, as a sentence; empties the queue.
 std::string library_error() {
@@ -68,6 +101,8 @@ ContextPtr new_context(const SSL_METHOD* method) {
   // be repeated from a copy, as Connection does.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // A peer that takes nothing leaves a whole record with us.
+  SSL_CTX_set_max_send_fragment(context.get(), TlsSession::sent_record_bytes_max);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   return context;
 }
@@ -124,11 +159,23 @@ bool is_address_literal(const std::string& name) {
 struct TlsSession::Impl {
   SessionPtr ssl;
   std::string server_name;  // towards providers, for messages
+  // tidy: allow banned - the context's, which may go before us; it has a lock of its own
+  std::shared_ptr<Resumption> resumption;
+
+  // 1: the session is ours now.
+  static int keep(SSL* ssl, SSL_SESSION* made) {
+    auto* impl = static_cast<Impl*>(SSL_get_app_data(ssl));
+    if (SSL_session_reused(ssl) != 0) return 0;
+    impl->resumption->keep(ResumablePtr(made), impl->server_name);
+    return 1;
+  }
 };
 
 struct TlsContext::Impl {
   ContextPtr context;
   bool verify = false;
+  // tidy: allow banned - sessions keep it longer than we do; it has a lock of its own
+  std::shared_ptr<Resumption> resumption = std::make_shared<Resumption>();  // towards providers
 };
 
 TlsSession::TlsSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -188,6 +235,8 @@ TlsSession::Step TlsSession::handshake() {
   ERR_clear_error();
   Step step = step_of(SSL_do_handshake(impl_->ssl.get()));
   step.bytes = 0;
+  // Whatever it was, the next handshake is a full one.
+  if (step.failed && impl_->resumption) impl_->resumption->forget();
   return step;
 }
 
@@ -201,12 +250,7 @@ TlsSession::Step TlsSession::write(std::string_view bytes) {
   return step_of(SSL_write(impl_->ssl.get(), bytes.data(), static_cast<int>(bytes.size())));
 }
 
-bool TlsSession::has_input() {
-  ERR_clear_error();
-  char byte = 0;
-  Step step = step_of(SSL_peek(impl_->ssl.get(), &byte, 1));
-  return step.want == TlsWant::nothing;
-}
+bool TlsSession::resumed() const { return SSL_session_reused(impl_->ssl.get()) != 0; }
 
 void TlsSession::say_goodbye() {
   if (SSL_in_init(impl_->ssl.get()) != 0) return;
@@ -235,6 +279,8 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::for_providers(const Client
   }
   SSL_CTX_set_verify(context, settings.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_alpn_protos(context, alpn_http11.data(), alpn_http11.size());
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, TlsSession::Impl::keep);
   return std::shared_ptr<const TlsContext>(new TlsContext(std::move(impl)));
 }
 
@@ -269,7 +315,11 @@ std::unique_ptr<TlsSession> TlsContext::connect(const std::string& server_name) 
   impl->ssl.reset(SSL_new(impl_->context.get()));
   CHECK(impl->ssl != nullptr, "out of memory");
   impl->server_name = server_name;
+  impl->resumption = impl_->resumption;
   SSL* ssl = impl->ssl.get();
+  SSL_set_app_data(ssl, impl.get());
+  ResumablePtr resumable = impl->resumption->of(server_name);
+  if (resumable) SSL_set_session(ssl, resumable.get());
   SSL_set_connect_state(ssl);
   if (is_address_literal(server_name)) {
     // No SNI for addresses (RFC 6066 section 3); the certificate must name the address.

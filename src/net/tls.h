@@ -17,6 +17,8 @@ enum class TlsWant : unsigned char { nothing, to_read, to_write };
 // One TLS connection. The Connection that owns it calls it and waits for readiness in between.
 class TlsSession {
  public:
+  static constexpr std::size_t sent_record_bytes_max = 8u << 10;
+
   struct Step {
     std::size_t bytes = 0;
     TlsWant want = TlsWant::nothing;
@@ -33,9 +35,8 @@ class TlsSession {
   Step handshake();
   Step read(std::span<char> to);
   Step write(std::string_view bytes);  // may take only a part
-  // Whether read() would have something to say: bytes, the end, a failure.
-  bool has_input();
-  void say_goodbye();  // close_notify, best effort
+  bool resumed() const;                // the certificate was verified by an earlier handshake
+  void say_goodbye();                  // close_notify, best effort
   // "certificate verify failed: self-signed certificate (for api.example.com)"; never key material.
   const std::string& failure_text() const { return failure_; }
 
@@ -63,7 +64,8 @@ class TlsContext {
                                                                const std::string& key_file);
   ~TlsContext();
 
-  // `server_name` is sent as SNI and verified against the certificate.
+  // `server_name` is sent as SNI and verified against the certificate. Resumes the session of the
+  // last full handshake with that name, if there was one.
   std::unique_ptr<TlsSession> connect(const std::string& server_name) const;
   std::unique_ptr<TlsSession> accept() const;
 
