@@ -35,8 +35,9 @@ using ResumablePtr = std::unique_ptr<SSL_SESSION, FreeResumable>;
 
 // What the last full handshake with a provider left to resume. Resumed connections share its parsed
 // certificates, which otherwise are 4 KiB and more of every connection, and save both ends the
-// signatures. Only full handshakes leave something here: tickets that begot tickets would go on
-// past the life of the certificate that was verified.
+// signatures. Only full handshakes of TLS 1.3 leave something here: its tickets say how long they
+// live (RFC 8446 section 4.6.1: a week at most), and tickets that begot tickets, or those of
+// TLS 1.2, would go on past the life of the certificate that was verified.
 class Resumption {
  public:
   void keep(ResumablePtr session, const std::string& server_name) {
@@ -165,7 +166,7 @@ struct TlsSession::Impl {
   // 1: the session is ours now.
   static int keep(SSL* ssl, SSL_SESSION* made) {
     auto* impl = static_cast<Impl*>(SSL_get_app_data(ssl));
-    if (SSL_session_reused(ssl) != 0) return 0;
+    if (SSL_session_reused(ssl) != 0 || SSL_version(ssl) < TLS1_3_VERSION) return 0;
     impl->resumption->keep(ResumablePtr(made), impl->server_name);
     return 1;
   }
