@@ -4,8 +4,10 @@
 #include "net/listener.h"
 #include "net/test_loop.h"
 
+#include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -220,6 +222,32 @@ TEST_F(ConnectionTest, DialSaysWhatEachAddressAnswered) {
     EXPECT_NE(message.find(told), std::string::npos) << message;
   }
   EXPECT_NE(message.find("Connection refused"), std::string::npos) << message;
+}
+
+// A listener whose queue is full: the kernel drops what else asks, as a firewall would.
+TEST_F(ConnectionTest, DialGivesUpOnAnAddressThatDoesNotAnswer) {
+  int full = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(full, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(full, 0), 0);
+  ::getsockname(full, reinterpret_cast<sockaddr*>(&address), &size);
+  int queued = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::connect(queued, reinterpret_cast<sockaddr*>(&address), size), 0);
+  std::string message;
+  Kind kind{};
+  DialTarget target{.host = "127.0.0.1", .port = ntohs(address.sin_port), .tls = nullptr};
+  target.connect_timeout = 3s;
+  Instant before = loop_.worker().now();
+  loop_.run(dial_into(loop_, target, message, kind));
+  EXPECT_EQ(kind, Kind::timed_out);
+  EXPECT_EQ(message, fmt::format("127.0.0.1 (127.0.0.1:{}) did not take the connection in time",
+                                 target.port));
+  EXPECT_EQ((loop_.worker().now() - before) / 1s, 3);
+  ::close(queued);
+  ::close(full);
 }
 
 TEST_F(ConnectionTest, DialRefusesForbiddenAddresses) {

@@ -50,7 +50,9 @@ bool is_credential(std::string_view name) {
 Task<Result<void>> Client::step(const Step& step) {
   Result<void> described = describe(step);
   bool goes_on = step.verb == Verb::client_header || step.verb == Verb::client_without_key ||
-                 step.verb == Verb::client_body || step.verb == Verb::client_pads;
+                 step.verb == Verb::client_body || step.verb == Verb::client_pads ||
+                 step.verb == Verb::client_pads_head || step.verb == Verb::client_pads_path ||
+                 step.verb == Verb::client_pads_fields;
   if (goes_on) co_return described;
   Result<void> flushed = co_await flush();
   if (!flushed) co_return flushed;
@@ -79,6 +81,15 @@ Result<void> Client::describe(const Step& step) {
     case Verb::client_pads:
       draft_->pad_bytes = static_cast<std::size_t>(step.number);
       break;
+    case Verb::client_pads_head:
+      draft_->head_bytes = static_cast<std::size_t>(step.number);
+      break;
+    case Verb::client_pads_path:
+      draft_->path_bytes = static_cast<std::size_t>(step.number);
+      break;
+    case Verb::client_pads_fields:
+      draft_->more_fields = static_cast<std::size_t>(step.number);
+      break;
     default:
       break;
   }
@@ -104,8 +115,18 @@ std::string Client::render(Draft& draft) {
   }
   head_only_ = draft.request.name == "HEAD";
   play_.client_body = body;
-  return fmt::format("{} {} HTTP/1.1\r\nhost: gateway\r\n{}\r\n{}", draft.request.name,
-                     draft.request.text, draft.fields, body);
+  std::string path = draft.request.text;
+  if (draft.path_bytes > path.size())
+    path += '?' + std::string(draft.path_bytes - path.size() - 1, 'x');
+  for (std::size_t i = 0; i < draft.more_fields; ++i) draft.fields += "x-more: 1\r\n";
+  std::string head =
+      fmt::format("{} {} HTTP/1.1\r\nhost: gateway\r\n{}", draft.request.name, path, draft.fields);
+  if (draft.head_bytes > 0) {
+    std::string_view around = "x-pad: \r\n\r\n";
+    head += fmt::format("x-pad: {}\r\n",
+                        std::string(draft.head_bytes - head.size() - around.size(), 'x'));
+  }
+  return head + "\r\n" + body;
 }
 
 // What is left unsent because the gateway has answered already is for the answer to explain.
@@ -122,10 +143,12 @@ Task<Result<void>> Client::flush() {
   co_return Result<void>();
 }
 
-Task<Result<void>> Client::connect() {
+Task<Result<void>> Client::connect(bool plainly) {
   leave();
   net::CancelPoint cancel;
   net::DialTarget target{.host = "127.0.0.1", .port = play_.gateway_port, .tls = nullptr};
+  if (!plainly) target.tls = play_.client_tls;
+  target.tls_name = target.host;
   Result<std::unique_ptr<net::Connection>> made =
       co_await net::dial(play_.worker(), play_.loop.resolver(), target, cancel);
   if (!made) co_return fail(made.error());
@@ -142,9 +165,10 @@ void Client::leave() {
 
 Task<Result<void>> Client::act(const Step& step) {
   Instant now = play_.worker().now();
-  if (!peer_ || step.verb == Verb::client_connects) {
-    Result<void> connected = co_await connect();
-    if (!connected || step.verb == Verb::client_connects) co_return connected;
+  bool plainly = step.verb == Verb::client_connects_plainly;
+  if (!peer_ || plainly || step.verb == Verb::client_connects) {
+    Result<void> connected = co_await connect(plainly);
+    if (!connected || plainly || step.verb == Verb::client_connects) co_return connected;
   }
   switch (step.verb) {
     case Verb::client_sends: {
@@ -156,6 +180,9 @@ Task<Result<void>> Client::act(const Step& step) {
     }
     case Verb::client_waits:
       co_await peer_->wait(now + step.duration);
+      co_return Result<void>();
+    case Verb::client_stops_reading:
+      co_await peer_->stop_reading(now + step.duration);
       co_return Result<void>();
     case Verb::client_leaves:
       if (step.duration > Duration{}) co_await peer_->wait(now + step.duration);

@@ -17,6 +17,9 @@ struct Draft {
   std::string fields;
   std::optional<std::string> body;
   std::size_t pad_bytes = 0;
+  std::size_t head_bytes = 0;  // that the head must have; 0: as it is
+  std::size_t path_bytes = 0;  // the same for the path
+  std::size_t more_fields = 0;
   bool without_key = false;
 };
 
@@ -39,7 +42,7 @@ class Client {
   Task<Result<void>> look_at_stream(const Step& step);
   Result<void> look_at_head(const Step& step) const;
 
-  Task<Result<void>> connect();
+  Task<Result<void>> connect(bool plainly = false);
   Task<Result<void>> flush();
   std::string render(Draft& draft);
   Task<Result<void>> read_status(const Step& step);

@@ -13,6 +13,7 @@ namespace recloser::wire {
 namespace {
 
 constexpr Duration write_stall = 1h;  // the stage's own time limit comes first
+constexpr Duration handshake_time = 1h;
 
 std::unexpected<Error> wrong(std::string message) {
   return fail(Side::gateway, Kind::malformed, std::move(message));
@@ -35,6 +36,12 @@ Head parse_head(std::string_view text) {
   return head;
 }
 
+// RFC 9112 section 6.3: whatever their fields say.
+bool never_has_a_body(std::string_view status_line) {
+  std::string_view status = status_line.substr(std::string_view("HTTP/1.1 ").size(), 3);
+  return status.starts_with('1') || status == "204" || status == "304";
+}
+
 }  // namespace
 
 const std::string* Head::find(std::string_view name) const {
@@ -42,6 +49,12 @@ const std::string* Head::find(std::string_view name) const {
     if (ascii::equal_ignoring_case(field, name)) return &value;
   }
   return nullptr;
+}
+
+Task<Result<void>> Peer::accept_tls(const net::TlsContext& context) {
+  connection_->start_tls(context.accept());
+  Result<void> done = co_await connection_->handshake(worker_.now() + handshake_time);
+  co_return done;
 }
 
 Task<Result<void>> Peer::send(std::string_view bytes) {
@@ -82,7 +95,7 @@ Task<Result<Head>> Peer::read_head(bool has_no_body) {
   }
   left_ = 0;
   framing_ = Framing::ended;
-  if (has_no_body) co_return head;
+  if (has_no_body || (answer && never_has_a_body(head.start))) co_return head;
   if (coding != nullptr) framing_ = Framing::chunked;
   if (length != nullptr) {
     left_ = static_cast<std::uint64_t>(parse_number(*length).value_or(0));
@@ -153,6 +166,8 @@ Task<void> Peer::wait(Instant until) {
   }
 }
 
+Task<void> Peer::stop_reading(Instant until) { co_await worker_.sleep_until(until); }
+
 Task<Result<void>> Peer::read_close() {
   while (!closed_at_) {
     if (!in_.empty()) co_return wrong(fmt::format("came {}", visible(in_)));
@@ -162,7 +177,10 @@ Task<Result<void>> Peer::read_close() {
   co_return Result<void>();
 }
 
-void Peer::close() { connection_->close(); }
+void Peer::close() {
+  connection_->shut_down_sending();  // with TLS's own goodbye
+  connection_->close();
+}
 
 void Peer::end_sending() { connection_->shut_down_sending(); }
 

@@ -4,6 +4,7 @@
 
 #include "core/task.h"
 #include "net/connection.h"
+#include "net/tls.h"
 
 #include <memory>
 #include <optional>
@@ -27,6 +28,9 @@ class Peer {
   Peer(net::Worker& worker, std::unique_ptr<net::Connection> connection)
       : worker_(worker), connection_(std::move(connection)) {}
 
+  // The handshake, as the server.
+  Task<Result<void>> accept_tls(const net::TlsContext& context);
+
   // Fails when the gateway has closed; the message says so.
   Task<Result<void>> send(std::string_view bytes);
 
@@ -38,6 +42,8 @@ class Peer {
   // Until there is more of it or it has ended. Fails when the connection ends before the body does.
   Task<Result<void>> more_body();
 
+  // Waits until `until`, reading nothing.
+  Task<void> stop_reading(Instant until);
   // Waits until `until` or until the gateway has closed; bytes that come are kept.
   Task<void> wait(Instant until);
   // Waits until the gateway has closed. Fails when bytes come instead.

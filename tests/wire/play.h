@@ -3,9 +3,11 @@
 
 #include "core/task.h"
 #include "net/test_loop.h"
+#include "net/tls.h"
 #include "wire/scenario.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -18,6 +20,9 @@ struct Play {
   std::string client_body;    // of the request that was sent last
   std::string provider_body;  // of the answer that was given last
   std::optional<Instant> client_left_at;
+  // Where the play is over TLS: how the client meets the gateway, and the provider does.
+  std::shared_ptr<const net::TlsContext> client_tls;
+  std::shared_ptr<const net::TlsContext> provider_tls;
 
   net::Worker& worker() { return loop.worker(); }
 };

@@ -53,6 +53,10 @@ Task<Result<void>> Provider::step(const Step& step) {
     Result<void> came = co_await expect(step);
     co_return came;
   }
+  if (step.verb == Verb::provider_accepts) {
+    Result<void> taken = co_await take_connection();
+    co_return taken;
+  }
   if (peer() == nullptr) co_return unmet("there was no request before this line");
   if (step.verb == Verb::provider_header) {
     fields_ += fmt::format("{}: {}\r\n", step.name, step.text);
@@ -90,6 +94,7 @@ Task<Result<void>> Provider::expect(const Step& step) {
   }
   if (!head) {
     Result<void> taken = co_await take_connection();
+    if (taken && play_.provider_tls) taken = co_await peer()->accept_tls(*play_.provider_tls);
     if (!taken) co_return taken;
     head = co_await peer()->read_head(false);
   }
@@ -181,6 +186,10 @@ Task<Result<void>> Provider::act(const Step& step) {
       co_await peer()->wait(play_.worker().now() + step.duration);
       co_return Result<void>();
     }
+    case Verb::provider_floods: {
+      Result<void> stopped = co_await flood(static_cast<std::uint64_t>(step.number));
+      co_return stopped;
+    }
     case Verb::provider_resets:
       peer()->reset();
       co_return Result<void>();
@@ -204,6 +213,16 @@ Task<Result<void>> Provider::act(const Step& step) {
   if (!sent || step.verb != Verb::provider_event || step.said != Said::done) co_return sent;
   sent = co_await end_stream();
   co_return sent;
+}
+
+// Sends until the gateway takes no more and closes; it must not take all.
+Task<Result<void>> Provider::flood(std::uint64_t bytes) {
+  std::string event = fmt::format(": {}\n\n", std::string(16'000, 'x'));
+  for (std::uint64_t sent = 0; sent < bytes; sent += event.size()) {
+    Result<void> taken = co_await stream(event);
+    if (!taken) co_return Result<void>();
+  }
+  co_return unmet("the gateway took it all");
 }
 
 Task<Result<void>> Provider::send(std::string_view bytes) {

@@ -54,6 +54,7 @@ class Provider final : private net::Accepter {
   Task<Result<void>> look(const Step& step);
   Task<Result<void>> see_close(const Step& step);
   Task<Result<void>> act(const Step& step);
+  Task<Result<void>> flood(std::uint64_t bytes);
   Task<Result<void>> send(std::string_view bytes);
   Task<Result<void>> stream(std::string_view bytes);
   Task<Result<void>> end_stream();

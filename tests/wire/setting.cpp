@@ -103,6 +103,9 @@ Result<void> apply(const Step& step, config::Config& config) {
       return {};
     case Verb::config_provider:
       return set_provider(step, provider);
+    case Verb::config_connections:
+      config.limits.connections = static_cast<std::uint32_t>(step.number);
+      return {};
     case Verb::config_provider_header:
       provider.headers.push_back({.name = step.name, .value = config::Secret(step.text)});
       return {};
@@ -116,8 +119,12 @@ Result<void> apply(const Step& step, config::Config& config) {
 
 }  // namespace
 
+bool says_config(const Scenario& scenario, Verb verb) {
+  return std::ranges::any_of(scenario.config, [&](const Step& step) { return step.verb == verb; });
+}
+
 Result<void> write_config(const Scenario& scenario, std::uint16_t provider_port,
-                          config::Config& config) {
+                          const std::string& authority_file, config::Config& config) {
   config = config::Config();
   config::Provider provider;
   provider.name = "p";
@@ -125,6 +132,10 @@ Result<void> write_config(const Scenario& scenario, std::uint16_t provider_port,
   provider.base_url = *config::BaseUrl::parse(fmt::format("http://127.0.0.1:{}", provider_port));
   provider.api_key = {.source = config::ApiKey::Source::configured,
                       .secret = config::Secret(provider_key)};
+  if (says_config(scenario, Verb::config_provider_tls)) {
+    provider.base_url = *config::BaseUrl::parse(fmt::format("https://127.0.0.1:{}", provider_port));
+    provider.tls.ca_path = authority_file;
+  }
   config.providers.push_back(std::move(provider));
   config.models.push_back({.name = "m", .targets = {{.provider = "p", .model = "m-large"}}});
   config.models.push_back({.name = "same", .targets = {{.provider = "p", .model = "same"}}});
@@ -143,11 +154,6 @@ Result<void> write_config(const Scenario& scenario, std::uint16_t provider_port,
   key.team = "search";
   config.keys.push_back(std::move(key));
   return {};
-}
-
-bool provider_is_down(const Scenario& scenario) {
-  return std::ranges::any_of(
-      scenario.config, [](const Step& step) { return step.verb == Verb::config_provider_down; });
 }
 
 }  // namespace recloser::wire

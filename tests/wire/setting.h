@@ -5,6 +5,7 @@
 #include "wire/scenario.h"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace recloser::wire {
@@ -13,10 +14,12 @@ inline constexpr std::string_view usual_key = "rk-wire-0123456789abcdef";
 inline constexpr std::string_view provider_key = "sk-provider-0123456789";
 
 // Without any line: one key, one provider `p` at this port that speaks both families, a model `m`
-// that is its `m-large`, and a model `same` of the same name.
+// that is its `m-large`, and a model `same` of the same name. `authority_file` is what a gateway
+// trusts whose provider is behind TLS.
 Result<void> write_config(const Scenario& scenario, std::uint16_t provider_port,
-                          config::Config& config);
+                          const std::string& authority_file, config::Config& config);
 
-bool provider_is_down(const Scenario& scenario);
+// Whether a `config` line of this kind is there.
+bool says_config(const Scenario& scenario, Verb verb);
 
 }  // namespace recloser::wire

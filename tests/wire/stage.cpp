@@ -1,5 +1,6 @@
 #include "wire/stage.h"
 
+#include "net/testing/certificates.h"
 #include "relay/testing/test_gateway.h"
 #include "wire/books.h"
 #include "wire/client.h"
@@ -20,7 +21,7 @@ constexpr Duration time_limit = 3h;  // virtual, of a whole play
 class Stage {
  public:
   Stage(const Scenario& scenario, std::string directory)
-      : scenario_(scenario), gateway_(std::move(directory)) {}
+      : scenario_(scenario), gateway_(directory), authority_(directory + "-tls") {}
   ~Stage() { end(); }
 
   std::optional<std::string> run();
@@ -32,6 +33,7 @@ class Stage {
     Stage& stage;
   };
 
+  net::HttpServer::Options set_tls();
   Task<void> play_client();
   Task<void> play_provider();
   void failed(const Step& step, std::string_view why);
@@ -42,6 +44,7 @@ class Stage {
 
   const Scenario& scenario_;
   relay::TestGateway gateway_;
+  net::TestAuthority authority_;
   Play play_{.loop = gateway_.loop()};
   Provider provider_{play_};
   Client client_{play_};
@@ -52,12 +55,15 @@ class Stage {
 };
 
 std::optional<std::string> Stage::run() {
-  Result<void> written = write_config(scenario_, provider_.port(), gateway_.config());
+  net::HttpServer::Options options = set_tls();
+  Result<void> written =
+      write_config(scenario_, provider_.port(), authority_.file(), gateway_.config());
   if (!written) return written.error().message();
+  options.connections_max = gateway_.config().limits.connections;
   play_.secret = std::string(gateway_.config().keys.front().secret.reveal());
-  gateway_.start();
+  gateway_.start(std::move(options));
   play_.gateway_port = gateway_.port();
-  if (provider_is_down(scenario_)) provider_.stop_listening();
+  if (says_config(scenario_, Verb::config_provider_down)) provider_.stop_listening();
   for (const Step& step : scenario_.gateway) {
     if (step.verb == Verb::gateway_drains) gateway_.relay().drain();
   }
@@ -78,6 +84,24 @@ std::optional<std::string> Stage::run() {
   if (!failure_) check_books();
   if (!failure_) check_secrets();
   return std::move(failure_);
+}
+
+// The certificates of the ends that are played over TLS.
+net::HttpServer::Options Stage::set_tls() {
+  net::HttpServer::Options options;
+  if (!says_config(scenario_, Verb::config_client_tls) &&
+      !says_config(scenario_, Verb::config_provider_tls)) {
+    return options;
+  }
+  net::CertificateFiles files = authority_.issue("IP:127.0.0.1");
+  std::shared_ptr<const net::TlsContext> server =
+      *net::TlsContext::for_clients(files.certificate, files.key);
+  if (says_config(scenario_, Verb::config_provider_tls)) play_.provider_tls = server;
+  if (says_config(scenario_, Verb::config_client_tls)) {
+    play_.client_tls = *net::TlsContext::for_providers({.ca_file = authority_.file()});
+    options.tls = server;
+  }
+  return options;
 }
 
 Task<void> Stage::play_client() {
@@ -170,6 +194,12 @@ void Stage::check_secrets() {
 }
 
 }  // namespace
+
+void use_tls(Scenario& scenario) {
+  for (Verb verb : {Verb::config_client_tls, Verb::config_provider_tls}) {
+    scenario.config.insert(scenario.config.begin(), Step{.verb = verb, .words = "--tls"});
+  }
+}
 
 std::optional<std::string> play(const Scenario& scenario, std::string directory) {
   Stage stage(scenario, std::move(directory));

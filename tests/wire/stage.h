@@ -9,6 +9,9 @@
 
 namespace recloser::wire {
 
+// Puts the gateway's connections on both sides into TLS.
+void use_tls(Scenario& scenario);
+
 // Nothing when all came as it is written; otherwise "file:line: ..", what was expected and what
 // was seen. `directory` is made, used and removed.
 std::optional<std::string> play(const Scenario& scenario, std::string directory);

@@ -28,12 +28,12 @@ TestGateway::TestGateway(std::string directory) : directory_(std::move(directory
   config_->keys.push_back(key);
 }
 
-void TestGateway::start() {
-  ledger::LedgerOptions options;
-  options.directory = directory_;
+void TestGateway::start(net::HttpServer::Options options) {
+  ledger::LedgerOptions books;
+  books.directory = directory_;
   auto store = std::make_unique<ledger::MemoryStore>();
   store_ = store.get();
-  ledger_ = std::move(*ledger::Ledger::open(options, std::move(store), loop_.clock(), loop_.log()));
+  ledger_ = std::move(*ledger::Ledger::open(books, std::move(store), loop_.clock(), loop_.log()));
   std::vector<auth::KeyRecord> declared = *auth::declared_keys(config_->keys, loop_.clock().wall());
   keys_ = std::make_unique<Published<auth::KeyRing>>(*auth::KeyRing::make(std::move(declared), {}));
   std::shared_ptr<const Providers> providers = *Providers::make(config_, std::nullopt);
@@ -45,8 +45,9 @@ void TestGateway::start() {
                                                   .responses = responses_,
                                                   .resolver = loop_.resolver()});
   relay_ = std::make_unique<Relay>(*services_, loop_.worker(), 7);
-  server_ = std::move(*net::HttpServer::open(
-      loop_.worker(), *net::parse_listen_address("127.0.0.1:0"), {}, memory_, *relay_));
+  server_ =
+      std::move(*net::HttpServer::open(loop_.worker(), *net::parse_listen_address("127.0.0.1:0"),
+                                       std::move(options), memory_, *relay_));
   gateway_ = {.host = "127.0.0.1", .port = server_->address().port, .tls = nullptr, .tls_name = {}};
 }
 

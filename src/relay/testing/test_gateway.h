@@ -97,7 +97,8 @@ class TestGateway {
   TestProvider& provider() { return provider_; }
   Relay& relay() { return *relay_; }
   config::Config& config() { return *config_; }
-  void start();  // after config() was changed
+  // After config() was changed.
+  void start(net::HttpServer::Options options = {});
   std::uint16_t port() const { return gateway_.port; }
 
   Seen post(std::string path, std::string body, std::string fields = {});
