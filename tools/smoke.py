@@ -5,7 +5,9 @@ with the key it was given, streams another, looks for both in the books, and sto
 """
 
 import json
+import os
 import re
+import select
 import shutil
 import socket
 import subprocess
@@ -166,7 +168,11 @@ class Smoke:
 
     def stops_when_asked(self):
         self.process.terminate()
-        status = self.process.wait(STOP_SECONDS_MAX)
+        descriptor = os.pidfd_open(self.process.pid)  # readable once it has ended
+        select.select([descriptor], [], [], STOP_SECONDS_MAX)
+        os.close(descriptor)
+        status = self.process.poll()
+        assert status is not None, f"still runs {STOP_SECONDS_MAX} s after SIGTERM"
         assert status == 0, f"exit status {status} after SIGTERM"
         self.process = None
 

@@ -184,7 +184,15 @@ clang_tidy() {
   run-clang-tidy-19 -quiet -p build/asan -j "$jobs" -warnings-as-errors='*' "^$root/src/"
 }
 
+# Every split of every recorded stream, in process and over the wire.
+recordings() {
+  RECLOSER_TEST_LONG=1 build/release/codec_test --gtest_filter='Recordings.*' &&
+    RECLOSER_TEST_LONG=1 build/release/tests/recordings/recordings_test
+}
+
 long_steps() {
+  check "recordings, long" "One alone:  RECLOSER_TEST_LONG=1 build/release/codec_test
+--gtest_filter=Recordings.NAME" recordings
   check "clang-tidy" "A finding that is wrong gets  // NOLINT(name): why  on its line." clang_tidy
   optional "http1 peers" "See tests/http1_peers." tests/http1_peers
   optional "kill -9, long" "See tests/chaos." tests/chaos/kill --long

@@ -1,7 +1,9 @@
 """Children that die with us, and whose output can be waited for."""
 
 import ctypes
+import os
 import re
+import select
 import signal
 import subprocess
 import threading
@@ -18,6 +20,17 @@ class HarnessError(Exception):
     """What kept a suite from running, as a sentence for a person."""
 
 
+def wait_for_end(process, seconds):
+    """The exit status, or None when it runs on. Popen.wait(timeout) looks every 50 ms instead."""
+    if process.poll() is None:
+        descriptor = os.pidfd_open(process.pid)
+        try:
+            select.select([descriptor], [], [], seconds)
+        finally:
+            os.close(descriptor)
+    return process.poll()
+
+
 class Child:
     """A process with its output in `FOLDER/NAME.log`, and every line of it at hand."""
 
@@ -25,6 +38,7 @@ class Child:
         self.name, self.folder = name, folder
         self.log = folder / f"{name}.log"
         self.lines = []
+        self._silent = False  # nothing more will come
         self._news = threading.Condition()
         try:
             self.process = subprocess.Popen(
@@ -47,6 +61,7 @@ class Child:
                     self.lines.append(line.rstrip("\n"))
                     self._news.notify_all()
         with self._news:
+            self._silent = True
             self._news.notify_all()
 
     def line(self, pattern, seconds):
@@ -60,10 +75,10 @@ class Child:
                         return match
                 seen = len(self.lines)
                 left = until - time.monotonic()
-                if left <= 0 or (self.process.poll() is not None and not self._reader.is_alive()):
+                if left <= 0 or self._silent:
                     raise HarnessError(f"{self.name} did not say {pattern!r}; it said:\n"
                                        + self.tail())
-                self._news.wait(min(left, 0.2))
+                self._news.wait(left)
 
     def tail(self):
         return "\n".join(f"    {line}" for line in self.lines[-TAIL_LINES:]) or "    nothing"
@@ -73,10 +88,9 @@ class Child:
 
     def ended(self, seconds=STOP_SECONDS_MAX):
         """Its exit status; negative for a signal. Its whole output is in `lines` then."""
-        try:
-            status = self.process.wait(seconds)
-        except subprocess.TimeoutExpired as late:
-            raise HarnessError(f"{self.name} runs on after {seconds} s") from late
+        status = wait_for_end(self.process, seconds)
+        if status is None:
+            raise HarnessError(f"{self.name} runs on after {seconds} s")
         self._reader.join(STOP_SECONDS_MAX)
         return status
 
