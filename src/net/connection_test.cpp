@@ -5,6 +5,7 @@
 #include "net/test_loop.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -207,6 +208,23 @@ Task<void> dial_into(TestLoop& loop, DialTarget target, std::string& message, Ki
   if (made) co_return;
   message = made.error().message();
   kind = made.error().kind();
+}
+
+int option_of(const Connection& connection, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  ::getsockopt(connection.descriptor(), level, name, &value, &size);
+  return value;
+}
+
+// What the kernel holds of a stream is paid for after a cut; a dead peer is found in any case.
+TEST_F(ConnectionTest, SocketsHoldLittleAndFindDeadPeers) {
+  EXPECT_LE(option_of(*near_, SOL_SOCKET, SO_RCVBUF), 2 * (64 << 10)) << "the kernel doubles it";
+  EXPECT_EQ(option_of(*far_, IPPROTO_TCP, TCP_USER_TIMEOUT), 30'000);
+  EXPECT_EQ(option_of(*far_, SOL_SOCKET, SO_KEEPALIVE), 1);
+  for (const Connection* each : {near_.get(), far_.get()}) {
+    EXPECT_EQ(option_of(*each, IPPROTO_TCP, TCP_NODELAY), 1);
+  }
 }
 
 TEST_F(ConnectionTest, DialSaysWhatEachAddressAnswered) {

@@ -233,6 +233,32 @@ TEST_F(ServerLimitsTest, ADrainAnswersPipelinedRequestsAndSaysClose) {
   EXPECT_TRUE(got.ends_with("connection: close\r\n\r\n/next")) << got;
 }
 
+// A close with unread bytes would be a reset, which can cost the client its answer.
+TEST_F(ServerLimitsTest, ARefusedClientMaySendOnForTwoSeconds) {
+  start({});
+  handler_.body_max = 1000;
+  Connection& one = client();
+  send(one, post(2u << 20) + std::string(500'000, 'x'));
+  EXPECT_EQ(all_of(one).substr(0, 12), "HTTP/1.1 400");
+  loop_.run_for(1s);
+  send(one, std::string(100'000, 'x'));
+  loop_.run_for(900ms);
+  EXPECT_EQ(server_->connections(), 1u);
+  loop_.run_for(200ms);
+  EXPECT_EQ(server_->connections(), 0u);
+}
+
+TEST_F(ServerLimitsTest, ARefusedClientMaySendOneMegabyteMore) {
+  start({});
+  handler_.body_max = 1000;
+  Connection& one = client();
+  loop_.worker().tasks().spawn("write", write(one, post(64u << 20) + std::string(64u << 20, 'x')));
+  loop_.run_for(100ms);
+  EXPECT_EQ(server_->connections(), 0u);
+  one.close();
+  loop_.run_for(1ms);
+}
+
 TEST_F(ServerLimitsTest, ALargeBodyTakesTurnsWithOthers) {
   start({});
   Connection& one = client();

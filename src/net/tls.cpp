@@ -185,6 +185,7 @@ TlsSession::~TlsSession() = default;
 void TlsSession::use_descriptor(int descriptor) {
   BIO* bio = BIO_new(socket_method());
   CHECK(bio != nullptr, "out of memory");
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a number in its place, never followed
   BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
   BIO_set_init(bio, 1);
   SSL_set_bio(impl_->ssl.get(), bio, bio);  // takes it over
