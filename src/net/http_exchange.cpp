@@ -141,20 +141,27 @@ Result<void> Exchange::hold(std::size_t bytes, std::size_t bytes_max) {
   return {};
 }
 
+// Takes memory for what has come, never for what was only announced: silent clients would starve
+// the others.
 Task<Result<void>> Exchange::read_length(std::size_t bytes_max, BodySink& sink) {
   std::size_t size = framing_in_.bytes;
-  Result<void> held = hold(size, bytes_max);
-  if (!held) co_return held;
-  std::string_view came = bytes_.substr(head_size_);
-  std::memcpy(large_.get(), came.data(), came.size());
-  std::size_t have = came.size();
-  std::size_t seen = 0;
-  for (;;) {
-    Result<void> seen_well = sink.see({large_.get() + seen, have - seen});
+  CHECK(size <= bytes_max, "read_body() has refused it");
+  std::string_view piece = bytes_.substr(head_size_);
+  std::size_t have = 0;
+  for (bool more_waits = false;;) {
+    bool in_place = piece.data() == large_.get() + have;
+    Result<void> held = hold(have + piece.size(), size);
+    if (!held) co_return held;
+    if (!in_place && !piece.empty()) std::memcpy(large_.get() + have, piece.data(), piece.size());
+    have += piece.size();
+    Result<void> seen_well = sink.see({large_.get() + have - piece.size(), piece.size()});
     if (!seen_well) co_return seen_well;
-    seen = have;
     if (have == size) break;
-    std::span<char> room(large_.get() + have, std::min(size - have, read_bytes_per_turn));
+    if (more_waits) co_await worker().yield();
+    // Into the room there is; when there is none, what comes shows how much is needed.
+    std::span<char> room = worker().scratch();
+    if (large_room_ > have) room = {large_.get() + have, large_room_ - have};
+    room = room.first(std::min({room.size(), size - have, read_bytes_per_turn}));
     Instant deadline = worker().now() + server_.options_.body_timeout;
     Result<std::size_t> got = co_await client_.read(room, deadline);
     if (!got) co_return fail(got.error());
@@ -162,8 +169,8 @@ Task<Result<void>> Exchange::read_length(std::size_t bytes_max, BodySink& sink) 
       co_return fail(Side::client, Kind::closed,
                      fmt::format("the client ended after {} of {} bytes of its body", have, size));
     }
-    have += *got;
-    if (*got == room.size()) co_await worker().yield();
+    piece = {room.data(), *got};
+    more_waits = *got == room.size();
   }
   body_ = {large_.get(), size};
   bytes_ = bytes_.substr(0, head_size_);

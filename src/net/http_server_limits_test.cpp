@@ -296,8 +296,7 @@ TEST_F(ServerLimitsTest, WhatABodyHeldIsGivenBackHoweverItEnds) {
 
   Connection& gone = client();
   send(gone, post(body.size()) + body.substr(1000));
-  loop_.run_for(1ms);
-  EXPECT_EQ(memory_.used(), body.size());
+  loop_.worker().run_until([&] { return memory_.used() == body.size(); });
   gone.close();
   loop_.run_for(3s);
   EXPECT_EQ(memory_.used(), 0u);
@@ -312,15 +311,29 @@ TEST_F(ServerLimitsTest, WhatABodyHeldIsGivenBackHoweverItEnds) {
 
 TEST_F(ServerLimitsTest, BodiesBeyondTheBudgetOfAllAreRefused) {
   start({});
+  std::string most(33u << 20, 'x');
   Connection& one = client();
-  send(one, post(40u << 20));
-  loop_.run_for(1ms);
-  EXPECT_EQ(memory_.used(), 40u << 20);
+  send(one, post(40u << 20) + most);
+  loop_.worker().run_until([&] { return memory_.used() == 40u << 20; });
   Connection& two = client();
-  send(two, post(40u << 20));
+  loop_.worker().tasks().spawn("too much", write(two, post(40u << 20) + most));
   EXPECT_EQ(all_of(two).substr(0, 12), "HTTP/1.1 400");
   EXPECT_NE(handler_.last_error.find("bufferedBytes"), std::string::npos);
   EXPECT_EQ(memory_.used(), 40u << 20);
+  two.close();
+  loop_.run_for(1ms);
+}
+
+TEST_F(ServerLimitsTest, ABodyThatIsOnlyAnnouncedTakesNothing) {
+  start({});
+  Connection& silent = client();
+  send(silent, post(60u << 20));
+  loop_.worker().run_until([&] { return handler_.requests == 1; });
+  EXPECT_EQ(memory_.used(), 0u);
+  Connection& other = client();
+  std::string body(10u << 20, 'x');
+  send(other, post(body.size()) + body);
+  EXPECT_NE(all_of(other).find("200 OK"), std::string::npos) << handler_.last_error;
 }
 
 }  // namespace
