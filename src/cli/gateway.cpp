@@ -314,8 +314,10 @@ void Gateway::drain(Duration limit, const std::atomic<bool>& enough) {
   }
 }
 
-// Threads first; then coroutines, which settle their calls; then what they used.
+// Threads first, that of the resolver before those it answers to; then coroutines, which settle
+// their calls; then what they used.
 void Gateway::stop() {
+  resolver_.stop();
   auto end = [](auto& side) {
     if (!side->thread.joinable()) return;
     side->worker->stop();

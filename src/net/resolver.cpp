@@ -167,11 +167,15 @@ Resolver::Resolver(const Clock& clock) : impl_(std::make_unique<Impl>(clock)) {
   impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
 }
 
-Resolver::~Resolver() {
+void Resolver::stop() {
   impl_->stopping = true;
   std::uint64_t one = 1;
   [[maybe_unused]] ssize_t rung = ::write(impl_->bell, &one, sizeof one);
-  impl_->thread.join();
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+Resolver::~Resolver() {
+  stop();
   if (impl_->channel != nullptr) ares_destroy(impl_->channel);
   ares_library_cleanup();
   ::close(impl_->bell);
@@ -181,6 +185,9 @@ Task<Result<Addresses>> Resolver::resolve(Worker& worker, std::string name, Canc
                                           Instant deadline) {
   if (Addresses known = known_without_lookup(name)) co_return known;
   std::optional<Answer> answer = impl_->remembered(name);
+  if (!answer && impl_->stopping) {
+    co_return fail(Side::gateway, Kind::cancelled, "the name look-up was given up");
+  }
   if (!answer) {
     auto question = std::make_shared<Question>();
     question->worker = &worker;
@@ -295,6 +302,7 @@ void Resolver::Impl::answered(const std::string& name, int status, ares_addrinfo
     answer.failure = !broken.empty() ? broken : ares_strerror(status);
     ttl = failure_ttl;
   }
+  if (status == ARES_EDESTRUCTION) return;  // stopped: the workers may be gone
   std::vector<QuestionPtr> asking;
   {
     std::lock_guard lock(mutex);
@@ -303,7 +311,6 @@ void Resolver::Impl::answered(const std::string& name, int status, ares_addrinfo
     asking.swap(waiting[name]);
     waiting.erase(name);
   }
-  if (status == ARES_EDESTRUCTION) return;  // stopping: the workers are gone
   for (QuestionPtr& question : asking) {
     Worker* worker = question->worker;
     worker->post([worker, question = std::move(question), answer] {

@@ -30,6 +30,10 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
+  // No worker is touched from here on; what is being looked up, and all that is asked later, stays
+  // without an answer. To be called before a worker that asked is destroyed.
+  void stop();
+
   // Address literals and `localhost` need no look-up. A remembered answer does not suspend.
   Task<Result<Addresses>> resolve(Worker& worker, std::string name, CancelPoint& cancel,
                                   Instant deadline);
