@@ -1,9 +1,11 @@
 #include "codec/answer_reader.h"
 
+#include "codec/event.h"
 #include "codec/provider_error.h"
 #include "core/limits.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace recloser::codec {
 namespace {
@@ -106,6 +108,9 @@ constexpr JsonTable anthropic{
     {"error.message", id_error_message, want_text},
 };
 
+constexpr std::size_t escape_bytes_max = 6;  // \u0000
+constexpr std::size_t raw_name_bytes_max = limits::model_name_bytes_max * escape_bytes_max;
+
 }  // namespace
 
 AnswerReader::AnswerReader(Operation operation, Family family)
@@ -139,19 +144,31 @@ const AnswerFacts& AnswerReader::finish() {
     facts_.error_message.clear();
   }
   if (facts_.finish == Finish::stop && saw_tool_call_) facts_.finish = Finish::tool_call;
-  if (saw_usage_ && !facts_.malformed) {
-    facts_.usage = usage();
+  read_name(facts_.response_id);
+  read_name(facts_.model);
+  if (!saw_usage_ || facts_.malformed) return facts_;
+  if (std::optional<Usage> told = usage()) {
+    facts_.usage = *told;
     facts_.usage_source = UsageSource::final;
   }
   return facts_;
 }
 
-Usage AnswerReader::usage() const {
+std::optional<Usage> AnswerReader::usage() const {
   if (family_ != Family::anthropic) return usage_of_openai(fields_);
   if (iteration_count_ == 0) return usage_of_anthropic(fields_);
   UsageFields sum = iterations_;
   sum.reasoning = fields_.reasoning;
   return usage_of_anthropic(sum);
+}
+
+// From the raw text that was kept of it. One that is escaped and did not fit is no name.
+void AnswerReader::read_name(std::string& name) {
+  if (name.contains('\\')) {
+    std::string raw = std::exchange(name, {});
+    if (raw.size() < raw_name_bytes_max) unescape(name, raw);
+  }
+  name.resize(std::min(name.size(), limits::model_name_bytes_max));
 }
 
 void AnswerReader::take(JsonToken token) {
@@ -189,11 +206,11 @@ void AnswerReader::take_text(JsonToken token) {
     case id_id:
       saw_id_ |= !scanner_.raw().empty();
       if (operation_ == Operation::responses) {
-        keep(facts_.response_id, limits::model_name_bytes_max);
+        keep(facts_.response_id, raw_name_bytes_max);
       }
       break;
     case id_model:
-      keep(facts_.model, limits::model_name_bytes_max);
+      keep(facts_.model, raw_name_bytes_max);
       break;
     case id_error:
       facts_.saw_error = true;
@@ -235,7 +252,7 @@ void AnswerReader::take_text(JsonToken token) {
 }
 
 void AnswerReader::take_number() {
-  std::uint64_t number = scanner_.number();
+  std::uint64_t number = scanner_.count();
   switch (scanner_.id()) {
     case id_input:
       fields_.input = number;
@@ -264,19 +281,19 @@ void AnswerReader::take_number() {
       fields_.audio_input = number;
       break;
     case id_iteration_input:
-      iterations_.input += number;
+      iterations_.input = sum_of_counts(iterations_.input, number);
       break;
     case id_iteration_output:
-      iterations_.output += number;
+      iterations_.output = sum_of_counts(iterations_.output, number);
       break;
     case id_iteration_cached:
-      iterations_.cached += number;
+      iterations_.cached = sum_of_counts(iterations_.cached, number);
       break;
     case id_iteration_cache_write:
-      iterations_.cache_write += number;
+      iterations_.cache_write = sum_of_counts(iterations_.cache_write, number);
       break;
     case id_error_code:
-      facts_.error_code = std::to_string(number);
+      facts_.error_code = std::to_string(scanner_.number());
       break;
     default:
       break;

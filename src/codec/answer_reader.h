@@ -7,6 +7,7 @@
 #include "codec/usage.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,7 +46,8 @@ class AnswerReader {
   void take_text(JsonToken token);
   void take_number();
   void keep(std::string& place, std::size_t limit);
-  Usage usage() const;
+  static void read_name(std::string& name);
+  std::optional<Usage> usage() const;
 
   JsonScanner scanner_;
   AnswerFacts facts_;

@@ -23,6 +23,7 @@ AnswerFacts read(Operation operation, std::string_view body) {
   EXPECT_EQ(again.error_code, facts.error_code);
   EXPECT_EQ(again.tool_calls, facts.tool_calls);
   EXPECT_EQ(again.malformed, facts.malformed);
+  EXPECT_EQ(again.model, facts.model);
   return facts;
 }
 
@@ -135,19 +136,57 @@ TEST(ProviderError, FinishReasonsOfAllDialects) {
 
 TEST(UsageArithmetic, PutsReasoningAndAudioWhereTheTotalSaysTheyAre) {
   UsageFields inside{.input = 9, .output = 4, .total = 13, .reasoning = 3};
-  EXPECT_EQ(usage_of_openai(inside).output_tokens, 4u);
+  EXPECT_EQ(usage_of_openai(inside)->output_tokens, 4u);
   UsageFields outside{.input = 12, .output = 1, .total = 241, .reasoning = 228};
-  EXPECT_EQ(usage_of_openai(outside).output_tokens, 229u);
+  EXPECT_EQ(usage_of_openai(outside)->output_tokens, 229u);
   UsageFields in_total_only{.input = 35, .output = 12, .total = 109};
-  EXPECT_EQ(usage_of_openai(in_total_only).output_tokens, 74u);
-  EXPECT_EQ(usage_of_openai(in_total_only).reasoning_tokens, 62u);
+  EXPECT_EQ(usage_of_openai(in_total_only)->output_tokens, 74u);
+  EXPECT_EQ(usage_of_openai(in_total_only)->reasoning_tokens, 62u);
   UsageFields audio{.input = 9, .output = 201, .total = 585, .audio_input = 375};
-  EXPECT_EQ(usage_of_openai(audio).input_tokens, 384u);
-  EXPECT_EQ(usage_of_openai(audio).output_tokens, 201u);
+  EXPECT_EQ(usage_of_openai(audio)->input_tokens, 384u);
+  EXPECT_EQ(usage_of_openai(audio)->output_tokens, 201u);
   UsageFields wrong{.input = 10, .output = 10, .total = 5};
-  EXPECT_EQ(usage_of_openai(wrong).output_tokens, 10u);
-  UsageFields huge{.input = UINT64_MAX, .output = 2, .total = 1};
-  EXPECT_EQ(usage_of_openai(huge).input_tokens, limits::tokens_of_a_call_max);
+  EXPECT_EQ(usage_of_openai(wrong)->output_tokens, 10u);
+  UsageFields huge{.input = limits::tokens_of_a_call_max, .output = 2};
+  EXPECT_EQ(usage_of_openai(huge)->input_tokens, limits::tokens_of_a_call_max);
+  ++huge.input;
+  EXPECT_EQ(usage_of_openai(huge), std::nullopt);
+  EXPECT_EQ(usage_of_anthropic(huge), std::nullopt);
+}
+
+std::string chat_with_usage(std::string_view output) {
+  return R"({"id":"c1","usage":{"prompt_tokens":12.0,"completion_tokens":)" + std::string(output) +
+         "}}";
+}
+
+TEST(AnswerReader, ReadsACountHoweverItIsWritten) {
+  AnswerFacts facts = read(Operation::chat, chat_with_usage("1e3"));
+  EXPECT_EQ(facts.usage, (Usage{.input_tokens = 12, .output_tokens = 1000}));
+  EXPECT_EQ(facts.usage_source, UsageSource::final);
+}
+
+TEST(AnswerReader, AFigureThatIsNoCountIsNoUsage) {
+  for (std::string_view odd : {"-3", "1.5", "1e30", "1000000000001", "18446744073709551616"}) {
+    AnswerFacts facts = read(Operation::chat, chat_with_usage(odd));
+    EXPECT_EQ(facts.usage_source, UsageSource::none) << odd;
+    EXPECT_EQ(facts.usage, Usage()) << odd;
+  }
+  AnswerFacts facts = read(Operation::messages,
+                           R"({"id":"m","usage":{"input_tokens":1,"output_tokens":2,"iterations":)"
+                           R"([{"output_tokens":-1},{"output_tokens":7}]}})");
+  EXPECT_EQ(facts.usage_source, UsageSource::none);
+}
+
+TEST(AnswerReader, NamesAreReadWithoutTheirEscapes) {
+  std::string_view body = R"({"id":"r\u005f1","model":"meta\/llama","output":[]})";
+  EXPECT_EQ(read(Operation::responses, body).model, "meta/llama");
+  EXPECT_EQ(read(Operation::responses, body).response_id, "r_1");
+  std::string most(limits::model_name_bytes_max, 'x');
+  std::string cut = R"({"model":")" + most + R"(y"})";
+  EXPECT_EQ(read(Operation::chat, cut).model, most);
+  std::string escapes = R"({"model":")";
+  for (int i = 0; i < 400; ++i) escapes += "\\u0041";
+  EXPECT_EQ(read(Operation::chat, escapes + R"("})").model, "");
 }
 
 TEST(Operation, NamesGoThereAndBack) {

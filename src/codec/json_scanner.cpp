@@ -3,6 +3,7 @@
 #include "codec/json_escape.h"
 #include "core/ascii.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <emmintrin.h>
@@ -13,6 +14,9 @@ namespace recloser::codec {
 namespace {
 
 constexpr std::array<std::string_view, 3> literals{"true", "false", "null"};
+
+// Of a number that is to be read as a count; more zeros, or more places behind the point, are odd.
+constexpr unsigned number_digits_max = 10'000;
 
 // One bit for each of 16 bytes that is not plain: a quote, a backslash, a control character or a
 // byte of a multi-byte character. SSE2 is what every x86-64 has; the signed comparison catches the
@@ -297,9 +301,12 @@ HOT JsonToken JsonScanner::begin_number(Cursor& at) {
   if (*at.p != '-' && digits == 0) return slow(at, &JsonScanner::fail_value);
   at.state = State::in_number;
   number_ = 0;
-  number_odd_ = *at.p == '-';
+  bool minus = *at.p == '-';
+  number_odd_ = minus || at.node == JsonTable::nothing;  // nobody asks: vectors are long
   digits_ = Digits::minus;
-  if (number_odd_) ++at.p;
+  exponent_minus_ = false;
+  zeros_ = fraction_digits_ = exponent_ = 0;
+  if (minus) ++at.p;
   return JsonToken::none;
 }
 
@@ -487,50 +494,71 @@ JsonToken JsonScanner::read_text(Cursor& at, const char* first) {
 
 JsonToken JsonScanner::read_number(Cursor& at) {
   for (; !at.empty(); ++at.p) {
-    char c = *at.p;
-    if (ascii::is_digit(c)) {
-      auto digit = static_cast<unsigned>(c - '0');
-      switch (digits_) {
-        case Digits::minus:
-          digits_ = c == '0' ? Digits::zero : Digits::whole;
-          break;
-        case Digits::zero:
-          return fail(at, JsonFault::bad_number);
-        case Digits::whole:
-          break;
-        case Digits::point:
-        case Digits::fraction:
-          digits_ = Digits::fraction;
-          continue;
-        case Digits::e:
-        case Digits::sign:
-        case Digits::exponent:
-          digits_ = Digits::exponent;
-          continue;
-      }
-      if (number_ > (UINT64_MAX - digit) / 10)
-        number_odd_ = true;
-      else
-        number_ = number_ * 10 + digit;
-      continue;
-    }
-    bool has_whole = digits_ == Digits::zero || digits_ == Digits::whole;
-    if (c == '.' && has_whole) {
-      digits_ = Digits::point;
-    } else if ((c == 'e' || c == 'E') && (has_whole || digits_ == Digits::fraction)) {
-      digits_ = Digits::e;
-    } else if ((c == '+' || c == '-') && digits_ == Digits::e) {
-      digits_ = Digits::sign;
-    } else if (has_whole || digits_ == Digits::fraction || digits_ == Digits::exponent) {
-      if (number_odd_) number_ = 0;
-      at.value_done(depth_ == 0);
-      return report(at, JsonToken::number, want_number);
-    } else {
-      return fail(at, JsonFault::bad_number);
-    }
-    number_odd_ = true;
+    if (number_byte(*at.p)) continue;
+    bool whole = digits_ == Digits::zero || digits_ == Digits::whole ||
+                 digits_ == Digits::fraction || digits_ == Digits::exponent;
+    if (!whole || ascii::is_digit(*at.p)) return fail(at, JsonFault::bad_number);
+    number_done();
+    at.value_done(depth_ == 0);
+    return report(at, JsonToken::number, want_number);
   }
   return JsonToken::none;
+}
+
+// Whether the number goes on with `c`.
+bool JsonScanner::number_byte(char c) {
+  bool has_whole = digits_ == Digits::zero || digits_ == Digits::whole;
+  if (ascii::is_digit(c)) {
+    if (digits_ == Digits::zero) return false;
+    if (digits_ == Digits::minus) {
+      digits_ = c == '0' ? Digits::zero : Digits::whole;
+    } else if (digits_ == Digits::point) {
+      digits_ = Digits::fraction;
+    } else if (digits_ == Digits::e || digits_ == Digits::sign) {
+      digits_ = Digits::exponent;
+    }
+    add_digit(static_cast<unsigned>(c - '0'));
+  } else if (c == '.' && has_whole) {
+    digits_ = Digits::point;
+  } else if ((c == 'e' || c == 'E') && (has_whole || digits_ == Digits::fraction)) {
+    digits_ = Digits::e;
+  } else if ((c == '+' || c == '-') && digits_ == Digits::e) {
+    digits_ = Digits::sign;
+    exponent_minus_ = c == '-';
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// Any number may be written in many ways ("1.20e1"): the digits are kept as one whole number, and
+// how many of them stand behind the point.
+void JsonScanner::add_digit(unsigned digit) {
+  if (number_odd_) return;
+  if (digits_ == Digits::exponent) {
+    exponent_ = static_cast<std::uint16_t>(std::min(exponent_ * 10u + digit, number_digits_max));
+    return;
+  }
+  if (digits_ == Digits::fraction) ++fraction_digits_;
+  if (fraction_digits_ >= number_digits_max || zeros_ >= number_digits_max) number_odd_ = true;
+  if (digit == 0) {
+    if (number_ != 0) ++zeros_;
+    return;
+  }
+  for (++zeros_; zeros_ != 0; --zeros_) {
+    number_odd_ |= __builtin_mul_overflow(number_, 10u, &number_);
+  }
+  number_odd_ |= __builtin_add_overflow(number_, digit, &number_);
+}
+
+void JsonScanner::number_done() {
+  int power = zeros_ - fraction_digits_ + (exponent_minus_ ? -int{exponent_} : int{exponent_});
+  if (number_ == 0) power = 0;
+  number_odd_ |= power < 0;
+  for (; power > 0 && !number_odd_; --power) {
+    number_odd_ = __builtin_mul_overflow(number_, 10u, &number_);
+  }
+  if (number_odd_) number_ = 0;
 }
 
 JsonToken JsonScanner::read_literal(Cursor& at) {

@@ -79,11 +79,14 @@ class JsonScanner {
 
   // Of the token just reported.
   std::uint8_t id() const { return id_; }
-  std::string_view raw() const { return raw_; }       // of text and text_part: without quotes
-  bool escaped() const { return escaped_; }           // of text: some part of it holds a backslash
-  std::uint64_t number() const { return number_; }    // of number; 0 unless is_count()
-  bool is_count() const { return !number_odd_; }      // no sign, fraction or exponent; fits 64 bits
-  Span value() const { return {begin_, consumed_}; }  // offsets; of a string with its quotes
+  std::string_view raw() const { return raw_; }     // of text and text_part: without quotes
+  bool escaped() const { return escaped_; }         // of text: some part of it holds a backslash
+  std::uint64_t number() const { return number_; }  // of number; 0 unless is_count()
+  bool is_count() const { return !number_odd_; }    // whole, however written; fits 64 bits
+  // The same where a figure that is none must not be taken for 0.
+  std::uint64_t count() const { return number_odd_ ? no_count : number_; }
+  static constexpr std::uint64_t no_count = UINT64_MAX;
+  Span value() const { return {begin_, consumed_}; }   // offsets; of a string with its quotes
   Span key() const { return {key_begin_, key_end_}; }  // of the member, with its quotes
 
   bool was_empty() const { return was_empty_; }  // of object_end and array_end
@@ -123,6 +126,9 @@ class JsonScanner {
   JsonToken read_colon(Cursor& at);
   JsonToken read_text(Cursor& at, const char* first);
   JsonToken read_number(Cursor& at);
+  bool number_byte(char c);
+  void add_digit(unsigned digit);
+  void number_done();
   JsonToken read_literal(Cursor& at);
   JsonToken read_after(Cursor& at);
   JsonToken open(Cursor& at, bool object);
@@ -159,7 +165,11 @@ class JsonScanner {
   bool was_empty_ = false;
   bool escaped_ = false;
   bool number_odd_ = false;
+  bool exponent_minus_ = false;
   Digits digits_ = Digits::minus;
+  std::uint16_t zeros_ = 0;  // of a number: read, and not in number_ unless others follow
+  std::uint16_t fraction_digits_ = 0;
+  std::uint16_t exponent_ = 0;
   std::uint8_t escape_ = 0;     // in a string: 1 after a backslash, 2..5 hex digits to come + 1
   std::uint8_t utf8_left_ = 0;  // continuation bytes to come, the next within [low, high]
   std::uint8_t utf8_low_ = 0;

@@ -133,8 +133,29 @@ TEST(JsonScanner, TellsWholeCountsFromOtherNumbers) {
   EXPECT_EQ(read(R"({"n":18446744073709551616})"), "5 number [5,25) odd\n");
   EXPECT_EQ(read(R"({"n":9999999999999999999})"), "5 number [5,24) 9999999999999999999\n");
   EXPECT_EQ(read(R"({"n":-1})"), "5 number [5,7) odd\n");
-  EXPECT_EQ(read(R"({"n":1.0})"), "5 number [5,8) odd\n");
-  EXPECT_EQ(read(R"({"n":1e3 })"), "5 number [5,8) odd\n");
+  for (auto [written, count] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"1.0", "1"},
+           {"1e3", "1000"},
+           {"12.50e1", "125"},
+           {"0.0120E+4", "120"},
+           {"1200e-2", "12"},
+           {"100000000000000000000e-2", "1000000000000000000"},
+           {"1." + std::string(5'000, '0'), "1"},
+           {"0.0e99999", "0"},
+           {"1.5", "odd"},
+           {"1e-1", "odd"},
+           {"12.50e0", "odd"},
+           {"-1.0", "odd"},
+           {"1e20", "odd"},
+           {"1e999999999999", "odd"},
+           {"1." + std::string(70'000, '0'), "odd"},
+           {"1e-65536", "odd"}}) {
+    std::string text = R"({"n":)" + written + "}";
+    std::string told = read(text);
+    EXPECT_TRUE(told.ends_with(") " + count + "\n")) << written.substr(0, 30) << ": " << told;
+    EXPECT_EQ(read(text, {6}), told);
+    EXPECT_EQ(read(text, {text.size() - 2}), told);
+  }
 }
 
 TEST(JsonScanner, AcceptsWhatRfc8259Accepts) {

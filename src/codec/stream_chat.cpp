@@ -154,25 +154,25 @@ void StreamReader::take_chat(JsonToken token) {
       fields_ = {};
       break;
     case id_input:
-      fields_.input = scanner_.number();
+      fields_.input = scanner_.count();
       break;
     case id_output:
-      fields_.output = scanner_.number();
+      fields_.output = scanner_.count();
       break;
     case id_total:
-      fields_.total = scanner_.number();
+      fields_.total = scanner_.count();
       break;
     case id_cached:
-      fields_.cached = std::max(fields_.cached, scanner_.number());
+      fields_.cached = std::max(fields_.cached, scanner_.count());
       break;
     case id_cache_write:
-      fields_.cache_write = scanner_.number();
+      fields_.cache_write = scanner_.count();
       break;
     case id_reasoning_tokens:
-      fields_.reasoning = scanner_.number();
+      fields_.reasoning = scanner_.count();
       break;
     case id_audio:
-      fields_.audio_input = scanner_.number();
+      fields_.audio_input = scanner_.count();
       break;
     case id_error:
       saw_error_ = true;

@@ -154,31 +154,31 @@ void StreamReader::take_messages_number(std::uint64_t number) {
       choice_index_ = static_cast<std::uint32_t>(number);
       break;
     case id_input:
-      pending_.input = number;
+      pending_.input = scanner_.count();
       break;
     case id_output:
-      pending_.output = number;
+      pending_.output = scanner_.count();
       break;
     case id_cached:
-      pending_.cached = number;
+      pending_.cached = scanner_.count();
       break;
     case id_cache_write:
-      pending_.cache_write = number;
+      pending_.cache_write = scanner_.count();
       break;
     case id_thinking_tokens:
-      pending_.reasoning = number;
+      pending_.reasoning = scanner_.count();
       break;
     case id_iteration_input:
-      iterations_.input += number;
+      iterations_.input = sum_of_counts(iterations_.input, scanner_.count());
       break;
     case id_iteration_output:
-      iterations_.output += number;
+      iterations_.output = sum_of_counts(iterations_.output, scanner_.count());
       break;
     case id_iteration_cached:
-      iterations_.cached += number;
+      iterations_.cached = sum_of_counts(iterations_.cached, scanner_.count());
       break;
     case id_iteration_cache_write:
-      iterations_.cache_write += number;
+      iterations_.cache_write = sum_of_counts(iterations_.cache_write, scanner_.count());
       break;
     default:
       break;
@@ -216,13 +216,10 @@ void StreamReader::judge_messages() {
     fill_error();
   }
   if (!saw_usage_) return;
-  fields_ = pending_;
-  Usage usage = usage_of_anthropic(fields_);
-  if (iteration_count_ != 0) {
-    // The totals leave compaction and advisor turns out; the sum over all turns is what was used.
-    iterations_.reasoning = fields_.reasoning;
-    usage = usage_of_anthropic(iterations_);
-  }
+  // The totals leave compaction and advisor turns out; the sum over all turns is what was used.
+  iterations_.reasoning = pending_.reasoning;
+  std::optional<Usage> usage = usage_of_anthropic(iteration_count_ != 0 ? iterations_ : pending_);
+  if (usage) fields_ = pending_;  // else what was said before still holds
   commit_usage(usage, type == "message_delta" ? UsageSource::final : UsageSource::running);
 }
 

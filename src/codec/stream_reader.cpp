@@ -386,8 +386,9 @@ void StreamReader::finish_with(Finish finish) {
   if (facts_.finish == Finish::none || facts_.finish == Finish::stop) facts_.finish = finish;
 }
 
-void StreamReader::commit_usage(const Usage& usage, UsageSource source) {
-  facts_.usage = usage;
+void StreamReader::commit_usage(const std::optional<Usage>& usage, UsageSource source) {
+  if (!usage) return;
+  facts_.usage = *usage;
   facts_.usage_source = source;
   draft(EventKind::usage);
 }

@@ -149,7 +149,7 @@ class StreamReader {
   Event tell();
   void data(std::string_view bytes);
   void json(std::string_view bytes);
-  void commit_usage(const Usage& usage, UsageSource source);
+  void commit_usage(const std::optional<Usage>& usage, UsageSource source);
 
   Slice* keep(JsonToken token, Slice* place);
   void append(Slice& slice, std::string_view raw, bool escaped);

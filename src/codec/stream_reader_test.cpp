@@ -99,6 +99,33 @@ TEST(StreamReader, TextBytesCountWhatTheEscapesStandFor) {
   EXPECT_EQ(told.facts.text_bytes, 2u + 1 + 4 + 1);
 }
 
+TEST(StreamReader, AUsageThatNoCallCanHaveIsNotSaid) {
+  auto chat = [](std::string_view output) {
+    return chat_delta("x") + R"(data: {"choices":[],"usage":{"prompt_tokens":7e0,)" +
+           R"("completion_tokens":)" + std::string(output) + "}}\n\ndata: [DONE]\n\n";
+  };
+  testing::Told told = testing::tell_whole(Operation::chat, chat("3.0"));
+  EXPECT_EQ(told.facts.usage_source, UsageSource::final);
+  EXPECT_EQ(told.facts.usage, (Usage{.input_tokens = 7, .output_tokens = 3}));
+  for (std::string_view odd : {"-3", "0.5", "1e13"}) {
+    EXPECT_EQ(testing::tell_whole(Operation::chat, chat(odd)).facts.usage_source,
+              UsageSource::none);
+  }
+  std::string start = R"(data: {"type":"message_start","message":{"usage":{"input_tokens":9,)"
+                      R"("output_tokens":1}}})"
+                      "\n\n";
+  std::string odd = R"(data: {"type":"message_delta","usage":{"output_tokens":-4}})"
+                    "\n\n";
+  std::string good = R"(data: {"type":"message_delta","usage":{"output_tokens":4}})"
+                     "\n\n";
+  told = testing::tell_whole(Operation::messages, start + odd);
+  EXPECT_EQ(told.facts.usage_source, UsageSource::running);
+  EXPECT_EQ(told.facts.usage, (Usage{.input_tokens = 9, .output_tokens = 1}));
+  told = testing::tell_whole(Operation::messages, start + odd + good);
+  EXPECT_EQ(told.facts.usage_source, UsageSource::final);
+  EXPECT_EQ(told.facts.usage, (Usage{.input_tokens = 9, .output_tokens = 4}));
+}
+
 TEST(Unescape, GivesTheTextAndItsSize) {
   for (auto [raw, text] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
            {"plain", "plain"},

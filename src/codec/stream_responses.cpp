@@ -88,22 +88,22 @@ void StreamReader::take_responses(JsonToken token) {
       saw_usage_ = true, fields_ = {};
       break;
     case id_input:
-      fields_.input = number;
+      fields_.input = scanner_.count();
       break;
     case id_output:
-      fields_.output = number;
+      fields_.output = scanner_.count();
       break;
     case id_total:
-      fields_.total = number;
+      fields_.total = scanner_.count();
       break;
     case id_cached:
-      fields_.cached = number;
+      fields_.cached = scanner_.count();
       break;
     case id_cache_write:
-      fields_.cache_write = number;
+      fields_.cache_write = scanner_.count();
       break;
     case id_reasoning:
-      fields_.reasoning = number;
+      fields_.reasoning = scanner_.count();
       break;
     case id_error:
       saw_error_ = true;

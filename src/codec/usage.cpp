@@ -7,20 +7,15 @@
 namespace recloser::codec {
 namespace {
 
-// A hostile or broken provider may send any number. The books are signed, and figures are added up:
-// what no call can have used is taken as the most that one can.
-UsageFields believable(UsageFields fields) {
-  for (std::uint64_t* field : {&fields.input, &fields.output, &fields.total, &fields.cached,
-                               &fields.cache_write, &fields.reasoning, &fields.audio_input}) {
-    *field = std::min(*field, limits::tokens_of_a_call_max);
-  }
-  return fields;
+bool believable(const UsageFields& fields) {
+  return std::max({fields.input, fields.output, fields.total, fields.cached, fields.cache_write,
+                   fields.reasoning, fields.audio_input}) <= limits::tokens_of_a_call_max;
 }
 
 }  // namespace
 
-Usage usage_of_openai(const UsageFields& sent) {
-  UsageFields fields = believable(sent);
+std::optional<Usage> usage_of_openai(const UsageFields& fields) {
+  if (!believable(fields)) return std::nullopt;
   Usage usage{
       .input_tokens = fields.input,
       .output_tokens = fields.output,
@@ -42,8 +37,8 @@ Usage usage_of_openai(const UsageFields& sent) {
   return usage;
 }
 
-Usage usage_of_anthropic(const UsageFields& sent) {
-  UsageFields fields = believable(sent);
+std::optional<Usage> usage_of_anthropic(const UsageFields& fields) {
+  if (!believable(fields)) return std::nullopt;
   return Usage{
       .input_tokens = fields.input + fields.cached + fields.cache_write,
       .output_tokens = fields.output,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace recloser::codec {
 
@@ -21,7 +22,9 @@ struct Usage {
 // usage on every chunk); `final` stands in the last word about the answer.
 enum class UsageSource : unsigned char { none, running, final };
 
-// The fields of a `usage` object as they were sent; a field that was not sent stays 0. The OpenAI
+// The fields of a `usage` object as they were sent; a field that was not sent stays 0. One that no
+// call can have used (negative, a fraction, beyond limits::tokens_of_a_call_max) is a lie about
+// all of them: there is then no usage, and the books say that they estimate. The OpenAI
 // family fills input and output from prompt_tokens/input_tokens and
 // completion_tokens/output_tokens.
 struct UsageFields {
@@ -34,12 +37,18 @@ struct UsageFields {
   std::uint64_t audio_input = 0;
 };
 
+// Of two fields, so that one no call can have used stays one.
+constexpr std::uint64_t sum_of_counts(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
 // OpenAI and those who speak like it. Cached tokens are inside the input. Reasoning is inside the
 // output, except where the total shows that it is not (xAI chat; Gemini's OpenAI form, which shows
 // it in the total only); audio likewise is outside the input when the total says so (Mistral).
-Usage usage_of_openai(const UsageFields& fields);
+std::optional<Usage> usage_of_openai(const UsageFields& fields);
 
 // Anthropic: cache reads and writes are outside `input_tokens`.
-Usage usage_of_anthropic(const UsageFields& fields);
+std::optional<Usage> usage_of_anthropic(const UsageFields& fields);
 
 }  // namespace recloser::codec
