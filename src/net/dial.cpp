@@ -30,7 +30,12 @@ Result<std::unique_ptr<Connection>> start_connecting(Worker& worker, const DialT
                                                      Endpoint address) {
   int family = address.is_v6 ? AF_INET6 : AF_INET;
   int descriptor = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return fail(Side::gateway, Kind::io, std::strerror(errno));
+  if (descriptor < 0) {
+    return fail(Side::gateway, Kind::full,
+                fmt::format("Recloser could not open another connection: {}; raise the limit of "
+                            "open descriptors, or try again",
+                            std::strerror(errno)));
+  }
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
                sizeof receive_buffer_bytes);
   auto [system, size] = system_address(address);

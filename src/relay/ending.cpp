@@ -146,8 +146,10 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
       attempt != nullptr && attempt->outcome == ledger::Outcome::open) {
     attempt->outcome = outcome;
   }
+  // Any client can send any name: only one that led to a provider becomes a series.
+  bool resolved = !row.text(ledger::Text::provider).empty();
   metrics_.call_ended({.dialect = codec::name_of(call.route.family),
-                       .model = row.text(ledger::Text::model_requested),
+                       .model = resolved ? row.text(ledger::Text::model_requested) : "",
                        .provider = row.text(ledger::Text::provider),
                        .team = row.text(ledger::Text::team),
                        .outcome = ledger::name_of(outcome),
@@ -165,9 +167,11 @@ Refused no_websocket() {
 }
 
 Refused refused_by(const Error& error, const Provider& provider) {
+  if (error.side() == Side::gateway && error.kind() == Kind::full) {  // no fault of the provider's
+    return {.refusal = codec::Refusal::gateway_overloaded, .message = error.message()};
+  }
   codec::Refusal refusal = codec::Refusal::provider_unavailable;
-  if (error.kind() == Kind::timed_out) refusal = codec::Refusal::provider_timeout;
-  if (error.kind() == Kind::malformed) refusal = codec::Refusal::provider_error;
+  if (error.side() == Side::provider) refusal = codec::refusal_of(error);
   return {.refusal = refusal,
           .message = fmt::format("provider {}: {}", provider.config->name, error.message())};
 }
@@ -190,6 +194,12 @@ std::string_view error_class_of(const Error& error) {
       return "tls";
     case Kind::malformed:
       return "malformed";
+    case Kind::too_large:
+      return "too_large";
+    case Kind::unsupported:
+      return "unsupported";
+    case Kind::full:
+      return "gateway_overloaded";
     default:
       return "io";
   }

@@ -327,11 +327,12 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
 void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
   const codec::AnswerFacts& facts = reader.finish();
   bool billed = !codec::only_counts(call.route.operation);
-  if (billed && facts.usage_source != codec::UsageSource::none) {
+  bool said = facts.usage_source != codec::UsageSource::none;
+  std::uint64_t text = call.unreadable ? bytes : facts.text_bytes;
+  if (billed && said) {
     book_usage(call, facts.usage, true);
-  }
-  if (billed && call.unreadable && status < 400) {
-    book_usage(call, {.output_tokens = estimated_tokens(bytes)}, false);
+  } else if (billed && text > 0 && status < 400) {
+    book_usage(call, {.output_tokens = estimated_tokens(text)}, false);
     book_no_input(call);
   }
   remember_response(call, facts.response_id);

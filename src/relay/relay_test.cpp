@@ -1,5 +1,6 @@
 #include "relay/relay.h"
 
+#include "relay/request.h"
 #include "relay/testing/test_gateway.h"
 
 #include <unistd.h>
@@ -460,16 +461,48 @@ TEST_F(RelayTest, AKeyWithAListOfModelsMustNameOne) {
   EXPECT_TRUE(provider().bodies.empty());
 }
 
-// The books are signed and 64 bits wide, and sums are made of what they hold.
-TEST_F(RelayTest, AbsurdTokenCountsOfAProviderStayWithinTheBooks) {
+TEST_F(RelayTest, TokenCountsThatNoCallCanHaveAreEstimated) {
   gateway_.start();
-  answers(200, R"({"id":"c1","usage":{"prompt_tokens":18446744073709551615,)"
-               R"("completion_tokens":9223372036854775808}})");
+  answers(200, R"({"id":"c1","choices":[{"message":{"content":"12345678"}}],"usage":)"
+               R"({"prompt_tokens":18446744073709551615,"completion_tokens":-3}})");
   gateway_.post("/v1/chat/completions", R"({"model":"same"})");
   std::vector<ledger::StoredCall> books = gateway_.books();
   ASSERT_EQ(books.size(), 1u);
-  EXPECT_EQ(books[0].input_tokens, 1'000'000'000'000);
-  EXPECT_EQ(books[0].output_tokens, 1'000'000'000'000);
+  EXPECT_EQ(books[0].input_tokens, std::nullopt);
+  EXPECT_EQ(books[0].output_tokens, 2);
+  EXPECT_EQ(books[0].tokens_source, ledger::TokensSource::estimated);
+}
+
+TEST_F(RelayTest, NamesOfNoModelMakeNoSeries) {
+  gateway_.start();
+  answers(200, std::string(chat_answer));
+  for (int i = 0; i < 5; ++i) {
+    gateway_.post("/v1/chat/completions", R"({"model":"bogus-)" + std::to_string(i) + R"("})");
+  }
+  gateway_.post("/v1/chat/completions", R"({"model":"same"})");
+  Metrics::Snapshot counted;
+  gateway_.relay().metrics().add_to(counted);
+  ASSERT_EQ(counted.calls.size(), 2u);
+  EXPECT_EQ(counted.calls.begin()->first.values[1], "");
+  EXPECT_EQ(counted.calls.begin()->second, 5u);
+  EXPECT_EQ(counted.calls.rbegin()->first.values[1], "same");
+}
+
+TEST(RefusedBy, TellsOurOwnLimitsFromFaultsOfTheProvider) {
+  config::Provider config;
+  config.name = "p";
+  Provider provider;
+  provider.config = &config;
+  auto told = [&provider](Side side, Kind kind) {
+    return refused_by(Error(side, kind, "x"), provider).refusal;
+  };
+  EXPECT_EQ(told(Side::gateway, Kind::full), codec::Refusal::gateway_overloaded);
+  EXPECT_EQ(told(Side::provider, Kind::unsupported), codec::Refusal::provider_error);
+  EXPECT_EQ(told(Side::provider, Kind::too_large), codec::Refusal::provider_error);
+  EXPECT_EQ(told(Side::provider, Kind::malformed), codec::Refusal::provider_error);
+  EXPECT_EQ(told(Side::provider, Kind::timed_out), codec::Refusal::provider_timeout);
+  EXPECT_EQ(told(Side::provider, Kind::closed), codec::Refusal::provider_unavailable);
+  EXPECT_EQ(told(Side::operator_, Kind::refused), codec::Refusal::provider_unavailable);
 }
 
 TEST_F(RelayTest, ALargeBodyPassesWithItsEdit) {
