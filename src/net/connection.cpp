@@ -211,6 +211,20 @@ void Connection::retry_reader() {
   if (reader_ != nullptr && reader_->attempt()) finish(reader_, reader_->failure_);
 }
 
+bool Connection::has_come() const {
+  char byte = 0;
+  return descriptor_ >= 0 && ::recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
+void Connection::read_or_close() {
+  maybe_readable_ = true;  // the kernel may not have said so yet
+  if (reader_ != nullptr && reader_->attempt()) {
+    finish_now(reader_);  // last: it may destroy this
+  } else {
+    close();
+  }
+}
+
 void Connection::attach_writer(Operation& writer) {
   CHECK(writer_ == nullptr, "two writes at once");
   writer_ = &writer;

@@ -120,6 +120,10 @@ class Connection final : public Cancellable, private Watched {
   void attach_reader(Operation& reader);
   // Lets the attached reader try now; what it finds wakes it in this turn, not inside this call.
   void retry_reader();
+  // Whether bytes or the end lie in the socket, whatever the loop has heard of it.
+  bool has_come() const;
+  // What has come goes to the reader, at once; if nothing has, the connection is closed.
+  void read_or_close();
   void detach(Operation& operation);
 
  private:

@@ -90,6 +90,8 @@ class Exchange {
   // and nothing taken, when all connections together hold too much.
   bool hold_for_answer(std::size_t bytes);
 
+  // Whether its first byte came when the server was draining already: to be refused.
+  bool late() const { return late_; }
   std::string& read_ahead() { return ahead_; }
   std::uint64_t sent_body_bytes() const { return sent_body_bytes_; }
 
@@ -131,3 +133,4 @@ class Exchange {
 };
 
 }  // namespace recloser::net
+  bool late_ = false;

@@ -29,7 +29,7 @@ std::string plain_head(int status, std::string_view fields, std::size_t body_byt
 // A client between and during its requests. Lives on the frame of serve().
 struct HttpServer::Client : Waiter {
   Client(HttpServer& s, std::unique_ptr<Connection> c)
-      : Waiter([](Waiter& self) { static_cast<Client&>(self).connection->close(); }),
+      : Waiter([](Waiter& self) { static_cast<Client&>(self).connection->read_or_close(); }),
         server(s),
         connection(std::move(c)) {
     ++server.connections_;
@@ -39,6 +39,7 @@ struct HttpServer::Client : Waiter {
   HttpServer& server;
   std::unique_ptr<Connection> connection;
   std::string ahead;  // bytes read behind the end of a request
+  bool late = false;  // its request came when the drain had begun
 };
 
 Result<std::unique_ptr<HttpServer>> HttpServer::open(Worker& worker, Endpoint address,
@@ -88,11 +89,14 @@ Task<void> HttpServer::serve(std::unique_ptr<Connection> connection) {
       std::memcpy(worker_.scratch().data(), client.ahead.data(), bytes);
       client.ahead = std::string();  // with its memory
     } else {
-      if (draining_ && !first) {
+      // What had come when the drain began is served. Who was accepted then and has not asked yet
+      // has a moment to hear that he is late.
+      bool nothing_here = draining_ && !stream.has_come();
+      if (nothing_here && !first) {
         co_await linger(stream);
         co_return;
       }
-      // What had been queued when the drain began is served, if it has come already.
+      client.late = nothing_here;
       Duration patience = draining_ ? drain_patience : options_.idle_timeout;
       if (!draining_) idle_.add(client);
       Result<std::size_t> got = co_await stream.read(worker_.scratch(), worker_.now() + patience);
@@ -155,6 +159,7 @@ Task<std::size_t> HttpServer::read_rest_of_head(Client& client, std::size_t byte
 Task<bool> HttpServer::run_handler(Client& client, std::string_view bytes, std::size_t head_bytes) {
   Connection& stream = *client.connection;
   Exchange exchange(*this, stream, bytes, head_bytes, client.ahead);
+  exchange.late_ = client.late;
   co_await handler_.handle(exchange);
   if (!stream.writable()) co_return false;    // half an answer may stand on it
   if (!exchange.finished()) co_return false;  // a failed stream: the broken connection says so

@@ -53,7 +53,7 @@ struct LimitsHandler final : HttpHandler {
     last_error = read ? "" : read.error().message();
     exchange.release_body();
     std::string body = path == "/big" ? std::string(32u << 20, 'x') : path;
-    int status = read ? 200 : 400;
+    int status = exchange.late() ? 503 : read ? 200 : 400;
     co_await exchange.answer(status, "", body);
   }
   PlainAnswer refuse(int status, std::string_view sentence) override {
@@ -219,6 +219,42 @@ TEST_F(ServerLimitsTest, ADrainServesWhatIsQueued) {
   EXPECT_TRUE(answer.ends_with("\r\n\r\n/queued")) << answer;
   EXPECT_NE(answer.find("connection: close"), std::string::npos);
   ::close(descriptor);
+}
+
+// Connected when the drain begins, but its request comes after that.
+TEST_F(ServerLimitsTest, ADrainTellsWhoComesLate) {
+  start({});
+  int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(target_.port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  server_->drain();
+  loop_.worker().turn();
+  std::string request = get("/late");
+  ::send(descriptor, request.data(), request.size(), 0);
+  loop_.worker().run_until([&] { return server_->connections() == 0; });
+  char own[1000];
+  ssize_t got = ::recv(descriptor, own, sizeof own, 0);
+  EXPECT_EQ(std::string(own, static_cast<std::size_t>(std::max<ssize_t>(got, 0))).substr(0, 12),
+            "HTTP/1.1 503");
+  ::close(descriptor);
+}
+
+// Its bytes are in the socket, and the loop has not heard of them yet.
+TEST_F(ServerLimitsTest, ADrainServesARequestOnAnIdleConnection) {
+  start({});
+  Connection& one = client();
+  send(one, get("/first"));
+  EXPECT_TRUE(all_of(one).ends_with("\r\n\r\n/first"));
+  std::string request = get("/second");
+  ASSERT_EQ(::send(one.descriptor(), request.data(), request.size(), 0),
+            static_cast<ssize_t>(request.size()));
+  server_->drain();
+  std::string got = all_of(one);
+  EXPECT_TRUE(got.starts_with("HTTP/1.1 200")) << got;
+  EXPECT_TRUE(got.ends_with("connection: close\r\n\r\n/second")) << got;
 }
 
 TEST_F(ServerLimitsTest, ADrainAnswersPipelinedRequestsAndSaysClose) {
