@@ -120,6 +120,12 @@ std::expected<Admitted, Refused> Relay::admit(net::Exchange& client, const Route
                               .user = who->user,
                               .agent = who->agent};
   Instant now = worker_.clock().now();
+  // What it claims of itself may be wrong, and refused; whose key it came with is known.
+  std::optional<Refused> unfit;
+  if (!who) {
+    unfit = invalid(who.error());
+    who = session::attribute(holder, session::Claims(), services_.config->reserved_labels);
+  }
   WallTime wall = worker_.wall();
   Result<ledger::OpenCall> row = services_.ledger.begin(ids_.next(wall), now, wall, opening);
   if (!row) {
@@ -127,11 +133,16 @@ std::expected<Admitted, Refused> Relay::admit(net::Exchange& client, const Route
         Refused{.refusal = codec::Refusal::gateway_overloaded, .message = row.error().message()});
   }
   row->record().set(ledger::Text::labels, who->labels.joined());
-  return Admitted{.row = std::move(*row), .principal = who->principal_key(), .begun = now};
+  return Admitted{.row = std::move(*row),
+                  .principal = who->principal_key(),
+                  .begun = now,
+                  .unfit = std::move(unfit)};
 }
 
-std::expected<void, Refused> Relay::may_be_read(const net::http1::RequestHead& head) const {
-  if (draining_) {
+std::expected<void, Refused> Relay::may_be_read(Call& call) const {
+  const net::http1::RequestHead& head = call.client.head();
+  if (call.unfit) return std::unexpected(std::move(*call.unfit));
+  if (call.client.late()) {
     return std::unexpected(Refused{.refusal = codec::Refusal::draining,
                                    .message = "Recloser is shutting down; try again"});
   }

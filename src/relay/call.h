@@ -14,6 +14,7 @@
 #include "session/hash128.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,8 +31,9 @@ struct Refused {
 // What admission gives: the row, and whose it is.
 struct Admitted {
   ledger::OpenCall row;
-  session::Hash128 principal;  // under which state of this principal alone is kept
-  Instant begun;               // when the head had been read
+  session::Hash128 principal;                   // under which state of this principal alone is kept
+  Instant begun;                                // when the head had been read
+  std::optional<Refused> unfit = std::nullopt;  // why it is refused all the same, with its row
 };
 
 // Lives on the frame of Relay::relay(). What the books need stands in the row as soon as it is
@@ -43,7 +45,8 @@ struct Call {
         row(std::move(admitted.row)),
         id_text(row.id().text()),
         begun(admitted.begun),
-        principal(admitted.principal) {}
+        principal(admitted.principal),
+        unfit(std::move(admitted.unfit)) {}
 
   std::string_view id() const { return {id_text.data(), id_text.size()}; }
   ledger::CallRecord& record() { return row.record(); }
@@ -62,9 +65,11 @@ struct Call {
   std::unique_ptr<codec::ContentDecoder> decoder;  // of an answer that came encoded
   std::int64_t lost_input_tokens = 0;  // estimated; of a first attempt that may be billed
   bool unreadable = false;  // the answer has a coding that nobody here knows: it passes as it is
-  bool streams = false;     // the client asked for events
-  bool hide_usage = false;  // we asked for usage, the client did not
-  bool left = false;        // the client, before its request was whole
+  std::optional<Refused> unfit;           // by what its own headers say
+  bool streams = false;                   // the client asked for events
+  bool warns_of_idempotency_key = false;  // it sent one, and nothing is done about it
+  bool hide_usage = false;                // we asked for usage, the client did not
+  bool left = false;                      // the client, before its request was whole
 };
 
 }  // namespace recloser::relay

@@ -1,12 +1,34 @@
 // What of a client's head reaches its provider, and what of ours the client sees.
 #include "relay/testing/test_gateway.h"
 
+#include <algorithm>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 
 namespace recloser::relay {
 namespace {
+
+int connected_to(std::uint16_t port) {
+  int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  return descriptor;
+}
+
+// What has come up to the end; closes.
+std::string all_of(int descriptor) {
+  std::string all(10'000, ' ');
+  ssize_t got = ::recv(descriptor, all.data(), all.size(), MSG_WAITALL);
+  all.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  ::close(descriptor);
+  return all;
+}
 
 class ForwardingTest : public testing::Test {
  protected:
@@ -141,15 +163,29 @@ TEST_F(ForwardingTest, FieldsOfOursThatAProviderSendsAreNotBelieved) {
   EXPECT_NE(seen.head.find("x-keep: 1"), std::string::npos) << seen.head;
 }
 
-TEST_F(ForwardingTest, ADrainingGatewayRefusesWithARow) {
+// Connected before the drain: who has asked by then is served, who asks later is told.
+TEST_F(ForwardingTest, ADrainServesWhatIsQueuedAndRefusesWhatIsLateWithARow) {
   gateway_.start();
+  int queued = connected_to(gateway_.port());
+  int late = connected_to(gateway_.port());
+  std::string asks = "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nauthorization: Bearer " +
+                     std::string(test_secret) +
+                     "\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" +
+                     std::string(body);
+  ::send(queued, asks.data(), asks.size(), 0);
   gateway_.relay().drain();
-  Seen seen = gateway_.post("/v1/chat/completions", std::string(body));
-  EXPECT_EQ(seen.status, 503);
-  EXPECT_NE(seen.head.find("x-should-retry: true"), std::string::npos) << seen.head;
-  EXPECT_NE(seen.head.find("retry-after: "), std::string::npos) << seen.head;
-  EXPECT_EQ(gateway_.request("GET /readyz HTTP/1.1\r\nhost: g\r\n\r\n", "").status, 503);
-  EXPECT_EQ(gateway_.books().size(), 1u);
+  gateway_.server().drain();
+  gateway_.loop().worker().turn();
+  ::send(late, asks.data(), asks.size(), 0);
+  gateway_.loop().worker().run_until([&] { return gateway_.server().connections() == 0; });
+  std::string served = all_of(queued);
+  EXPECT_TRUE(served.starts_with("HTTP/1.1 200")) << served;
+  std::string refused = all_of(late);
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 503")) << refused;
+  EXPECT_NE(refused.find("x-should-retry: true"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("retry-after: "), std::string::npos) << refused;
+  EXPECT_NE(refused.find("draining"), std::string::npos) << refused;
+  EXPECT_EQ(gateway_.books().size(), 2u);
 }
 
 }  // namespace

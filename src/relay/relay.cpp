@@ -71,7 +71,7 @@ Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
                                std::optional<net::HangupWatch>& watch,
                                std::optional<net::HttpCall>& provider) {
   Request request(call.route.operation);
-  std::expected<void, Refused> readable = may_be_read(call.client.head());
+  std::expected<void, Refused> readable = may_be_read(call);
   if (!readable) co_return std::unexpected(std::move(readable.error()));
   Result<void> read;
   request.came_whole = call.client.body_is_here() &&

@@ -35,7 +35,7 @@ class Relay final : public net::HttpHandler {
   Task<void> handle(net::Exchange& client) override;
   net::PlainAnswer refuse(int status, std::string_view sentence) override;
 
-  // From now on /readyz says no and new calls are refused as `draining`.
+  // From now on /readyz says no. Which calls come too late is for the server to say.
   void drain() { draining_ = true; }
 
   const Metrics& metrics() const { return metrics_; }
@@ -57,7 +57,7 @@ class Relay final : public net::HttpHandler {
   auth::Admission authenticate(const auth::KeyRing& keys, const net::http1::RequestHead& head);
   std::expected<Admitted, Refused> admit(net::Exchange& client, const Route& route,
                                          const auth::Principal& principal);
-  std::expected<void, Refused> may_be_read(const net::http1::RequestHead& head) const;
+  std::expected<void, Refused> may_be_read(Call& call) const;
   Task<Result<void>> read_body(Call& call, Request& request);
   std::expected<void, Refused> understand(Call& call, Request& request, const Result<void>& read);
   std::expected<void, Refused> identify(Call& call, Request& request);

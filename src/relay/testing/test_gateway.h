@@ -96,6 +96,7 @@ class TestGateway {
   net::TestLoop& loop() { return loop_; }
   TestProvider& provider() { return provider_; }
   Relay& relay() { return *relay_; }
+  net::HttpServer& server() { return *server_; }
   config::Config& config() { return *config_; }
   // After config() was changed.
   void start(net::HttpServer::Options options = {});
