@@ -255,9 +255,9 @@ Connection::Write Exchange::send(std::string_view head, std::span<const std::str
 Task<Result<void>> Exchange::answer(int status, std::string_view fields, std::string_view body) {
   will_close_ |= !body_whole_;  // what is left of the request is not read
   bool no_body = method_ == http1::Method::head;
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\n{}content-length: {}\r\n{}\r\n", status,
-                                 http1::standard_phrase(status), fields, body.size(),
-                                 will_close_ ? "connection: close\r\n" : "");
+  std::string head =
+      fmt::format("HTTP/1.1 {} {}\r\n{}content-length: {}\r\n{}\r\n", status,
+                  http1::standard_phrase(status), fields, body.size(), connection_field());
   begin(no_body ? AnswerFraming::none : AnswerFraming::length);
   std::array<std::string_view, 1> payload{body};
   Result<void> sent = co_await send(head, payload, Last::yes, BytesLive::until_sent);

@@ -84,14 +84,19 @@ class Exchange {
   bool finished() const { return finished_; }
   // Whether the connection ends with this answer: the head must then say `connection: close`.
   bool will_close() const { return will_close_; }
+  // What the head says of it: nothing where the version of HTTP says it already.
+  std::string_view connection_field() const {
+    if (will_close_) return "connection: close\r\n";
+    return http10_ ? "connection: keep-alive\r\n" : "";
+  }
   void close_after() { will_close_ = true; }
+  // Whether its first byte came when the server was draining already: to be refused.
+  bool late() const { return late_; }
 
   // What the answer needs memory for counts like a request body, until the exchange ends. False,
   // and nothing taken, when all connections together hold too much.
   bool hold_for_answer(std::size_t bytes);
 
-  // Whether its first byte came when the server was draining already: to be refused.
-  bool late() const { return late_; }
   std::string& read_ahead() { return ahead_; }
   std::uint64_t sent_body_bytes() const { return sent_body_bytes_; }
 
@@ -128,9 +133,9 @@ class Exchange {
   bool head_sent_ = false;
   bool finished_ = false;
   bool will_close_ = false;
+  bool late_ = false;
   std::array<char, 20> chunk_head_;
   std::array<std::string_view, 16> pieces_;
 };
 
 }  // namespace recloser::net
-  bool late_ = false;

@@ -128,7 +128,7 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
     to_client = call.client.streaming_framing();
   }
   if (to_client == AnswerFraming::close) call.client.close_after();
-  if (call.client.will_close()) head_text_ += "connection: close\r\n";
+  head_text_ += call.client.connection_field();
   writer.end(to_client == AnswerFraming::chunked ? net::http1::Body::chunked()
              : to_client == AnswerFraming::close ? net::http1::Body::until_close()
              : keeps_length                      ? framing
