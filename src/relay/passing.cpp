@@ -147,10 +147,12 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
   }
   const Duration awake_every = services_.config->keep_alive.every;
   for (bool more = true; more;) {
-    Instant silent_until = provider.idle_deadline();
-    bool told_its_end = call.row.settled();  // only the provider's framing is missing
-    if (told_its_end) silent_until = std::min(silent_until, worker_.now() + framing_grace);
+    if (call.row.settled() && framing_until == Instant::never()) {
+      framing_until = worker_.now() + framing_grace;
+    }
+    Instant silent_until = std::min(provider.idle_deadline(), framing_until);
     Result<std::string_view> piece = std::string_view();
+  Instant framing_until = Instant::never();  // once the end is told: one time for all that follows
     if (!decodes_on(call) && (!provider.body_ended() || provider.has_unread())) {
       for (;;) {
         Instant until = std::min(silent_until, worker_.now() + awake_every);
@@ -167,6 +169,8 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
       co_await fail_unsent(call, watch, std::move(piece.error()));
       co_return;
     }
+    bool over = worker_.now() >= framing_until;
+    if (piece && over) piece = fail(Side::provider, Kind::timed_out, "sent on after its end");
     if (!piece) {
       co_await fail_stream(call, watch, pass, std::move(piece.error()));
       co_return;
@@ -187,6 +191,14 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   }
   if (!call.row.settled()) book_so_far(call, facts);
   bool whole = facts.saw_done || (last && pass.whole());
+  if (pass.strays()) {
+    // The books are closed and the client has its whole answer: this is no part of it.
+    provider.close();
+    metrics_.malformed_events(1);
+    co_await fail_stream(call, watch, pass,
+                         Error(Side::provider, Kind::malformed, "sent on after its end"));
+    co_return false;
+  }
   // Certain in the journal before the client can see the end.
   if (whole && !call.row.settled()) {
     book_stream(call, pass);

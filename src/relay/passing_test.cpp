@@ -199,6 +199,45 @@ TEST_F(PassingTest, AProviderThatHangsAfterDoneDoesNotHangItsClient) {
   EXPECT_LE(gateway_.loop().worker().now() - before, 3s);
 }
 
+// One time for all that follows the end, however often something comes.
+TEST_F(PassingTest, AProviderThatGoesOnAfterDoneDoesNotHoldItsClient) {
+  gateway_.start();
+  std::vector<Written> pieces{
+      {0ms, head("transfer-encoding: chunked\r\n") + chunk(delta) + chunk(finish) + chunk(done)}};
+  for (int i = 0; i < 40; ++i) pieces.push_back({500ms, chunk(": here\n\n")});
+  provider_writes(std::move(pieces));
+  Instant before = gateway_.loop().worker().now();
+  Seen seen = gateway_.post("/v1/chat/completions", std::string(asks_for_events));
+  EXPECT_LE(gateway_.loop().worker().now() - before, 2s);
+  EXPECT_EQ(seen.error, "");
+  EXPECT_TRUE(seen.body.starts_with(std::string(delta) + std::string(finish) + std::string(done)));
+}
+
+// The row is settled: nothing of it would be booked.
+TEST_F(PassingTest, AnAnswerBehindTheEndOfAStreamReachesNobody) {
+  gateway_.start();
+  std::string ended = chunk(delta) + chunk(finish) + chunk(done);
+  provider_writes({{0ms, head("transfer-encoding: chunked\r\n") + ended},
+                   {100ms, chunk(done) + chunk("\n")},
+                   {100ms, chunk(delta) + chunk(done) + "0\r\n\r\n"}});
+  Seen seen = gateway_.post("/v1/chat/completions", std::string(asks_for_events));
+  EXPECT_EQ(seen.error, "");
+  std::string twice = std::string(done) + std::string(done) + "\n";
+  EXPECT_EQ(seen.body, std::string(delta) + std::string(finish) + twice);
+  EXPECT_EQ(gateway_.books().at(0).outcome, ledger::Outcome::completed);
+}
+
+TEST_F(PassingTest, AnHttp10ClientThatKeepsItsConnectionIsTold) {
+  gateway_.start();
+  std::string body = R"({"id":"x"})";
+  provider_writes({{0ms, head("content-length: 10\r\n", "application/json") + body}});
+  std::string got = raw(post(R"({"model":"same"})", "1.0", "connection: keep-alive\r\n"));
+  EXPECT_NE(got.find("connection: keep-alive\r\n"), std::string::npos) << got;
+  got = raw(post(R"({"model":"bogus"})", "1.0", "connection: keep-alive\r\n"));
+  EXPECT_NE(got.find("404 Not Found"), std::string::npos) << got;
+  EXPECT_NE(got.find("connection: keep-alive\r\n"), std::string::npos) << got;
+}
+
 TEST_F(PassingTest, TrailersArePassedOn) {
   gateway_.start();
   std::string body = R"({"id":"x","choices":[]})";

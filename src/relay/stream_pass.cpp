@@ -17,6 +17,7 @@ StreamPass::StreamPass(codec::Operation operation, bool hide_usage) : reader_(op
 
 std::string_view StreamPass::take(std::string_view piece, bool last, std::string& room) {
   room.clear();
+  over_ = reader_.facts().saw_done;
   std::string_view bytes = piece;
   if (hider_) hider_->piece(piece);
   while (std::optional<codec::Event> event = reader_.next(bytes)) see(*event, room);
@@ -26,6 +27,7 @@ std::string_view StreamPass::take(std::string_view piece, bool last, std::string
     if (hider_ && whole()) hider_->finish(room);
   }
   std::string_view out = hider_ ? std::string_view(room) : whole_events(piece, last, room);
+  strays_ |= over_ && passing_;
   remember_tail(out);
   return out;
 }
@@ -57,6 +59,7 @@ std::string_view StreamPass::whole_events(std::string_view piece, bool last, std
 }
 
 void StreamPass::see(const codec::Event& event, std::string& room) {
+  strays_ |= over_ && event.kind != codec::EventKind::done && event.kind != codec::EventKind::ping;
   switch (event.kind) {
     case codec::EventKind::text:
     case codec::EventKind::reasoning:

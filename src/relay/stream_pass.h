@@ -30,6 +30,10 @@ class StreamPass {
   // Whether the provider has told all that it had to tell, when no byte comes any more.
   bool whole() const { return reader_.ended() || reader_.facts().saw_error; }
 
+  // Whether anything but framing (line ends, comments, a further mark of the end) came in a piece
+  // behind the one that ended the stream.
+  bool strays() const { return strays_; }
+
   std::size_t bytes_held() const { return held_.size(); }
 
   // Where the bytes out stand: a comment may be put between two lines, an event between two events.
@@ -46,6 +50,8 @@ class StreamPass {
   std::string held_;         // begin of an event whose end has not come; the hider has its own
   std::uint64_t taken_ = 0;  // bytes of the stream so far
   bool saw_content_ = false;
+  bool over_ = false;  // the stream had ended before this piece
+  bool strays_ = false;
   bool passing_ = false;  // the unfinished event is over event_tail_bytes_max: it goes as it comes
   std::array<char, 2> tail_{'\n', '\n'};  // the last line ends' bytes out; CR LF counts as LF
 };
