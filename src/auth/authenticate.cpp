@@ -112,6 +112,10 @@ std::string_view message_for_client(Rejection rejection) {
     case Rejection::disabled:
       return "The key is not valid here. Send a current virtual key of this gateway, not one of a "
              "provider; `recloser key create` makes one.";
+    case Rejection::not_local:
+      return "Without keys (auth.mode open) Recloser serves programs of this machine only, which "
+             "call it by a loopback address or localhost, and no pages of other sites. Use "
+             "http://127.0.0.1, or set auth.mode to keys.";
   }
   std::unreachable();
 }

@@ -91,6 +91,8 @@ std::string_view name_of(Rejection rejection) {
       return "revoked";
     case Rejection::disabled:
       return "disabled";
+    case Rejection::not_local:
+      return "not_local";
   }
   std::unreachable();
 }

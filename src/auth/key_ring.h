@@ -58,6 +58,7 @@ enum class Rejection : unsigned char {
   expired,
   revoked,
   disabled,
+  not_local,  // mode open: a page of a browser asks, or somebody who calls us by another name
 };
 std::string_view name_of(Rejection rejection);
 

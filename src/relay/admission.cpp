@@ -1,4 +1,5 @@
 // WHO calls, WHAT is asked for, in which SESSION, and which target serves it.
+#include "auth/local_only.h"
 #include "codec/refusal.h"
 #include "core/ascii.h"
 #include "core/limits.h"
@@ -20,6 +21,12 @@ session::Claims claims_of(const net::http1::RequestHead& head) {
   return {.user = head.find(Name::x_recloser_user).value_or(""),
           .agent = head.find(Name::x_recloser_agent).value_or(""),
           .labels = head.find(Name::x_recloser_labels).value_or("")};
+}
+
+auth::Whence whence_of(const net::http1::RequestHead& head) {
+  return {.host = head.find(Name::host).value_or(""),
+          .origin = head.find(Name::origin).value_or(""),
+          .sec_fetch_site = head.find("sec-fetch-site").value_or("")};
 }
 
 bool allows(const void* patterns, std::string_view name) {
@@ -94,6 +101,9 @@ auth::Admission Relay::authenticate(const auth::KeyRing& keys,
       default:
         break;
     }
+  }
+  if (services_.config->auth.mode == config::AuthMode::open && !auth::is_local(whence_of(head))) {
+    return {.rejection = auth::Rejection::not_local};
   }
   return auth::authenticate(services_.config->auth.mode, keys, secrets_, sent, worker_.wall());
 }

@@ -109,7 +109,8 @@ Task<void> Relay::refuse_without_row(net::Exchange& client, const Route& route, 
 }
 
 Task<void> Relay::refuse_unknown(net::Exchange& client, const Route& route, auth::Admission who) {
-  Refused why{.refusal = codec::Refusal::invalid_key,
+  bool not_local = who.rejection == auth::Rejection::not_local;
+  Refused why{.refusal = not_local ? codec::Refusal::policy_denied : codec::Refusal::invalid_key,
               .message = std::string(auth::message_for_client(who.rejection))};
   std::string_view reason = auth::name_of(who.rejection);
   co_await refuse_without_row(client, route, std::move(why), reason, who.key_id);

@@ -119,8 +119,8 @@ std::string Client::render(Draft& draft) {
   if (draft.path_bytes > path.size())
     path += '?' + std::string(draft.path_bytes - path.size() - 1, 'x');
   for (std::size_t i = 0; i < draft.more_fields; ++i) draft.fields += "x-more: 1\r\n";
-  std::string head =
-      fmt::format("{} {} HTTP/1.1\r\nhost: gateway\r\n{}", draft.request.name, path, draft.fields);
+  if (!draft.fields.starts_with("host: ")) draft.fields.insert(0, "host: localhost\r\n");
+  std::string head = fmt::format("{} {} HTTP/1.1\r\n{}", draft.request.name, path, draft.fields);
   if (draft.head_bytes > 0) {
     std::string_view around = "x-pad: \r\n\r\n";
     head += fmt::format("x-pad: {}\r\n",
