@@ -120,6 +120,12 @@ std::expected<Admitted, Refused> Relay::admit(net::Exchange& client, const Route
                          .labels = principal.labels};
   Result<session::Attribution> who =
       session::attribute(holder, claims_of(head), services_.config->reserved_labels);
+  // What it claims of itself may be wrong, and refused; whose key it came with is known.
+  std::optional<Refused> unfit;
+  if (!who) {
+    unfit = invalid(who.error());
+    who = session::attribute(holder, session::Claims(), services_.config->reserved_labels);
+  }
   if (!who) return std::unexpected(invalid(who.error()));
 
   ledger::CallOpening opening{.operation = codec::name_of(route.operation),
@@ -130,12 +136,6 @@ std::expected<Admitted, Refused> Relay::admit(net::Exchange& client, const Route
                               .user = who->user,
                               .agent = who->agent};
   Instant now = worker_.clock().now();
-  // What it claims of itself may be wrong, and refused; whose key it came with is known.
-  std::optional<Refused> unfit;
-  if (!who) {
-    unfit = invalid(who.error());
-    who = session::attribute(holder, session::Claims(), services_.config->reserved_labels);
-  }
   WallTime wall = worker_.wall();
   Result<ledger::OpenCall> row = services_.ledger.begin(ids_.next(wall), now, wall, opening);
   if (!row) {
@@ -260,7 +260,8 @@ std::expected<void, Refused> Relay::choose_target(Call& call, const auth::Princi
   call.provider = &provider;
   request.provider_model = target->model;
   request.target_name.reserve(provider.config->name.size() + 1 + target->model.size());
-  request.target_name.append(provider.config->name).append(1, '/').append(target->model);
+  request.target_name.append(provider.config->name);
+  if (!target->model.empty()) request.target_name.append(1, '/').append(target->model);
   call.record().set(ledger::Text::provider, provider.config->name);
   call.record().set(ledger::Text::region, provider.config->region);
   return {};

@@ -119,6 +119,11 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
   writer.field("x-recloser-target", call.record().text_at(attempt->target));
   std::int64_t overhead_us = std::max<std::int64_t>(call.record().overhead_us, 0);
   writer.field("x-recloser-overhead-us", static_cast<std::uint64_t>(overhead_us));
+  if (call.warns_of_idempotency_key) {
+    writer.field("x-recloser-warning",
+                 "idempotency-key is not supported in this version: sent again, the call is made "
+                 "again");
+  }
   if (call.unreadable) {
     writer.field("x-recloser-warning", "the answer's content-encoding is unknown: it was not read");
   }
@@ -146,13 +151,13 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
     head_waits = false;
   }
   const Duration awake_every = services_.config->keep_alive.every;
+  Instant framing_until = Instant::never();  // once the end is told: one time for all that follows
   for (bool more = true; more;) {
     if (call.row.settled() && framing_until == Instant::never()) {
       framing_until = worker_.now() + framing_grace;
     }
     Instant silent_until = std::min(provider.idle_deadline(), framing_until);
     Result<std::string_view> piece = std::string_view();
-  Instant framing_until = Instant::never();  // once the end is told: one time for all that follows
     if (!decodes_on(call) && (!provider.body_ended() || provider.has_unread())) {
       for (;;) {
         Instant until = std::min(silent_until, worker_.now() + awake_every);
@@ -164,13 +169,13 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
         if (!listens) break;
       }
     }
+    bool over = worker_.now() >= framing_until;
+    if (piece && over) piece = fail(Side::provider, Kind::timed_out, "sent on after its end");
     if (piece && call.decoder != nullptr) piece = decode(call, provider, *piece, true);
     if (!piece && head_waits) {
       co_await fail_unsent(call, watch, std::move(piece.error()));
       co_return;
     }
-    bool over = worker_.now() >= framing_until;
-    if (piece && over) piece = fail(Side::provider, Kind::timed_out, "sent on after its end");
     if (!piece) {
       co_await fail_stream(call, watch, pass, std::move(piece.error()));
       co_return;
@@ -186,11 +191,6 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   bool last = provider.body_ended() && !decodes_on(call);
   std::string_view out = pass.take(piece, last, piece_text_);
   const codec::StreamFacts& facts = pass.facts();
-  if (!call.row.settled() && call.record().ttft_ns < 0 && pass.saw_content()) {
-    call.record().ttft_ns = (worker_.clock().now() - call.sent).count();
-  }
-  if (!call.row.settled()) book_so_far(call, facts);
-  bool whole = facts.saw_done || (last && pass.whole());
   if (pass.strays()) {
     // The books are closed and the client has its whole answer: this is no part of it.
     provider.close();
@@ -199,6 +199,11 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
                          Error(Side::provider, Kind::malformed, "sent on after its end"));
     co_return false;
   }
+  if (!call.row.settled() && call.record().ttft_ns < 0 && pass.saw_content()) {
+    call.record().ttft_ns = (worker_.clock().now() - call.sent).count();
+  }
+  if (!call.row.settled()) book_so_far(call, facts);
+  bool whole = facts.saw_done || (last && pass.whole());
   // Certain in the journal before the client can see the end.
   if (whole && !call.row.settled()) {
     book_stream(call, pass);
