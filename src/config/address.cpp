@@ -36,14 +36,17 @@ constexpr std::array<std::array<std::uint8_t, 4>, 3> metadata_v4{{
 constexpr std::array<std::uint8_t, 16> metadata_v6{0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0,    0,
                                                    0,    0,    0,    0,    0, 0, 0x02, 0x54};
 
+bool is_metadata_v4(std::span<const std::uint8_t> ip) {
+  return std::ranges::any_of(metadata_v4,
+                             [&](const auto& known) { return std::ranges::equal(known, ip); });
+}
+
 bool is_forbidden_v4(std::span<const std::uint8_t> ip) {
   bool unspecified = ip[0] == 0;
   bool link_local = ip[0] == 169 && ip[1] == 254;
   bool multicast = (ip[0] & 0xf0) == 0xe0;
   bool broadcast = std::ranges::all_of(ip, [](std::uint8_t b) { return b == 255; });
-  bool metadata = std::ranges::any_of(
-      metadata_v4, [&](const auto& known) { return std::ranges::equal(known, ip); });
-  return unspecified || link_local || multicast || broadcast || metadata;
+  return unspecified || link_local || multicast || broadcast || is_metadata_v4(ip);
 }
 
 // Where an IPv6 address carries an IPv4 one: mapped and compatible (RFC 4291), translated (RFC
@@ -63,6 +66,19 @@ std::span<const std::uint8_t> carried_v4(std::span<const std::uint8_t> ip) {
   return {};
 }
 
+// The addresses that a local NAT64 prefix (RFC 8215) may carry, by how long a part of it a network
+// uses (RFC 6052 section 2.2: byte 8 stays 0). Which one it is cannot be told from here.
+bool carries_forbidden_v4(std::span<const std::uint8_t> ip) {
+  static constexpr std::uint8_t local_nat64[6] = {0, 0x64, 0xff, 0x9b, 0, 1};
+  static constexpr std::uint8_t places[4][4] = {
+      {6, 7, 9, 10}, {7, 9, 10, 11}, {9, 10, 11, 12}, {12, 13, 14, 15}};
+  if (!std::ranges::equal(ip.first(6), local_nat64)) return false;
+  return std::ranges::any_of(places, [ip](const std::uint8_t(&place)[4]) {
+    std::array<std::uint8_t, 4> v4{ip[place[0]], ip[place[1]], ip[place[2]], ip[place[3]]};
+    return (v4[0] == 169 && v4[1] == 254) || is_metadata_v4(v4);
+  });
+}
+
 bool is_loopback_v6(std::span<const std::uint8_t> ip) {
   return ip[15] == 1 && std::ranges::all_of(ip.first(15), [](std::uint8_t b) { return b == 0; });
 }
@@ -72,6 +88,7 @@ bool is_forbidden_v6(std::span<const std::uint8_t> ip) {
   bool link_local = ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80;
   bool multicast = ip[0] == 0xff;
   if (link_local || multicast || std::ranges::equal(ip, metadata_v6)) return true;
+  if (carries_forbidden_v4(ip)) return true;
   std::span<const std::uint8_t> inner = carried_v4(ip);
   return !inner.empty() && is_forbidden_v4(inner);
 }

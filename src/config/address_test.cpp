@@ -48,10 +48,13 @@ TEST(ForbiddenAddress, AnIpv6FormDoesNotHideAnIpv4Address) {
   for (const char* text :
        {"::ffff:169.254.169.254", "::ffff:a9fe:a9fe", "::169.254.169.254",
         "::ffff:0:169.254.169.254", "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1",
-        "::ffff:0.0.0.0", "::ffff:224.0.0.1", "::ffff:100.100.100.200"}) {
+        "64:ff9b:1::169.254.169.254", "64:ff9b:1:a9fe:a9:fe00::", "64:ff9b:1:a9:fe:a9fe::",
+        "64:ff9b:1:0:a9:fea9:fe00::", "64:ff9b:1:6464:64:c800::", "::ffff:0.0.0.0",
+        "::ffff:224.0.0.1", "::ffff:100.100.100.200"}) {
     EXPECT_TRUE(forbidden(text)) << text;
   }
   EXPECT_FALSE(forbidden("64:ff9b::8.8.8.8"));
+  EXPECT_FALSE(forbidden("64:ff9b:1:808:8:800::"));
   EXPECT_FALSE(forbidden("2002:808:808::1"));
 }
 
