@@ -317,12 +317,12 @@ Answer AdminApi::without_token(const Request& request) const {
   std::string_view fault = request.credential.empty()
                                ? "the admin API needs `Authorization: Bearer TOKEN`"
                                : "the admin token is wrong";
-  std::string place = services_.token_path.empty()
-                          ? "it is `admin.token` of the configuration"
-                          : fmt::format("it lies in {}", services_.token_path);
+  std::string_view place = services_.token_path;  // for the operator: a stranger has no use of it
+  if (place.empty()) place = "admin.token of the configuration";
   services_.log.warning("an admin request without the right token was refused",
-                        {{"path", shown(request.path)}});
-  Answer answer = problem(401, "invalid_token", fmt::format("{}; {}", fault, place));
+                        {{"path", shown(request.path)}, {"token_in", place}});
+  Answer answer = problem(401, "invalid_token",
+                          fmt::format("{}; where it lies is said in Recloser's log", fault));
   answer.fields += "www-authenticate: Bearer realm=\"recloser admin\"\r\n";
   return answer;
 }
