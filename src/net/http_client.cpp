@@ -174,7 +174,7 @@ Task<Result<void>> HttpCall::send(HttpRequest request) {
 }
 
 Task<Result<const http1::ResponseHead*>> HttpCall::read_head(http1::Method method,
-                                                             Instant deadline) {
+                                                             Instant begins_until) {
   Worker& worker = pool_.worker();
   // What came while the request was sent; then a head that did not come in one piece, over each
   // wait.
@@ -198,18 +198,20 @@ Task<Result<const http1::ResponseHead*>> HttpCall::read_head(http1::Method metho
       co_return fail(Side::provider, Kind::malformed, "the provider's answer head has no end");
     }
     if (begun_end_ != IoFailure::none) co_return fail(ended_in_head(begun_end_));
+    // An interim answer is no beginning: what follows it has the time that was left.
+    bool begun = in.size > 0;
+    Instant deadline = begun ? idle_deadline() : begins_until;
     Result<std::size_t> got =
         co_await connection_->read(worker.scratch().subspan(in.size), deadline);
     if (!got && got.error().kind() == Kind::timed_out) {
-      co_return fail(any_byte_ ? silent(timeouts_.idle, "stopped in the head of its answer")
-                               : silent(timeouts_.first_byte, "did not begin to answer"));
+      co_return fail(begun ? silent(timeouts_.idle, "stopped in the head of its answer")
+                           : silent(timeouts_.first_byte, "did not begin to answer"));
     }
     if (!got) co_return fail(got.error());
     if (*got == 0) co_return fail(ended_in_head(IoFailure::ended));
     any_byte_ = true;
     std::memcpy(in.begin, own.data(), in.size);
     in.size += *got;
-    deadline = idle_deadline();
   }
 }
 

@@ -89,7 +89,7 @@ class HttpCall final : public Cancellable {
   Task<Result<void>> connect();
   void connected(bool reused);
   Task<Result<void>> send(HttpRequest request);
-  Task<Result<const http1::ResponseHead*>> read_head(http1::Method method, Instant deadline);
+  Task<Result<const http1::ResponseHead*>> read_head(http1::Method method, Instant begins_until);
   Result<const http1::ResponseHead*> take_head(std::string_view behind, http1::Method method);
   Error ended_in_head(IoFailure how) const;
   bool may_replay(const Error& error) const;

@@ -290,6 +290,19 @@ TEST_F(HttpClientTest, AFloodOfInterimAnswersStopsTheSending) {
   EXPECT_EQ(pool_.idle_count(), 0u);
 }
 
+Task<void> hint_then_be_silent(HttpClientTest& t, Connection& client) {
+  std::string request = co_await t.take(client);
+  co_await t.say(client, "HTTP/1.1 103 Early Hints\r\n\r\n");
+  co_await t.pause(1h);
+}
+
+TEST_F(HttpClientTest, AnInterimAnswerIsNoBeginningOfTheAnswer) {
+  script_ = [this](Connection& client, int) { return hint_then_be_silent(*this, client); };
+  Instant before = loop_.worker().now();
+  EXPECT_EQ(fetch().error, "the provider did not begin to answer within 20s");
+  EXPECT_GE(loop_.worker().now() - before, 20s);
+}
+
 TEST_F(HttpClientTest, AProviderThatTakesNothingIsGivenUpAfterTheIdleTime) {
   script_ = [this](Connection&, int) { return pause(1h); };
   Instant before = loop_.worker().now();
