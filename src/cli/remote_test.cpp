@@ -140,8 +140,8 @@ TEST_F(RemoteTest, AWrongTokenSaysWhichOneWasSent) {
   Ran ran = run({"calls"});
   EXPECT_EQ(ran.exit, 2);
   EXPECT_EQ(ran.err,
-            "recloser: the admin token is wrong; it lies in state/admin.token. The one sent is "
-            "from RECLOSER_ADMIN_TOKEN\n");
+            "recloser: the admin token is wrong; where it lies is said in Recloser's log. The one "
+            "sent is from RECLOSER_ADMIN_TOKEN\n");
 }
 
 TEST_F(RemoteTest, NobodyThere) {
