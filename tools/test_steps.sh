@@ -159,7 +159,7 @@ full_steps() {
   threaded_steps
   # Only what is run: linking optimises the whole program, test programs included.
   local programs=(recloser bench_load bench_provider)
-  [[ $mode == long ]] && programs+=(codec_test recordings_test http1_driver)
+  [[ $mode == long ]] && programs+=(codec_test recordings_test)
   if built release "${programs[@]}"; then
     check "smoke" "Start it by hand:  ./run" python3 tools/smoke.py build/release/recloser
     optional "clients" "See tests/clients." tests/clients/run
