@@ -136,9 +136,9 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
   constexpr std::chrono::sys_days first{std::chrono::year{1970} / 1 / 1};
   constexpr std::chrono::sys_days last{std::chrono::year{2261} / 12 / 31};
   if (*date < first || *date > last) {
-    return fail(Side::client, Kind::malformed,
-                fmt::format("'{}' is out of range; a time lies between 1970-01-01 and 2261-12-31",
-                            text));
+    return fail(
+        Side::client, Kind::malformed,
+        fmt::format("'{}' is out of range; a time lies between 1970-01-01 and 2261-12-31", text));
   }
   return WallTime{std::chrono::nanoseconds(date->time_since_epoch()).count() + *of_day_ns};
 }
