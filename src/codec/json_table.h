@@ -69,9 +69,9 @@ class JsonTable {
 
  private:
   static constexpr std::size_t slot(std::string_view key) {
-    auto first = static_cast<unsigned char>(key.front());
-    auto last = static_cast<unsigned char>(key.back());
-    return (key.size() + first * 5u + last * 3u) % slots_per_object;
+    std::size_t first = static_cast<unsigned char>(key.front());
+    std::size_t last = static_cast<unsigned char>(key.back());
+    return (key.size() + first * 5 + last * 3) % slots_per_object;
   }
 
   // Two overlapping words instead of a call to memcmp: names are short.

@@ -99,7 +99,8 @@ class SqliteStore final : public Store {
     std::lock_guard lock(writing_);
     // The log file of this connection: committed rows are in it, or were synced by a checkpoint.
     sqlite3_file* log = nullptr;
-    sqlite3_file_control(writer_->handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    sqlite3_file_control(writer_->handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                         static_cast<void*>(&log));
     if (log == nullptr || log->pMethods == nullptr) return {};
     if (log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK) return {};
     return fail(Side::operator_, Kind::io,

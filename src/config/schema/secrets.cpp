@@ -173,6 +173,7 @@ std::string show_value(const ApiKey& value) {
 }
 std::string show_value(const std::vector<Header>& value) {
   std::vector<std::string> shown;
+  shown.reserve(value.size());
   for (const Header& header : value) shown.push_back(header.name + ": [secret]");
   return shown.empty() ? "" : fmt::format("{{{}}}", fmt::join(shown, ", "));
 }
