@@ -171,7 +171,7 @@ Answer problem(const Error& error) {
   return problem(500, "gateway_failed", error.message());
 }
 
-Answer not_found(std::string message) { return problem(404, "not_found", message); }
+Answer not_found(std::string_view message) { return problem(404, "not_found", message); }
 
 Result<std::string> percent_decoded(std::string_view text, Plus plus) {
   std::string out;

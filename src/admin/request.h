@@ -57,7 +57,7 @@ Answer problem(int status, std::string_view code, std::string_view message,
                std::string_view param = {});
 // An error of another room with the status that fits it.
 Answer problem(const Error& error);
-Answer not_found(std::string message);
+Answer not_found(std::string_view message);
 
 // One value of a query or a path with its %-escapes undone. In a query '+' is a space. Malformed:
 // a broken escape, a NUL, or what is no UTF-8.

@@ -23,7 +23,10 @@ void member(JsonWriter& json, std::string_view name, Number number) {
 }
 
 // Nanoseconds as milliseconds, to the microsecond.
-double milliseconds(std::int64_t ns) { return static_cast<double>(ns / 1'000) / 1'000; }
+double milliseconds(std::int64_t ns) {
+  std::int64_t us = ns / 1'000;
+  return static_cast<double>(us) / 1'000;
+}
 
 void member_ms(JsonWriter& json, std::string_view name, Number ns) {
   json.key(name);
@@ -185,6 +188,7 @@ StoredCall stored(const CallRecord& record) {
   append_labels_json(call.labels, record.text(Text::labels));
   append_decisions_json(call.decisions, record);
   std::vector<AttemptTold> attempts;
+  attempts.reserve(record.attempt_count());
   for (std::size_t i = 0; i < record.attempt_count(); ++i) attempts.push_back(told(record, i));
   append_attempts_json(call.attempts, attempts);
   return call;
