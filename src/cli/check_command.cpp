@@ -4,6 +4,8 @@
 #include "cli/run_commands.h"
 #include "config/load.h"
 #include "core/json_writer.h"
+#include "net/tls.h"
+#include "relay/providers.h"
 
 #include <fmt/format.h>
 
@@ -39,6 +41,22 @@ std::string findings_json(const config::Checked& checked, std::string_view file)
   return out + "\n";
 }
 
+// What only the files say: with this, `serve` would not start.
+Result<void> open_certificates(const std::shared_ptr<const config::Config>& config) {
+  for (std::size_t i = 0; i < config->listen.size(); ++i) {
+    if (!config->listen[i].tls) continue;
+    const auto& files = *config->listen[i].tls;
+    Result<std::shared_ptr<const net::TlsContext>> opened =
+        net::TlsContext::for_clients(files.cert_path, files.key_path);
+    if (!opened) return fail(opened.error().while_doing(fmt::format("listen[{}].tls", i)));
+  }
+  constexpr std::uint16_t any_port = 1;  // where the simulated provider would listen
+  Result<std::shared_ptr<const relay::Providers>> providers =
+      relay::Providers::make(config, any_port);
+  if (!providers) return fail(providers.error());
+  return {};
+}
+
 }  // namespace
 
 Exit run_check(const Invocation& invocation, const Process& process) {
@@ -47,6 +65,13 @@ Exit run_check(const Invocation& invocation, const Process& process) {
   Result<ConfigSource> source = find_config(asked, process);
   if (!source) return complain(process, Exit::usage, source.error().message());
   config::Checked checked = config::check_text(source->text, source->file, process.environment);
+  if (checked.config) {
+    Result<void> opened = open_certificates(checked.config);
+    if (!opened) {
+      checked.config = nullptr;
+      checked.findings.insert(checked.findings.begin(), {.message = opened.error().message()});
+    }
+  }
   bool valid = checked.config != nullptr;
   Exit shown = Exit::fine;
   if (invocation.has("json")) {

@@ -36,6 +36,19 @@ TEST_F(CliTest, CheckOfAFileThatIsWrong) {
       << json.out;
 }
 
+TEST_F(CliTest, CheckOpensTheCertificates) {
+  environment_.files["a.yaml"] =
+      std::string(head) + "listen: [{address: 127.0.0.1:0, tls: {cert: no.pem, key: no.pem}}]\n";
+  Ran ran = run({"check", "a.yaml"});
+  EXPECT_EQ(ran.exit, 2);
+  EXPECT_THAT(ran.out, HasSubstr("listen[0].tls: the certificate "));
+  EXPECT_THAT(ran.out, HasSubstr("no.pem could not be read: "));
+  environment_.files["b.yaml"] = std::string(head) +
+                                 "providers: {o: {dialect: openai, baseUrl: https://a.example/v1, "
+                                 "tls: {ca: no.pem}}}\n";
+  EXPECT_THAT(run({"check", "b.yaml"}).out, HasSubstr("no.pem could not be read: "));
+}
+
 TEST_F(CliTest, CheckOfAFileThatIsNotThere) {
   Ran ran = run({"check", "none.yaml"});
   EXPECT_EQ(ran.exit, 2);
