@@ -272,7 +272,7 @@ std::string_view ContentDecoder::next(std::string_view piece, bool last, std::sp
     held_at_ += read;
   }
   if (rest() == 0) {
-    held_ = {};
+    std::string().swap(held_);  // with its memory
     held_at_ = 0;
   }
   std::string_view out(room.data(), room.size() - left.size());

@@ -18,9 +18,9 @@
 namespace recloser::net {
 namespace {
 
-constexpr std::size_t pieces_max = 16;                    // of one write
-constexpr std::size_t write_bytes_per_turn = 256u << 10;  // then others get their turn
-constexpr std::size_t read_bytes_per_turn = 64u << 10;    // the same
+constexpr std::size_t pieces_max = 16;                   // of one write
+constexpr std::size_t write_bytes_per_turn = 64u << 10;  // then others get their turn
+constexpr std::size_t read_bytes_per_turn = 64u << 10;   // the same
 
 std::string_view name_of(Side side) {
   switch (side) {
@@ -213,6 +213,7 @@ void Connection::retry_reader() {
 
 bool Connection::has_come() const {
   char byte = 0;
+  if (tls_ && tls_->has_pending()) return true;  // a record may hold more than was asked for
   return descriptor_ >= 0 && ::recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 

@@ -87,7 +87,7 @@ Task<void> HttpServer::serve(std::unique_ptr<Connection> connection) {
       // A client that sends many requests at once lets others have theirs.
       co_await worker_.yield();
       std::memcpy(worker_.scratch().data(), client.ahead.data(), bytes);
-      client.ahead = std::string();  // with its memory
+      std::string().swap(client.ahead);  // with its memory
     } else {
       // What had come when the drain began is served. Who was accepted then and has not asked yet
       // has a moment to hear that he is late.

@@ -163,12 +163,13 @@ struct TlsSession::Impl {
   // tidy: allow banned - the context's, which may go before us; it has a lock of its own
   std::shared_ptr<Resumption> resumption;
 
-  // 1: the session is ours now.
+  // A copy: what becomes of this connection marks its own session, which OpenSSL then refuses to
+  // resume.
   static int keep(SSL* ssl, SSL_SESSION* made) {
     auto* impl = static_cast<Impl*>(SSL_get_app_data(ssl));
     if (SSL_session_reused(ssl) != 0 || SSL_version(ssl) < TLS1_3_VERSION) return 0;
-    impl->resumption->keep(ResumablePtr(made), impl->server_name);
-    return 1;
+    impl->resumption->keep(ResumablePtr(SSL_SESSION_dup(made)), impl->server_name);
+    return 0;
   }
 };
 
@@ -190,6 +191,8 @@ void TlsSession::use_descriptor(int descriptor) {
   BIO_set_init(bio, 1);
   SSL_set_bio(impl_->ssl.get(), bio, bio);  // takes it over
 }
+
+bool TlsSession::has_pending() const { return SSL_has_pending(impl_->ssl.get()) == 1; }
 
 TlsSession::Step TlsSession::step_of(int result) {
   Step step;

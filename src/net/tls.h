@@ -40,6 +40,9 @@ class TlsSession {
   // "certificate verify failed: self-signed certificate (for api.example.com)"; never key material.
   const std::string& failure_text() const { return failure_; }
 
+  // Whether bytes of the peer are here that were not asked for yet.
+  bool has_pending() const;
+
  private:
   friend class TlsContext;
   struct Impl;

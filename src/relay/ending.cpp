@@ -80,7 +80,12 @@ Task<void> Relay::refuse_call(Call& call, Refused why) {
                               .rule = codec::name_of(why.refusal),
                               .action = "deny",
                               .reason = why.message});
-  settle(call, outcome_of(why.refusal));
+  ledger::Outcome outcome = outcome_of(why.refusal);
+  // What a provider had answered was not refused, whatever became of the answer here.
+  const ledger::Attempt* attempt = call.record().last_attempt();
+  bool answered = attempt != nullptr && attempt->status != 0;
+  if (answered && outcome == ledger::Outcome::refused) outcome = ledger::Outcome::gateway_failed;
+  settle(call, outcome);
   Result<void> sent = co_await call.client.answer(head.status, fields, body);
 }
 

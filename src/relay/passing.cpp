@@ -310,6 +310,7 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
       piece = co_await provider.next(provider.idle_deadline());
     }
     if (piece && call.decoder != nullptr) piece = decode(call, provider, *piece, false);
+    if (!piece) book_answer(call, reader, bytes, status);
     if (!piece && head_waits) {
       co_await fail_unsent(call, watch, std::move(piece.error()));
       co_return;
@@ -332,7 +333,10 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
       net::Last end = last ? net::Last::yes : net::Last::no;
       Result<void> sent = co_await call.client.send(head, payload, end);
       if (!sent) {
-        if (!call.row.settled()) settle(call, ledger::Outcome::client_gone);
+        if (!call.row.settled()) {
+          book_answer(call, reader, bytes, status);
+          settle(call, ledger::Outcome::client_gone);
+        }
         co_return;
       }
     }
@@ -341,7 +345,8 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
   provider.finish();
 }
 
-void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
+// What was read of it: all, or what there was before it broke off, which is then an estimate.
+void Relay::book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
   const codec::AnswerFacts& facts = reader.finish();
   bool billed = !codec::only_counts(call.route.operation);
   bool said = facts.usage_source != codec::UsageSource::none;
@@ -352,9 +357,13 @@ void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t by
     book_usage(call, {.output_tokens = estimated_tokens(text)}, false);
     book_no_input(call);
   }
-  remember_response(call, facts.response_id);
   call.record().set(ledger::Text::model_served, facts.model);
   call.record().ttft_ns = call.record().last_attempt()->ttft_ns;
+}
+
+void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
+  book_answer(call, reader, bytes, status);
+  remember_response(call, reader.facts().response_id);
   settle(call, outcome_of_status(status));
 }
 

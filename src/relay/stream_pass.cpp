@@ -24,7 +24,7 @@ std::string_view StreamPass::take(std::string_view piece, bool last, std::string
   if (hider_) hider_->piece_end(room);
   if (last) {
     while (std::optional<codec::Event> event = reader_.finish()) see(*event, room);
-    if (hider_ && whole()) hider_->finish(room);
+    if (hider_ && whole() && !over_) hider_->finish(room);
   }
   std::string_view out = hider_ ? std::string_view(room) : whole_events(piece, last, room);
   strays_ |= over_ && passing_;
@@ -35,7 +35,7 @@ std::string_view StreamPass::take(std::string_view piece, bool last, std::string
 // In the usual case, a piece that ends with an event, no byte is copied.
 std::string_view StreamPass::whole_events(std::string_view piece, bool last, std::string& room) {
   taken_ += piece.size();
-  bool all = last && whole();
+  bool all = last && whole() && !over_;  // half an event behind the end is of no stream
   std::uint64_t unfinished = all ? 0 : taken_ - reader_.safe_offset();
   bool goes_on = unfinished > piece.size();  // an event that began before the piece
   if (!goes_on) passing_ = false;
