@@ -119,6 +119,26 @@ TEST(JsonScanner, TakesTheSameFromEverySplit) {
   }
 }
 
+// Long strings are read in blocks: an escape, its letter and a stray byte at each place of one.
+TEST(JsonScanner, ReadsEscapesAtEveryPlaceOfALongString) {
+  for (std::size_t before = 0; before < 200; ++before) {
+    for (std::string_view what : {R"(\")", R"(\\)", R"(\n)", R"(\"\")", R"(\u0022)", "\u00e4"}) {
+      std::string value = std::string(before, 'a') + std::string(what) + std::string(150, 'b');
+      std::string text = R"({"model":")" + value + R"(","n":7})";
+      std::string escaped = what.front() == '\\' ? " escaped" : "";
+      std::size_t end = 10 + value.size() + 1;
+      EXPECT_EQ(read(text), "1 text [9," + std::to_string(end) + ") " + value + escaped +
+                                "\n5 number [" + std::to_string(end + 5) + "," +
+                                std::to_string(end + 6) + ") 7\n")
+          << before << " " << what;
+      value[before] = '\n';  // no control character may stand in a string
+      std::string broken = R"({"model":")" + value + R"("})";
+      std::string fault = "at byte " + std::to_string(10 + before) + ":";
+      EXPECT_NE(read(broken).find(fault), std::string::npos) << read(broken);
+    }
+  }
+}
+
 TEST(JsonScanner, FindsNamesThatAreWrittenWithEscapes) {
   EXPECT_EQ(read(R"({"mod\u0065l":"x"})"), "1 text [14,17) x\n");
   EXPECT_EQ(read(R"({"\u006d\u006F\u0064\u0065\u006C":"x"})"), "1 text [34,37) x\n");

@@ -72,6 +72,20 @@ TEST(Fingerprint, IsTheSameAtEverySplit) {
   EXPECT_EQ(bytewise.value(), whole);
 }
 
+// Long strings are read in blocks: an escaped quote and a backslash at each place of one.
+TEST(Fingerprint, EscapesAtEveryPlaceOfALongStringAreSeen) {
+  for (std::size_t before = 0; before < 200; ++before) {
+    for (std::string_view what : {R"(\")", R"(\\)", R"(\\\")", R"(\"\")"}) {
+      std::string body = R"({"messages":[{"role":"user","content":")" + std::string(before, 'a') +
+                         std::string(what) + std::string(150, 'b') + R"("}]})";
+      Fingerprint bytewise(Operation::chat);
+      for (char byte : body) bytewise.feed({&byte, 1});
+      ASSERT_TRUE(bytewise.value());
+      EXPECT_EQ(print_of(body), bytewise.value()) << before << " " << what;
+    }
+  }
+}
+
 TEST(Fingerprint, WhiteSpaceBetweenTokensDoesNotMatter) {
   EXPECT_EQ(print_of("{\"messages\":[{\"role\":\"user\",\"content\":\"a b\"}]}"),
             print_of("{ \"messages\" :\n[\t{ \"role\" : \"user\" ,\r\n\"content\":\"a b\" } ] }"));
