@@ -18,7 +18,7 @@ TOOL_SECONDS_MAX = 20
 # Chunks that meet on their way are carried for the price of one. With more of them than this share
 # a figure per chunk is too low to be believed, and is measured again.
 MET_SHARE_MAX = 0.02
-ATTEMPTS_MAX = 3
+ATTEMPTS_MAX = 8  # a busy moment of the machine passes
 
 
 def instructions(subject, tools, folder, core):
