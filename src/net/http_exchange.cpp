@@ -7,7 +7,6 @@
 #include "net/http_server.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -20,8 +19,6 @@ constexpr std::size_t read_bytes_per_turn = 64u << 10;
 constexpr std::size_t padding_bytes = 64;  // behind a body, for vector loads
 
 }  // namespace
-
-void Exchange::FreeBytes::operator()(char* bytes) const { std::free(bytes); }
 
 Exchange::Exchange(HttpServer& server, Connection& client, std::string_view bytes,
                    std::size_t head_bytes, std::string& ahead)
@@ -40,6 +37,8 @@ Exchange::Exchange(HttpServer& server, Connection& client, std::string_view byte
   framing_in_ = request.body();
   find_body();
 }
+
+Exchange::~Exchange() { large_.give_back(worker()); }
 
 // A body that came whole with its head is used where it lies.
 void Exchange::find_body() {
@@ -78,8 +77,7 @@ void Exchange::keep() {
 
 void Exchange::release_body() {
   kept_.reset();
-  large_.reset();
-  memory_.give_back();
+  large_.give_back(worker());
   bytes_ = {};
   body_ = {};
   if (server_.head_owner_ == this) server_.head_owner_ = nullptr;
@@ -115,9 +113,8 @@ Task<Result<void>> Exchange::send_continue() {
   co_return sent;
 }
 
-// Room for `bytes` in all, in one piece. realloc() moves the pages of a large block, not its bytes.
 bool Exchange::hold_for_answer(std::size_t bytes) {
-  return memory_.grow_to(server_.memory_, bytes);
+  return for_answer_.grow_to(server_.memory_, bytes);
 }
 
 Result<void> Exchange::hold(std::size_t bytes, std::size_t bytes_max) {
@@ -125,20 +122,7 @@ Result<void> Exchange::hold(std::size_t bytes, std::size_t bytes_max) {
     return fail(Side::client, Kind::too_large,
                 fmt::format("the request body is larger than the limit of {} bytes", bytes_max));
   }
-  if (bytes <= large_room_) return {};
-  std::size_t room = std::min(bytes_max, std::max(bytes, large_room_ * 2));
-  if (!memory_.grow_to(server_.memory_, room)) {
-    return fail(
-        Side::gateway, Kind::full,
-        "Recloser holds as many request bodies as `limits.bufferedBytes` allows; try again");
-  }
-  // tidy: allow banned - a container would copy 16 MiB to grow; FreeBytes gives it back
-  char* moved = static_cast<char*>(std::realloc(large_.get(), room + padding_bytes));
-  if (moved == nullptr) return fail(Side::gateway, Kind::full, "out of memory for a request body");
-  [[maybe_unused]] char* old = large_.release();
-  large_.reset(moved);
-  large_room_ = room;
-  return {};
+  return large_.grow_to(bytes, bytes_max, server_.memory_);
 }
 
 // Takes memory for what has come, never for what was only announced: silent clients would starve
@@ -149,18 +133,18 @@ Task<Result<void>> Exchange::read_length(std::size_t bytes_max, BodySink& sink) 
   std::string_view piece = bytes_.substr(head_size_);
   std::size_t have = 0;
   for (bool more_waits = false;;) {
-    bool in_place = piece.data() == large_.get() + have;
+    bool in_place = piece.data() == large_.data() + have;
     Result<void> held = hold(have + piece.size(), size);
     if (!held) co_return held;
-    if (!in_place && !piece.empty()) std::memcpy(large_.get() + have, piece.data(), piece.size());
+    if (!in_place && !piece.empty()) std::memcpy(large_.data() + have, piece.data(), piece.size());
     have += piece.size();
-    Result<void> seen_well = sink.see({large_.get() + have - piece.size(), piece.size()});
+    Result<void> seen_well = sink.see({large_.data() + have - piece.size(), piece.size()});
     if (!seen_well) co_return seen_well;
     if (have == size) break;
     if (more_waits) co_await worker().yield();
     // Into the room there is; when there is none, what comes shows how much is needed.
     std::span<char> room = worker().scratch();
-    if (large_room_ > have) room = {large_.get() + have, large_room_ - have};
+    if (large_.room() > have) room = {large_.data() + have, large_.room() - have};
     room = room.first(std::min({room.size(), size - have, read_bytes_per_turn}));
     Instant deadline = worker().now() + server_.options_.body_timeout;
     Result<std::size_t> got = co_await client_.read(room, deadline);
@@ -172,7 +156,7 @@ Task<Result<void>> Exchange::read_length(std::size_t bytes_max, BodySink& sink) 
     piece = {room.data(), *got};
     more_waits = *got == room.size();
   }
-  body_ = {large_.get(), size};
+  body_ = {large_.data(), size};
   bytes_ = bytes_.substr(0, head_size_);
   co_return Result<void>();
 }
@@ -191,12 +175,12 @@ Task<Result<void>> Exchange::read_chunked(std::size_t bytes_max, BodySink& sink)
     if (step.kind == http1::BodyStep::Kind::payload) {
       Result<void> held = hold(have + step.payload.size(), bytes_max);
       if (!held) co_return held;
-      std::memcpy(large_.get() + have, step.payload.data(), step.payload.size());
+      std::memcpy(large_.data() + have, step.payload.data(), step.payload.size());
       have += step.payload.size();
       if (!input.empty()) continue;  // shown together: a chunk may be one byte
     }
     if (have > seen) {
-      Result<void> seen_well = sink.see({large_.get() + seen, have - seen});
+      Result<void> seen_well = sink.see({large_.data() + seen, have - seen});
       if (!seen_well) co_return seen_well;
       seen = have;
     }
@@ -209,7 +193,7 @@ Task<Result<void>> Exchange::read_chunked(std::size_t bytes_max, BodySink& sink)
     input = {worker().scratch().data(), *got};
   }
   ahead_.assign(input);
-  body_ = {large_.get(), have};
+  body_ = {large_.data(), have};
   bytes_ = bytes_.substr(0, head_size_);
   co_return Result<void>();
 }

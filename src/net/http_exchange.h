@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/task.h"
+#include "net/body_block.h"
 #include "net/connection.h"
 #include "net/http1/body.h"
 #include "net/http1/head.h"
@@ -42,6 +43,7 @@ class Exchange {
  public:
   Exchange(HttpServer& server, Connection& client, std::string_view bytes, std::size_t head_bytes,
            std::string& ahead);
+  ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -108,10 +110,6 @@ class Exchange {
   Task<Result<void>> send_continue();
   Result<void> hold(std::size_t bytes, std::size_t bytes_max);
 
-  struct FreeBytes {
-    void operator()(char* bytes) const;
-  };
-
   HttpServer& server_;
   Connection& client_;
   std::string& ahead_;
@@ -120,9 +118,8 @@ class Exchange {
   std::string_view body_;
   http1::Body framing_in_;
   std::unique_ptr<char[]> kept_;
-  std::unique_ptr<char, FreeBytes> large_;  // a body that did not come with its head
-  std::size_t large_room_ = 0;
-  MemoryBudget::Share memory_;
+  BodyBlock large_;  // a body that did not come with its head
+  MemoryBudget::Share for_answer_;
   std::string_view trailers_;
   std::uint64_t sent_body_bytes_ = 0;
   http1::Method method_;
