@@ -31,15 +31,35 @@ bool needs_escape(std::uint64_t word) {
   return (below_space | has_zero(word ^ each_byte('"')) | has_zero(word ^ each_byte('\\'))) != 0;
 }
 
-bool is_plain(std::string_view text) {
-  std::uint64_t word = 0;
-  for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
-    std::memcpy(&word, text.data(), sizeof word);
-    if (needs_escape(word)) return false;
-  }
-  word = each_byte(' ');
-  std::memcpy(&word, text.data(), text.size());
+// Copies a word. True when all of it is plain.
+template <class Word>
+bool copy_plain_word(char* to, const char* from) {
+  std::uint64_t word = each_byte(' ');
+  std::memcpy(&word, from, sizeof(Word));
+  std::memcpy(to, &word, sizeof(Word));
   return !needs_escape(word);
+}
+
+// Copies `text` if nothing of it needs an escape; what stands at `to` afterwards does not count if
+// something does. Ends with a word that overlaps the one before it: most texts are short.
+bool copy_plain(char* to, std::string_view text) {
+  const char* from = text.data();
+  std::size_t size = text.size();
+  bool plain = true;
+  if (size >= 8) {
+    for (std::size_t i = 0; i + 8 < size; i += 8) {
+      plain &= copy_plain_word<std::uint64_t>(to + i, from + i);
+    }
+    return plain & copy_plain_word<std::uint64_t>(to + size - 8, from + size - 8);
+  }
+  if (size >= 4) {
+    plain = copy_plain_word<std::uint32_t>(to, from);
+    return plain & copy_plain_word<std::uint32_t>(to + size - 4, from + size - 4);
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    plain &= copy_plain_word<std::uint8_t>(to + i, from + i);
+  }
+  return plain;
 }
 
 char* put_escaped(char* to, std::string_view text) {
@@ -59,41 +79,40 @@ char* put_escaped(char* to, std::string_view text) {
   return to;
 }
 
-void put_raw(FactsRoom& out, std::string_view text) {
-  std::memcpy(out.room_for(text.size()), text.data(), text.size());
-  out.taken(text.size());
-}
+// Writes values one after the other into room that was made for all of them. Every value ends with
+// a comma; the bracket that closes an array takes the last one's place.
+class Pen {
+ public:
+  explicit Pen(char* to) : to_(to) {}
+  const char* at() const { return to_; }
 
-// Every value ends with a comma; the one that closes an array takes the last one's place.
-void put(FactsRoom& out, std::string_view text) {
-  if (text.empty()) {
-    put_raw(out, "null,");
-    return;
+  void raw(std::string_view text) {
+    std::memcpy(to_, text.data(), text.size());
+    to_ += text.size();
   }
-  char* begin = out.room_for(text.size() * escape_bytes_max + 3);
-  char* to = begin;
-  *to++ = '"';
-  if (is_plain(text)) {
-    std::memcpy(to, text.data(), text.size());
-    to += text.size();
-  } else {
-    to = put_escaped(to, text);
+  void open() { *to_++ = '['; }
+  void close() {
+    if (to_[-1] == ',') --to_;
+    *to_++ = ']';
   }
-  *to++ = '"';
-  *to++ = ',';
-  out.taken(static_cast<std::size_t>(to - begin));
-}
+  void comma() { *to_++ = ','; }
+  void null() { raw("null,"); }
 
-void put(FactsRoom& out, std::int64_t number) {
-  if (number == absent) {
-    put_raw(out, "null,");
-    return;
+  void text(std::string_view text) {
+    if (text.empty()) return null();
+    *to_++ = '"';
+    to_ = copy_plain(to_, text) ? to_ + text.size() : put_escaped(to_, text);
+    raw("\",");
   }
-  char* begin = out.room_for(number_bytes_max);
-  char* to = std::to_chars(begin, begin + number_bytes_max - 1, number).ptr;
-  *to++ = ',';
-  out.taken(static_cast<std::size_t>(to - begin));
-}
+  void exact(std::int64_t number) {
+    to_ = std::to_chars(to_, to_ + number_bytes_max - 1, number).ptr;
+    comma();
+  }
+  void number(std::int64_t number) { number == absent ? null() : exact(number); }
+
+ private:
+  char* to_;
+};
 
 // Wraps instead of overflowing: what a broken clock gave must come back as it was.
 std::int64_t difference(std::int64_t a, std::int64_t b) {
@@ -103,38 +122,38 @@ std::int64_t sum(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
-void put_exactly(FactsRoom& out, std::int64_t number) {
-  if (number != absent) return put(out, number);
-  put_raw(out, "-1,");
-}
-
-void put_decisions(FactsRoom& out, const CallRecord& record) {
-  if (record.decision_count() == 0) return put_raw(out, "null,");
-  std::string json;  // rare: a call that was refused or cut
-  append_decisions_json(json, record);
-  put_raw(out, json);
-  put_raw(out, ",");
-}
-
-void put_attempts(FactsRoom& out, const CallRecord& record) {
-  put_raw(out, "[");
+// Enough for every value but the decisions.
+std::size_t room_for_all(const CallRecord& record) {
+  constexpr std::size_t values_max = 30 + limits::attempts_max * 9;
+  constexpr std::size_t brackets_max = 4 + limits::attempts_max * 3;
+  constexpr std::size_t names_bytes_max = 32 * (1 + limits::attempts_max);  // of enumerations
+  std::size_t texts = sizeof(CallId::Text) + names_bytes_max;
+  for (std::size_t i = 0; i < text_count; ++i) texts += record.text(Text(i)).size();
   for (std::size_t i = 0; i < record.attempt_count(); ++i) {
     const Attempt& attempt = record.attempt(i);
-    put_raw(out, "[");
-    put(out, record.text_at(attempt.target));
-    put_exactly(out, difference(attempt.started_at.ns, record.started_at.ns));
-    put(out, attempt.ttft_ns);
-    put(out, attempt.status == 0 ? absent : std::int64_t{attempt.status});
-    put(out, attempt.outcome == Outcome::open ? ""sv : name_of(attempt.outcome));
-    put(out, record.text_at(attempt.error_class));
-    put(out, record.text_at(attempt.provider_request_id));
-    put(out, attempt.input_tokens);
-    put(out, attempt.output_tokens);
-    out.drop_last();
-    put_raw(out, "],");
+    texts += attempt.target.size + attempt.error_class.size + attempt.provider_request_id.size;
   }
-  if (record.attempt_count() > 0) out.drop_last();
-  put_raw(out, "]");
+  return texts * escape_bytes_max + values_max * number_bytes_max + brackets_max;
+}
+
+void write_attempts(Pen& pen, const CallRecord& record) {
+  pen.open();
+  for (std::size_t i = 0; i < record.attempt_count(); ++i) {
+    const Attempt& attempt = record.attempt(i);
+    pen.open();
+    pen.text(record.text_at(attempt.target));
+    pen.exact(difference(attempt.started_at.ns, record.started_at.ns));
+    pen.number(attempt.ttft_ns);
+    pen.number(attempt.status == 0 ? absent : std::int64_t{attempt.status});
+    pen.text(attempt.outcome == Outcome::open ? ""sv : name_of(attempt.outcome));
+    pen.text(record.text_at(attempt.error_class));
+    pen.text(record.text_at(attempt.provider_request_id));
+    pen.number(attempt.input_tokens);
+    pen.number(attempt.output_tokens);
+    pen.close();
+    pen.comma();
+  }
+  pen.close();
 }
 
 // ---- reading
@@ -268,48 +287,60 @@ std::string attempts_json(std::string_view array, WallTime call_started_at) {
 
 }  // namespace
 
-void FactsRoom::grow(std::size_t most) {
-  capacity_ = std::max({room_at_first, capacity_ * 2, size_ + most});
-  auto bytes = std::make_unique_for_overwrite<char[]>(capacity_);
-  if (size_ > 0) std::memcpy(bytes.get(), bytes_.get(), size_);
-  bytes_ = std::move(bytes);
+char* FactsRoom::clear(std::size_t most) {
+  size_ = 0;
+  if (most > capacity_) {
+    capacity_ = std::max({room_at_first, capacity_ * 2, most});
+    bytes_ = std::make_unique_for_overwrite<char[]>(capacity_);
+  }
+  return bytes_.get();
 }
 
 void write_facts(FactsRoom& out, const CallRecord& record) {
-  out.clear();
-  put_raw(out, "[");
+  std::string decisions;  // rare: a call that was refused or cut
+  if (record.decision_count() > 0) append_decisions_json(decisions, record);
+  Pen pen(out.clear(room_for_all(record) + decisions.size()));
+  pen.open();
   CallId::Text id = record.id.text();
-  put(out, std::string_view(id.data(), id.size()));
-  put_exactly(out, record.started_at.ns);
-  put(out, record.duration_ns);
-  put(out, record.ttft_ns);
+  pen.text({id.data(), id.size()});
+  pen.exact(record.started_at.ns);
+  pen.number(record.duration_ns);
+  pen.number(record.ttft_ns);
   for (Text text : {Text::key_id, Text::org, Text::team, Text::user, Text::agent, Text::session,
                     Text::trace, Text::client_dialect, Text::operation, Text::model_requested,
                     Text::provider, Text::model_served, Text::region}) {
-    put(out, record.text(text));
+    pen.text(record.text(text));
   }
-  put(out, record.status == 0 ? absent : std::int64_t{record.status});
+  pen.number(record.status == 0 ? absent : std::int64_t{record.status});
   for (std::int64_t number :
        {record.input_tokens, record.cached_input_tokens, record.cache_write_tokens,
         record.output_tokens, record.reasoning_tokens}) {
-    put(out, number);
+    pen.number(number);
   }
-  put(out, record.tokens_source == TokensSource::none ? ""sv : name_of(record.tokens_source));
+  pen.text(record.tokens_source == TokensSource::none ? ""sv : name_of(record.tokens_source));
   for (std::int64_t number : {record.delivered_tokens, record.overshoot_tokens,
                               record.upstream_close_ms, record.overhead_us}) {
-    put(out, number);
+    pen.number(number);
   }
-  put(out, record.text(Text::labels));
-  put_decisions(out, record);
-  put_attempts(out, record);
-  put_raw(out, "]");
+  pen.text(record.text(Text::labels));
+  if (decisions.empty()) {
+    pen.null();
+  } else {
+    pen.raw(decisions);
+    pen.comma();
+  }
+  write_attempts(pen, record);
+  pen.close();
+  out.taken_to(pen.at());
 }
 
 std::string as_in_facts(std::string_view text) {
-  FactsRoom room;
-  put_raw(room, ",");
-  put(room, text);
-  return std::string(room.text());
+  std::string out(text.size() * escape_bytes_max + number_bytes_max, ' ');
+  Pen pen(out.data());
+  pen.comma();
+  pen.text(text);
+  out.resize(static_cast<std::size_t>(pen.at() - out.data()));
+  return out;
 }
 
 StoredCall read_facts(std::string_view facts) {

@@ -12,6 +12,22 @@
 
 namespace recloser::ledger {
 
+// Room for a text that is used again for every row.
+class FactsRoom {
+ public:
+  // Where up to `most` bytes may be written now, in place of what it held.
+  char* clear(std::size_t most);
+  void taken_to(const char* end) { size_ = static_cast<std::size_t>(end - bytes_.get()); }
+  std::string_view text() const { return {bytes_.get(), size_}; }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+// Replaces what is in `out`.
+//
 // The places of the array; null is what is not known. They are part of the schema: the views of
 // sqlite_schema.cpp name them for people, so a place is only ever added, at the end.
 //
@@ -26,28 +42,6 @@ namespace recloser::ledger {
 //
 // An attempt is [target, ns after started_at, ttft_ns, status, outcome, error_class,
 // provider_request_id, input_tokens, output_tokens]. The outcome of the call is a column.
-// Room for a text that is used again for every row. It grows; nothing is written past its end.
-class FactsRoom {
- public:
-  // Where up to `most` bytes may be written next; what was written is then taken().
-  char* room_for(std::size_t most) {
-    if (capacity_ - size_ < most) grow(most);
-    return bytes_.get() + size_;
-  }
-  void taken(std::size_t bytes) { size_ += bytes; }
-  void clear() { size_ = 0; }
-  void drop_last() { --size_; }
-  std::string_view text() const { return {bytes_.get(), size_}; }
-
- private:
-  void grow(std::size_t most);
-
-  std::unique_ptr<char[]> bytes_;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
-};
-
-// Replaces what is in `out`.
 void write_facts(FactsRoom& out, const CallRecord& record);
 
 // How a text stands in the facts of a row that has it, with what separates it from its neighbours.
