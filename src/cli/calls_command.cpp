@@ -18,8 +18,6 @@ using net::http1::Method;
 constexpr std::array<std::string_view, 6> filters{"limit",   "session", "team",
                                                   "outcome", "since",   "cursor"};
 
-std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
-
 Colour colour_of_outcome(std::string_view outcome) {
   if (outcome == "completed") return Colour::green;
   if (outcome == "client_gone" || outcome == "cut") return Colour::yellow;

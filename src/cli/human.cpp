@@ -18,6 +18,8 @@ std::string with_thousands(std::int64_t number) {
   return digits;
 }
 
+std::string or_dash(std::string_view text) { return std::string(text.empty() ? "-" : text); }
+
 std::string human_ms(double ms) {
   if (ms < 9.95) return fmt::format("{:.1f} ms", ms);
   if (ms < 999.5) return fmt::format("{:.0f} ms", ms);

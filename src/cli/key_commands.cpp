@@ -47,8 +47,6 @@ Colour colour_of_state(std::string_view state) {
   return state == "revoked" ? Colour::red : Colour::dim;
 }
 
-std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
-
 std::vector<Cell> key_row(const Json& key) {
   std::string state = text(key, "state");
   Colour colour = colour_of_state(state);

@@ -168,7 +168,7 @@ void StreamReader::judge_responses() {
     learn_names();
     facts_.saw_start = true;
     draft(EventKind::start);
-  } else if (type == "error") {
+  } else if (type == "error" || (saw_error_ && type.empty())) {
     fill_error();
   } else if (type == "response.completed" || type == "response.incomplete" ||
              type == "response.failed" || type == "response.cancelled") {
@@ -176,8 +176,6 @@ void StreamReader::judge_responses() {
   } else if (type == "keepalive" || type == "ping") {
     --facts_.events;
     draft(EventKind::ping);
-  } else if (saw_error_ && type.empty()) {
-    fill_error();
   }
 }
 
