@@ -2,6 +2,7 @@
 
 #include "codec/event.h"
 #include "codec/provider_error.h"
+#include "codec/usage_paths.h"
 #include "core/limits.h"
 
 #include <algorithm>
@@ -21,19 +22,7 @@ enum Id : std::uint8_t {
   id_tool,
   id_item_type,
   id_usage,
-  id_input,
-  id_output,
-  id_total,
-  id_cached,
-  id_cache_write,
-  id_reasoning,
-  id_audio,
-  id_iterations,
   id_iteration,
-  id_iteration_input,
-  id_iteration_output,
-  id_iteration_cached,
-  id_iteration_cache_write,
   id_error,
   id_error_type,
   id_error_code,
@@ -43,69 +32,50 @@ enum Id : std::uint8_t {
 // One table for all answers of the OpenAI family: chat and completions, responses, embeddings. The
 // names of one never mean something else in another. Vectors and texts are counted, not kept.
 constexpr JsonTable openai{
-    {"id", id_id, want_text},
-    {"model", id_model, want_text},
-    {"status", id_status, want_text},
-    {"choices[].finish_reason", id_finish, want_text},
-    {"choices[].text", id_text, want_text},
-    {"choices[].message.content", id_text, want_text},
-    {"choices[].message.content[].text", id_text, want_text},
-    {"choices[].message.refusal", id_text, want_text},
-    {"choices[].message.tool_calls[]", id_tool, want_begin},
-    {"choices[].message.function_call", id_tool, want_begin},
-    {"output[].type", id_item_type, want_text},
-    {"output[].content[].text", id_text, want_text},
-    {"output[].content[].refusal", id_text, want_text},
-    {"incomplete_details.reason", id_reason, want_text},
-    {"input_tokens", id_input, want_number},
-    {"usage", id_usage, want_begin},
-    {"usage.prompt_tokens", id_input, want_number},
-    {"usage.input_tokens", id_input, want_number},
-    {"usage.completion_tokens", id_output, want_number},
-    {"usage.output_tokens", id_output, want_number},
-    {"usage.total_tokens", id_total, want_number},
-    {"usage.prompt_tokens_details.cached_tokens", id_cached, want_number},
-    {"usage.prompt_tokens_details.cache_write_tokens", id_cache_write, want_number},
-    {"usage.prompt_tokens_details.audio_tokens", id_audio, want_number},
-    {"usage.input_tokens_details.cached_tokens", id_cached, want_number},
-    {"usage.input_tokens_details.cache_write_tokens", id_cache_write, want_number},
-    {"usage.prompt_cache_hit_tokens", id_cached, want_number},
-    {"usage.num_cached_tokens", id_cached, want_number},
-    {"usage.cached_tokens", id_cached, want_number},
-    {"usage.completion_tokens_details.reasoning_tokens", id_reasoning, want_number},
-    {"usage.output_tokens_details.reasoning_tokens", id_reasoning, want_number},
-    {"error", id_error, want_text | want_begin},
-    {"error.type", id_error_type, want_text},
-    {"error.code", id_error_code, want_text | want_number},
-    {"error.message", id_error_message, want_text},
-    {"type", id_error_type, want_text},
-    {"code", id_error_code, want_text | want_number},
-    {"message", id_error_message, want_text},
-    {"detail", id_error_message, want_text},
+    {
+        {"id", id_id, want_text},
+        {"model", id_model, want_text},
+        {"status", id_status, want_text},
+        {"choices[].finish_reason", id_finish, want_text},
+        {"choices[].text", id_text, want_text},
+        {"choices[].message.content", id_text, want_text},
+        {"choices[].message.content[].text", id_text, want_text},
+        {"choices[].message.refusal", id_text, want_text},
+        {"choices[].message.tool_calls[]", id_tool, want_begin},
+        {"choices[].message.function_call", id_tool, want_begin},
+        {"output[].type", id_item_type, want_text},
+        {"output[].content[].text", id_text, want_text},
+        {"output[].content[].refusal", id_text, want_text},
+        {"incomplete_details.reason", id_reason, want_text},
+        {"input_tokens", usage_input, want_number},
+        {"usage", id_usage, want_begin},
+        {"error", id_error, want_text | want_begin},
+        {"error.type", id_error_type, want_text},
+        {"error.code", id_error_code, want_text | want_number},
+        {"error.message", id_error_message, want_text},
+        {"type", id_error_type, want_text},
+        {"code", id_error_code, want_text | want_number},
+        {"message", id_error_message, want_text},
+        {"detail", id_error_message, want_text},
+    },
+    {{"usage", chat_usage}, {"usage", responses_usage}},
 };
 
 constexpr JsonTable anthropic{
-    {"id", id_id, want_text},
-    {"model", id_model, want_text},
-    {"stop_reason", id_finish, want_text},
-    {"content[].text", id_text, want_text},
-    {"content[].type", id_item_type, want_text},
-    {"input_tokens", id_input, want_number},
-    {"usage", id_usage, want_begin},
-    {"usage.input_tokens", id_input, want_number},
-    {"usage.output_tokens", id_output, want_number},
-    {"usage.cache_read_input_tokens", id_cached, want_number},
-    {"usage.cache_creation_input_tokens", id_cache_write, want_number},
-    {"usage.output_tokens_details.thinking_tokens", id_reasoning, want_number},
-    {"usage.iterations", id_iterations, want_begin},
-    {"usage.iterations[]", id_iteration, want_begin},
-    {"usage.iterations[].input_tokens", id_iteration_input, want_number},
-    {"usage.iterations[].output_tokens", id_iteration_output, want_number},
-    {"usage.iterations[].cache_read_input_tokens", id_iteration_cached, want_number},
-    {"usage.iterations[].cache_creation_input_tokens", id_iteration_cache_write, want_number},
-    {"error", id_error, want_text | want_begin},
-    {"error.type", id_error_type, want_text},
-    {"error.message", id_error_message, want_text},
+    {
+        {"id", id_id, want_text},
+        {"model", id_model, want_text},
+        {"stop_reason", id_finish, want_text},
+        {"content[].text", id_text, want_text},
+        {"content[].type", id_item_type, want_text},
+        {"input_tokens", usage_input, want_number},
+        {"usage", id_usage, want_begin},
+        {"usage.iterations[]", id_iteration, want_begin},
+        {"error", id_error, want_text | want_begin},
+        {"error.type", id_error_type, want_text},
+        {"error.message", id_error_message, want_text},
+    },
+    {{"usage", messages_usage}, {"usage.iterations[]", messages_usage, of_iteration}},
 };
 
 constexpr std::size_t escape_bytes_max = 6;  // \u0000
@@ -252,52 +222,16 @@ void AnswerReader::take_text(JsonToken token) {
 }
 
 void AnswerReader::take_number() {
-  std::uint64_t number = scanner_.count();
-  switch (scanner_.id()) {
-    case id_input:
-      fields_.input = number;
-      // A token count has its one figure at the top.
-      if (operation_ == Operation::count_tokens ||
-          operation_ == Operation::responses_input_tokens) {
-        saw_usage_ = true;
-      }
-      break;
-    case id_output:
-      fields_.output = number;
-      break;
-    case id_total:
-      fields_.total = number;
-      break;
-    case id_cached:
-      fields_.cached = std::max(fields_.cached, number);
-      break;
-    case id_cache_write:
-      fields_.cache_write = number;
-      break;
-    case id_reasoning:
-      fields_.reasoning = number;
-      break;
-    case id_audio:
-      fields_.audio_input = number;
-      break;
-    case id_iteration_input:
-      iterations_.input = sum_of_counts(iterations_.input, number);
-      break;
-    case id_iteration_output:
-      iterations_.output = sum_of_counts(iterations_.output, number);
-      break;
-    case id_iteration_cached:
-      iterations_.cached = sum_of_counts(iterations_.cached, number);
-      break;
-    case id_iteration_cache_write:
-      iterations_.cache_write = sum_of_counts(iterations_.cache_write, number);
-      break;
-    case id_error_code:
-      facts_.error_code = std::to_string(scanner_.number());
-      break;
-    default:
-      break;
+  std::uint8_t id = scanner_.id();
+  if (id == id_error_code) {
+    facts_.error_code = std::to_string(scanner_.number());
+    return;
   }
+  // A token count has its one figure at the top.
+  bool counts =
+      operation_ == Operation::count_tokens || operation_ == Operation::responses_input_tokens;
+  if (id == usage_input && counts) saw_usage_ = true;
+  take_usage(fields_, iterations_, id, scanner_.count());
 }
 
 }  // namespace recloser::codec

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 
 namespace recloser::codec {
@@ -27,6 +28,14 @@ struct JsonPath {
   std::string_view path;
   std::uint8_t id = 0;  // what the scanner reports it as; not 0
   std::uint8_t wants = want_any;
+};
+
+// Paths that stand below a member, for what is read the same way in several places. Each is
+// reported as its id plus `id_beyond`.
+struct JsonPathsAt {
+  std::string_view at;
+  std::span<const JsonPath> paths;
+  std::uint8_t id_beyond = 0;
 };
 
 // A tree of the wanted names. A member is found by one hash of its length, first and last
@@ -53,8 +62,17 @@ class JsonTable {
     std::array<char, key_bytes_max> key{};
   };
 
-  consteval JsonTable(std::initializer_list<JsonPath> paths) {
-    for (const JsonPath& path : paths) add(path);
+  consteval JsonTable(std::initializer_list<JsonPath> paths) : JsonTable(paths, {}) {}
+
+  consteval JsonTable(std::initializer_list<JsonPath> own,
+                      std::initializer_list<JsonPathsAt> shared) {
+    for (const JsonPath& path : own) add("", path);
+    for (const JsonPathsAt& list : shared) {
+      for (JsonPath path : list.paths) {
+        path.id += list.id_beyond;
+        add(list.at, path);
+      }
+    }
   }
 
   constexpr const Node& node(Index index) const { return nodes_[index]; }
@@ -95,10 +113,16 @@ class JsonTable {
     return ((a_first ^ b_first) | (a_last ^ b_last)) == 0;
   }
 
-  consteval void add(const JsonPath& path) {
-    Index at = root;
+  consteval void add(std::string_view below, const JsonPath& path) {
     std::size_t depth = 0;
-    std::string_view rest = path.path;
+    Node& named = nodes_[descend(descend(root, below, depth), path.path, depth)];
+    bool free = named.id == 0 || (named.id == path.id && named.wants == path.wants);
+    if (!free) throw "a path that stands for two things";
+    named.id = path.id;
+    named.wants = path.wants;
+  }
+
+  consteval Index descend(Index at, std::string_view rest, std::size_t& depth) {
     while (!rest.empty()) {
       if (++depth > path_depth_max) throw "a path deeper than path_depth_max";
       if (rest.starts_with("[]")) {
@@ -112,8 +136,7 @@ class JsonTable {
         at = member_or_make(at, key);
       }
     }
-    nodes_[at].id = path.id;
-    nodes_[at].wants = path.wants;
+    return at;
   }
 
   consteval Index member_or_make(Index parent, std::string_view key) {

@@ -1,8 +1,10 @@
 // The streams of chat completions and legacy completions, as OpenAI and those like it send them.
 #include "codec/provider_error.h"
 #include "codec/stream_reader.h"
+#include "codec/usage_paths.h"
 
 #include <algorithm>
+#include <array>
 
 namespace recloser::codec {
 namespace {
@@ -24,72 +26,53 @@ enum Id : std::uint8_t {
   id_finish,
   id_usage,
   id_groq_usage,
-  id_input,
-  id_output,
-  id_total,
-  id_cached,
-  id_cache_write,
-  id_reasoning_tokens,
-  id_audio,
   id_error,
   id_error_type,
   id_error_code,
   id_error_message,
 };
 
-// The usage of chat and completions; also inside of Groq's x_groq.
-#define USAGE_PATHS(at)                                                                            \
-  {at ".prompt_tokens", id_input, want_number}, {at ".completion_tokens", id_output, want_number}, \
-      {at ".total_tokens", id_total, want_number},                                                 \
-      {at ".prompt_tokens_details.cached_tokens", id_cached, want_number},                         \
-      {at ".prompt_tokens_details.cache_write_tokens", id_cache_write, want_number},               \
-      {at ".prompt_tokens_details.audio_tokens", id_audio, want_number},                           \
-      {at ".prompt_cache_hit_tokens", id_cached, want_number},                                     \
-      {at ".num_cached_tokens", id_cached, want_number},                                           \
-      {at ".cached_tokens", id_cached, want_number}, {                                             \
-    at ".completion_tokens_details.reasoning_tokens", id_reasoning_tokens, want_number             \
-  }
-
-#define COMMON_PATHS                                                                              \
-  {"id", id_id, want_text}, {"model", id_model, want_text}, {"choices[]", id_choice, want_begin}, \
-      {"choices[].index", id_choice_index, want_number},                                          \
-      {"choices[].finish_reason", id_finish, want_text},                                          \
-      {"usage", id_usage, want_begin | want_null}, USAGE_PATHS("usage"),                          \
-      {"error", id_error, want_text | want_begin}, {"error.type", id_error_type, want_text},      \
-      {"error.code", id_error_code, want_text | want_number},                                     \
-      {"error.status_code", id_error_code, want_number},                                          \
-      {"error.message", id_error_message, want_text}, {                                           \
-    "message", id_error_message, want_text                                                        \
-  }
+constexpr std::array common{
+    JsonPath{"id", id_id, want_text},
+    JsonPath{"model", id_model, want_text},
+    JsonPath{"choices[]", id_choice, want_begin},
+    JsonPath{"choices[].index", id_choice_index, want_number},
+    JsonPath{"choices[].finish_reason", id_finish, want_text},
+    JsonPath{"usage", id_usage, want_begin | want_null},
+    JsonPath{"error", id_error, want_text | want_begin},
+    JsonPath{"error.type", id_error_type, want_text},
+    JsonPath{"error.code", id_error_code, want_text | want_number},
+    JsonPath{"error.status_code", id_error_code, want_number},
+    JsonPath{"error.message", id_error_message, want_text},
+    JsonPath{"message", id_error_message, want_text},
+};
 
 constexpr JsonTable chat_table{
-    COMMON_PATHS,
-    {"choices[].delta.content", id_text, want_text},
-    {"choices[].delta.content[].text", id_text, want_text},
-    {"choices[].delta.content[].thinking[].text", id_reasoning, want_text},
-    {"choices[].delta.refusal", id_text, want_text},
-    {"choices[].delta.reasoning", id_reasoning, want_text},
-    {"choices[].delta.reasoning_content", id_reasoning_content, want_text},
-    {"choices[].delta.tool_calls[]", id_tool, want_begin},
-    {"choices[].delta.tool_calls[].index", id_tool_index, want_number},
-    {"choices[].delta.tool_calls[].id", id_tool_id, want_text},
-    {"choices[].delta.tool_calls[].function.name", id_tool_name, want_text},
-    {"choices[].delta.tool_calls[].function.arguments", id_tool_arguments, want_text},
-    {"choices[].delta.function_call", id_tool, want_begin},
-    {"choices[].delta.function_call.name", id_tool_name, want_text},
-    {"choices[].delta.function_call.arguments", id_tool_arguments, want_text},
-    {"x_groq.usage", id_groq_usage, want_begin},
-    USAGE_PATHS("x_groq.usage"),
+    {
+        {"choices[].delta.content", id_text, want_text},
+        {"choices[].delta.content[].text", id_text, want_text},
+        {"choices[].delta.content[].thinking[].text", id_reasoning, want_text},
+        {"choices[].delta.refusal", id_text, want_text},
+        {"choices[].delta.reasoning", id_reasoning, want_text},
+        {"choices[].delta.reasoning_content", id_reasoning_content, want_text},
+        {"choices[].delta.tool_calls[]", id_tool, want_begin},
+        {"choices[].delta.tool_calls[].index", id_tool_index, want_number},
+        {"choices[].delta.tool_calls[].id", id_tool_id, want_text},
+        {"choices[].delta.tool_calls[].function.name", id_tool_name, want_text},
+        {"choices[].delta.tool_calls[].function.arguments", id_tool_arguments, want_text},
+        {"choices[].delta.function_call", id_tool, want_begin},
+        {"choices[].delta.function_call.name", id_tool_name, want_text},
+        {"choices[].delta.function_call.arguments", id_tool_arguments, want_text},
+        {"x_groq.usage", id_groq_usage, want_begin},
+    },
+    {{"", common}, {"usage", chat_usage}, {"x_groq.usage", chat_usage}},
 };
 
 // Together sends a chat delta beside the text: the text is the completion.
 constexpr JsonTable completions_table{
-    COMMON_PATHS,
-    {"choices[].text", id_text, want_text},
+    {{"choices[].text", id_text, want_text}},
+    {{"", common}, {"usage", chat_usage}},
 };
-
-#undef COMMON_PATHS
-#undef USAGE_PATHS
 
 constexpr std::uint64_t streamed =
     1u << id_text | 1u << id_reasoning | 1u << id_reasoning_content | 1u << id_tool_arguments;
@@ -153,27 +136,6 @@ void StreamReader::take_chat(JsonToken token) {
       saw_usage_ = true;
       fields_ = {};
       break;
-    case id_input:
-      fields_.input = scanner_.count();
-      break;
-    case id_output:
-      fields_.output = scanner_.count();
-      break;
-    case id_total:
-      fields_.total = scanner_.count();
-      break;
-    case id_cached:
-      fields_.cached = std::max(fields_.cached, scanner_.count());
-      break;
-    case id_cache_write:
-      fields_.cache_write = scanner_.count();
-      break;
-    case id_reasoning_tokens:
-      fields_.reasoning = scanner_.count();
-      break;
-    case id_audio:
-      fields_.audio_input = scanner_.count();
-      break;
     case id_error:
       saw_error_ = true;
       break;
@@ -181,6 +143,7 @@ void StreamReader::take_chat(JsonToken token) {
       status_ = static_cast<std::uint16_t>(std::min<std::uint64_t>(scanner_.number(), 999));
       break;
     default:
+      take_usage(fields_, scanner_.id(), scanner_.count());
       break;
   }
 }

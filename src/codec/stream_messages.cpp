@@ -1,6 +1,7 @@
 // The stream of Anthropic messages.
 #include "codec/provider_error.h"
 #include "codec/stream_reader.h"
+#include "codec/usage_paths.h"
 
 namespace recloser::codec {
 namespace {
@@ -20,55 +21,38 @@ enum Id : std::uint8_t {
   id_block_name,
   id_block_text,
   id_usage,
-  id_input,
-  id_output,
-  id_cached,
-  id_cache_write,
-  id_thinking_tokens,
   id_iterations,
   id_iteration,
-  id_iteration_input,
-  id_iteration_output,
-  id_iteration_cached,
-  id_iteration_cache_write,
   id_error,
   id_error_type,
   id_error_message,
 };
 
 constexpr JsonTable table{
-    {"type", id_type, want_text},
-    {"index", id_index, want_number},
-    {"message.id", id_id, want_text},
-    {"message.model", id_model, want_text},
-    {"message.usage", id_usage, want_begin},
-    {"message.usage.input_tokens", id_input, want_number},
-    {"message.usage.output_tokens", id_output, want_number},
-    {"message.usage.cache_read_input_tokens", id_cached, want_number},
-    {"message.usage.cache_creation_input_tokens", id_cache_write, want_number},
-    {"delta.text", id_delta_text, want_text},
-    {"delta.thinking", id_delta_thinking, want_text},
-    {"delta.partial_json", id_delta_json, want_text},
-    {"delta.stop_reason", id_stop_reason, want_text},
-    {"content_block.type", id_block_type, want_text},
-    {"content_block.id", id_block_id, want_text},
-    {"content_block.name", id_block_name, want_text},
-    {"content_block.text", id_block_text, want_text},
-    {"usage", id_usage, want_begin},
-    {"usage.input_tokens", id_input, want_number},
-    {"usage.output_tokens", id_output, want_number},
-    {"usage.cache_read_input_tokens", id_cached, want_number},
-    {"usage.cache_creation_input_tokens", id_cache_write, want_number},
-    {"usage.output_tokens_details.thinking_tokens", id_thinking_tokens, want_number},
-    {"usage.iterations", id_iterations, want_begin},
-    {"usage.iterations[]", id_iteration, want_begin},
-    {"usage.iterations[].input_tokens", id_iteration_input, want_number},
-    {"usage.iterations[].output_tokens", id_iteration_output, want_number},
-    {"usage.iterations[].cache_read_input_tokens", id_iteration_cached, want_number},
-    {"usage.iterations[].cache_creation_input_tokens", id_iteration_cache_write, want_number},
-    {"error", id_error, want_begin | want_text},
-    {"error.type", id_error_type, want_text},
-    {"error.message", id_error_message, want_text},
+    {
+        {"type", id_type, want_text},
+        {"index", id_index, want_number},
+        {"message.id", id_id, want_text},
+        {"message.model", id_model, want_text},
+        {"message.usage", id_usage, want_begin},
+        {"delta.text", id_delta_text, want_text},
+        {"delta.thinking", id_delta_thinking, want_text},
+        {"delta.partial_json", id_delta_json, want_text},
+        {"delta.stop_reason", id_stop_reason, want_text},
+        {"content_block.type", id_block_type, want_text},
+        {"content_block.id", id_block_id, want_text},
+        {"content_block.name", id_block_name, want_text},
+        {"content_block.text", id_block_text, want_text},
+        {"usage", id_usage, want_begin},
+        {"usage.iterations", id_iterations, want_begin},
+        {"usage.iterations[]", id_iteration, want_begin},
+        {"error", id_error, want_begin | want_text},
+        {"error.type", id_error_type, want_text},
+        {"error.message", id_error_message, want_text},
+    },
+    {{"message.usage", messages_usage},
+     {"usage", messages_usage},
+     {"usage.iterations[]", messages_usage, of_iteration}},
 };
 
 }  // namespace
@@ -149,39 +133,10 @@ void StreamReader::take_messages_text(JsonToken token) {
 }
 
 void StreamReader::take_messages_number(std::uint64_t number) {
-  switch (scanner_.id()) {
-    case id_index:
-      choice_index_ = static_cast<std::uint32_t>(number);
-      break;
-    case id_input:
-      pending_.input = scanner_.count();
-      break;
-    case id_output:
-      pending_.output = scanner_.count();
-      break;
-    case id_cached:
-      pending_.cached = scanner_.count();
-      break;
-    case id_cache_write:
-      pending_.cache_write = scanner_.count();
-      break;
-    case id_thinking_tokens:
-      pending_.reasoning = scanner_.count();
-      break;
-    case id_iteration_input:
-      iterations_.input = sum_of_counts(iterations_.input, scanner_.count());
-      break;
-    case id_iteration_output:
-      iterations_.output = sum_of_counts(iterations_.output, scanner_.count());
-      break;
-    case id_iteration_cached:
-      iterations_.cached = sum_of_counts(iterations_.cached, scanner_.count());
-      break;
-    case id_iteration_cache_write:
-      iterations_.cache_write = sum_of_counts(iterations_.cache_write, scanner_.count());
-      break;
-    default:
-      break;
+  if (scanner_.id() == id_index) {
+    choice_index_ = static_cast<std::uint32_t>(number);
+  } else {
+    take_usage(pending_, iterations_, scanner_.id(), scanner_.count());
   }
 }
 

@@ -126,6 +126,24 @@ TEST(StreamReader, AUsageThatNoCallCanHaveIsNotSaid) {
   EXPECT_EQ(told.facts.usage, (Usage{.input_tokens = 9, .output_tokens = 4}));
 }
 
+// One list of figures is read wherever a dialect sends usage.
+TEST(StreamReader, EveryFigureIsReadWhereverUsageStands) {
+  std::string usage = R"("usage":{"input_tokens":9,"output_tokens":5,"cache_read_input_tokens":2,)"
+                      R"("cache_creation_input_tokens":3,)"
+                      R"("output_tokens_details":{"thinking_tokens":4}})";
+  Usage all{.input_tokens = 14,
+            .output_tokens = 5,
+            .cached_input_tokens = 2,
+            .cache_write_tokens = 3,
+            .reasoning_tokens = 4};
+  std::string start = R"(data: {"type":"message_start","message":{)" + usage + "}}\n\n";
+  testing::Told told = testing::tell_whole(Operation::messages, start);
+  EXPECT_EQ(told.facts.usage, all);
+  std::string end = R"(data: {"type":"message_delta",)" + usage + "}\n\n";
+  told = testing::tell_whole(Operation::messages, end);
+  EXPECT_EQ(told.facts.usage, all);
+}
+
 TEST(Unescape, GivesTheTextAndItsSize) {
   for (auto [raw, text] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
            {"plain", "plain"},

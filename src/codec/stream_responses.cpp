@@ -1,6 +1,7 @@
 // The stream of OpenAI responses.
 #include "codec/provider_error.h"
 #include "codec/stream_reader.h"
+#include "codec/usage_paths.h"
 
 #include <algorithm>
 
@@ -19,12 +20,6 @@ enum Id : std::uint8_t {
   id_model,
   id_reason,
   id_usage,
-  id_input,
-  id_output,
-  id_total,
-  id_cached,
-  id_cache_write,
-  id_reasoning,
   id_error,
   id_error_type,
   id_error_code,
@@ -33,32 +28,29 @@ enum Id : std::uint8_t {
 
 // The flat members are the error event's form in the SDKs; the nested one is what is sent.
 constexpr JsonTable table{
-    {"type", id_type, want_text},
-    {"output_index", id_output_index, want_number},
-    {"delta", id_delta, want_text},
-    {"item.type", id_item_type, want_text},
-    {"item.call_id", id_item_call_id, want_text},
-    {"item.name", id_item_name, want_text},
-    {"response.id", id_id, want_text},
-    {"response.model", id_model, want_text},
-    {"response.incomplete_details.reason", id_reason, want_text},
-    {"response.usage", id_usage, want_begin},
-    {"response.usage.input_tokens", id_input, want_number},
-    {"response.usage.output_tokens", id_output, want_number},
-    {"response.usage.total_tokens", id_total, want_number},
-    {"response.usage.input_tokens_details.cached_tokens", id_cached, want_number},
-    {"response.usage.input_tokens_details.cache_write_tokens", id_cache_write, want_number},
-    {"response.usage.output_tokens_details.reasoning_tokens", id_reasoning, want_number},
-    {"response.error", id_error, want_begin},
-    {"response.error.type", id_error_type, want_text},
-    {"response.error.code", id_error_code, want_text | want_number},
-    {"response.error.message", id_error_message, want_text},
-    {"error", id_error, want_begin | want_text},
-    {"error.type", id_error_type, want_text},
-    {"error.code", id_error_code, want_text | want_number},
-    {"error.message", id_error_message, want_text},
-    {"code", id_error_code, want_text | want_number},
-    {"message", id_error_message, want_text},
+    {
+        {"type", id_type, want_text},
+        {"output_index", id_output_index, want_number},
+        {"delta", id_delta, want_text},
+        {"item.type", id_item_type, want_text},
+        {"item.call_id", id_item_call_id, want_text},
+        {"item.name", id_item_name, want_text},
+        {"response.id", id_id, want_text},
+        {"response.model", id_model, want_text},
+        {"response.incomplete_details.reason", id_reason, want_text},
+        {"response.usage", id_usage, want_begin},
+        {"response.error", id_error, want_begin},
+        {"response.error.type", id_error_type, want_text},
+        {"response.error.code", id_error_code, want_text | want_number},
+        {"response.error.message", id_error_message, want_text},
+        {"error", id_error, want_begin | want_text},
+        {"error.type", id_error_type, want_text},
+        {"error.code", id_error_code, want_text | want_number},
+        {"error.message", id_error_message, want_text},
+        {"code", id_error_code, want_text | want_number},
+        {"message", id_error_message, want_text},
+    },
+    {{"response.usage", responses_usage}},
 };
 
 // Which item types are calls that the client is to run.
@@ -87,24 +79,6 @@ void StreamReader::take_responses(JsonToken token) {
     case id_usage:
       saw_usage_ = true, fields_ = {};
       break;
-    case id_input:
-      fields_.input = scanner_.count();
-      break;
-    case id_output:
-      fields_.output = scanner_.count();
-      break;
-    case id_total:
-      fields_.total = scanner_.count();
-      break;
-    case id_cached:
-      fields_.cached = scanner_.count();
-      break;
-    case id_cache_write:
-      fields_.cache_write = scanner_.count();
-      break;
-    case id_reasoning:
-      fields_.reasoning = scanner_.count();
-      break;
     case id_error:
       saw_error_ = true;
       break;
@@ -112,6 +86,7 @@ void StreamReader::take_responses(JsonToken token) {
       status_ = static_cast<std::uint16_t>(std::min<std::uint64_t>(number, 999));
       break;
     default:
+      take_usage(fields_, scanner_.id(), scanner_.count());
       break;
   }
 }
