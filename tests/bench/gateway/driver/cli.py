@@ -10,7 +10,8 @@ import time
 from driver import counting, figures, loads, parts, processes, readings, subjects
 
 PROJECT = pathlib.Path(__file__).resolve().parents[4]
-PARTS = ("cpu", "instructions", "system-calls", "memory", "gaps")
+PARTS = ("cpu", "instructions", "system-calls", "memory", "tls-memory", "gaps")
+GATED = ("instructions", "system-calls", "tls-memory")
 FINE, BROKEN, NOT_MEASURED = 0, 1, 3
 
 
@@ -28,9 +29,9 @@ def run():
 
 
 def gates():
-    options = arguments("Checks the gates that may fail CI: instructions and system calls.")
+    options = arguments(f"Checks the gates that may fail CI: {', '.join(GATED)}.")
     options = options.parse_args()
-    return guarded(lambda: measure(options, ["instructions", "system-calls"], None), options,
+    return guarded(lambda: measure(options, GATED, None), options,
                    options.json or PROJECT / "build/bench/gates.json")
 
 
@@ -82,13 +83,15 @@ def set_ceilings(found):
 
 
 def measure(options, wanted, reference):
+    if options.subject:
+        wanted = [part for part in wanted if part != "tls-memory"]  # we set up our own TLS only
     tools_folder = options.build / "tests/bench/gateway"
     if not (tools_folder / "bench_load").exists():
         raise processes.BenchError(
             f"the bench's programs are not in {tools_folder}; run `cmake --preset release && "
             "ninja -C build/release bench_load bench_provider`")
     subject = (subjects.command(options.subject) if options.subject
-               else subjects.recloser(options.recloser or options.build / "recloser"))
+               else subjects.recloser(binary_of(options)))
     folder = PROJECT / "build/bench/work"
     os.sched_setaffinity(0, others(options.core))
     found, raw, failures = [], {}, {}
@@ -127,7 +130,13 @@ def one_part(part, options, subject, reference, tools_folder, folder):
             return parts.system_calls(subject, reference, tools, folder, core)
         if part == "memory":
             return parts.memory(subject, reference, tools, folder)
+        if part == "tls-memory":
+            return parts.tls_memory(binary_of(options), tools, folder)
         return parts.gaps(subject, reference, tools, folder, core)
+
+
+def binary_of(options):
+    return options.recloser or options.build / "recloser"
 
 
 def others(core):

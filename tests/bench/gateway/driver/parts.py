@@ -2,7 +2,7 @@
 
 import statistics
 
-from driver import counting, figures, loads, readings
+from driver import counting, figures, loads, readings, secure, subjects
 from driver.figures import Figure
 
 HELD_CONNECTIONS = 5000
@@ -22,6 +22,8 @@ CALLS_PER_REQUEST_MAX = 7
 CALLS_PER_CHUNK_MAX = 4
 KIB_PER_IDLE_MAX = 2
 KIB_PER_STREAM_MAX = 8
+TLS_KIB_PER_IDLE_MAX = 12
+TLS_KIB_PER_STREAM_MAX = 28
 GAP_GROWTH_MS_MAX = 2
 
 
@@ -119,6 +121,30 @@ def held(subject, tools, folder, load):
             after = readings.rss_kib(running.pid)
             connections.release()
     return (after - before) / HELD_CONNECTIONS
+
+
+def tls_memory(binary, tools, folder):
+    """RSS that TLS adds to a connection of a client, and to one of a provider."""
+    certificate = secure.make_certificate(folder)
+    plain = subjects.recloser(binary)
+    to_clients = subjects.recloser(binary, certificate=certificate)
+    to_both = subjects.recloser(binary, certificate=certificate, secure_provider=True)
+    far_end = subjects.recloser(binary, name="far-end", certificate=certificate)
+
+    def held_by(subject, provider_port, trusted, stream):
+        with subject.start(folder, provider_port) as running:
+            return secure.kib_per_connection(running, trusted, stream)
+
+    port, trusted = tools.provider_port, certificate[0]
+    idle = [held_by(plain, port, None, False), held_by(to_clients, port, trusted, False)]
+    stream = [held_by(plain, port, None, True), held_by(to_clients, port, trusted, True)]
+    with far_end.start(folder, port) as provider:
+        stream.append(held_by(to_both, provider.port, trusted, True))
+    rows = (("idle client", idle[1] - idle[0], TLS_KIB_PER_IDLE_MAX),
+            ("client of a stream", stream[1] - stream[0], TLS_KIB_PER_STREAM_MAX),
+            ("provider of a stream", stream[2] - stream[1], TLS_KIB_PER_STREAM_MAX))
+    return [Figure(f"RSS that TLS adds, {what}", "KiB", value, gate=gate, fails=True)
+            for what, value, gate in rows], {"idle": idle, "stream": stream}
 
 
 GAP_BODIES = (("400 KB", loads.LARGE_BYTES), ("32 MiB", loads.HUGE_BYTES))

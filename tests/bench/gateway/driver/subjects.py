@@ -1,5 +1,6 @@
 """What is measured: nginx, Recloser, or any proxy given as a command; each with its settings."""
 
+import json
 import os
 import pathlib
 import shlex
@@ -57,7 +58,7 @@ RECLOSER_YAML = """\
 apiVersion: recloser.dev/v1alpha1
 kind: Gateway
 listen:
-  - address: 127.0.0.1:{port}
+  - {listen}
 admin:
   address: 127.0.0.1:{admin_port}
 state:
@@ -67,10 +68,7 @@ workers: 1
 auth:
   mode: keys
 providers:
-  bench:
-    dialect: openai
-    baseUrl: "http://127.0.0.1:{provider_port}/v1"
-    apiKey: "{provider_key}"
+  bench: {provider}
 models:
   {model}:
     targets:
@@ -136,7 +134,9 @@ def nginx():
     return Subject("nginx", prepare)
 
 
-def recloser(binary):
+def recloser(binary, *, name="recloser", certificate=None, secure_provider=False):
+    """With `certificate`, files of one and its key, it speaks HTTPS to clients; with
+    `secure_provider` too, its provider is another Recloser that does."""
     binary = os.path.abspath(binary)
     if not os.path.exists(binary):
         raise processes.BenchError(
@@ -144,13 +144,21 @@ def recloser(binary):
             "or name another with --recloser FILE or --subject NAME=COMMAND")
 
     def prepare(folder, port, provider_port):
+        listen = {"address": f"127.0.0.1:{port}"}
+        provider = {"dialect": "openai", "baseUrl": f"http://127.0.0.1:{provider_port}/v1",
+                    "apiKey": PROVIDER_KEY}
+        if certificate:
+            listen["tls"] = {"cert": str(certificate[0]), "key": str(certificate[1])}
+        if secure_provider:
+            provider |= {"baseUrl": f"https://127.0.0.1:{provider_port}/v1", "apiKey": CLIENT_KEY,
+                         "tls": {"ca": str(certificate[0]), "serverName": "localhost"}}
         settings = folder / "recloser.yaml"
         settings.write_text(RECLOSER_YAML.format(
-            port=port, admin_port=processes.free_port(), provider_port=provider_port, model=MODEL,
-            client_key=CLIENT_KEY, provider_key=PROVIDER_KEY))
+            listen=json.dumps(listen), provider=json.dumps(provider), model=MODEL,
+            admin_port=processes.free_port(), client_key=CLIENT_KEY))
         return [binary, "serve", "--config", settings]
 
-    return Subject("recloser", prepare)
+    return Subject(name, prepare)
 
 
 def command(text):
