@@ -12,6 +12,7 @@
 #include "ledger/journal.h"
 #include "ledger/ledger.h"
 #include "ledger/sqlite_store.h"
+#include "ledger/testing/usual_call.h"
 
 #include <charconv>
 #include <cstdint>
@@ -32,40 +33,11 @@ namespace {
 using namespace recloser;
 using namespace recloser::ledger;
 
-constexpr CallOpening someone{.operation = "chat",
-                              .client_dialect = "openai",
-                              .key_id = "search-production",
-                              .org = "acme",
-                              .team = "search",
-                              .user = "ada",
-                              .agent = "crawler"};
+using test::fill_completed;
+using test::someone;
 
-// A usual row: one attempt, a session, a trace, two labels.
-void fill(CallRecord& record) {
-  record.set(Text::session, "0f4c2b86-6e0b-4a5e-9a57-3a1a86f5b1c9");
-  record.set(Text::trace, "4bf92f3577b34da6a3ce929d0e0e4736");
-  record.set(Text::model_requested, "gpt-4o-mini");
-  record.set(Text::labels, "nightly,batch");
-  Attempt* attempt = record.begin_attempt("openai/gpt-4o-mini", record.started_at);
-  record.set(Text::provider, "openai");
-  record.set(Text::model_served, "gpt-4o-mini-2024-07-18");
-  record.set(Text::region, "us");
-  record.set_provider_request_id(*attempt, "req_0123456789abcdef0123456789abcdef");
-  attempt->status = 200;
-  attempt->ttft_ns = 250'000'000;
-  attempt->input_tokens = 1234;
-  attempt->output_tokens = 567;
-  attempt->outcome = Outcome::completed;
-  record.ttft_ns = 251'234'567;
-  record.status = 200;
-  record.input_tokens = 1234;
-  record.cached_input_tokens = 1024;
-  record.output_tokens = 567;
-  record.reasoning_tokens = 0;
-  record.delivered_tokens = 567;
-  record.overhead_us = 143;
-  record.tokens_source = TokensSource::exact;
-}
+// As long as those that agents send: the bytes of a row are counted.
+constexpr std::string_view session = "0f4c2b86-6e0b-4a5e-9a57-3a1a86f5b1c9";
 
 std::int64_t nanoseconds(clockid_t clock) {
   timespec t{};
@@ -105,7 +77,7 @@ void bench_path(const std::string& directory, std::int64_t calls) {
   for (std::int64_t i = 0; i < calls; ++i) {
     WallTime now{1'790'000'000'000'000'000 + i * 1'000'000};
     std::uint32_t slot = journal->take(ids.next(now), now, someone).value();
-    fill(journal->record(slot));
+    fill_completed(journal->record(slot), session);
     journal->record(slot).outcome = Outcome::completed;
     journal->settle(slot);
     settled.clear();
@@ -124,7 +96,7 @@ void bench_rows(const std::string& directory, std::int64_t calls) {
   std::vector<CallRecord> records(batch, CallRecord(CallId{}, now, someone));
   std::vector<const CallRecord*> pointers;
   for (CallRecord& record : records) {
-    fill(record);
+    fill_completed(record, session);
     record.outcome = Outcome::completed;
     record.duration_ns = 1'500'000'000;
     pointers.push_back(&record);
@@ -160,8 +132,7 @@ void bench_find(const std::string& directory, std::int64_t calls) {
     for (std::size_t i = 0; i < batch; ++i) {
       now = now + 1ms;
       CallRecord& record = records.emplace_back(ids.next(now), now, someone);
-      fill(record);
-      record.set(Text::session, fmt::format("session {}", random.below(sessions)));
+      fill_completed(record, fmt::format("session {}", random.below(sessions)));
       record.outcome = done < 1000 ? Outcome::cut : Outcome::completed;
     }
     for (const CallRecord& record : records) pointers.push_back(&record);
@@ -197,7 +168,7 @@ void bench_all(const std::string& directory, std::int64_t calls) {
       std::this_thread::yield();
       continue;
     }
-    fill(call->record());
+    fill_completed(call->record(), session);
     call->settle(Outcome::completed, clock.now());
     ++i;
   }
