@@ -1,6 +1,6 @@
 """A second mock provider, so that our own simulated one is not the only truth.
 
-    mock_provider.py [--port 0] [--script FILE] [--recording NAME] [--cut N]
+    mock_provider.py [--port 0] [--script FILE]
 
 What it does is scripted per model name: a JSON object {model: script}, from --script or by
 `PUT /mock/script`; "*" is for every other model. The members of a script, all optional:
@@ -18,8 +18,8 @@ What it does is scripted per model name: a JSON object {model: script}, from --s
                                bytes of the body, then silence, RST, FIN, or an end for HTTP only
 
 It counts for itself: `GET /mock/log` has every attempt with its times, what was written, and
-whether and when the peer closed; `GET /mock/counts` sums pieces per model; `DELETE /mock/log`
-forgets. The address is printed first. Standard library only.
+whether and when the peer closed (`?TEXT` waits for that of one with TEXT in its request);
+`GET /mock/counts` sums pieces per model; `DELETE /mock/log` forgets. The address is printed first.
 """
 
 import argparse
@@ -34,9 +34,10 @@ import socket
 import struct
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SHARED = pathlib.Path(os.environ.get("RECLOSER_SHARED") or ROOT.parent / "shared")
+HERE = pathlib.Path(__file__).resolve().parent
+SHARED = pathlib.Path(os.environ.get("RECLOSER_SHARED") or HERE.parents[2] / "shared")
 FRAMING = {"content-length", "transfer-encoding", "content-encoding", "connection", "date"}
+HEAD_END = b"\r\n\r\n"
 ENDS = ("stall_after", "reset_after", "close_after", "truncate_after")
 
 
@@ -123,28 +124,30 @@ def whole_answer(path, model, pieces, usage):
 
 
 class Mock:
-    def __init__(self, scripts, cut):
-        self.scripts, self.cut, self.log, self.start = scripts, cut, [], time.monotonic()
+    def __init__(self, scripts):
+        self.scripts, self.log, self.start = scripts, [], time.monotonic()
+        self.peer_left = asyncio.Event()
 
     def now(self):
         return round((time.monotonic() - self.start) * 1000, 1)
 
     async def serve(self, reader, writer):
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            while await self.one(reader, writer):
-                pass
+            head = await reader.readuntil(HEAD_END)
+            while head:
+                head = await self.one(head, reader, writer)
         writer.close()
 
-    async def one(self, reader, writer):
-        head = await reader.readuntil(b"\r\n\r\n")
+    async def one(self, head, reader, writer):
+        """Answers one request; gives the head of the next, or None when there is to be none."""
         first, *lines = head.decode("latin-1").split("\r\n")[:-2]
         method, target, _ = first.split(" ")
         headers = {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in lines)}
         body = await read_body(reader, headers)
-        path = target.split("?")[0]
+        path, _, query = target.partition("?")
         if path.startswith("/mock/"):
-            await self.control(writer, method, path, body)
-            return True
+            await self.control(writer, method, path, query, body)
+            return await reader.readuntil(HEAD_END)
         request = json.loads(body) if body else {}
         model = request.get("model", "")
         key = headers.get("authorization", "").removeprefix("Bearer ") or headers.get("x-api-key")
@@ -155,20 +158,28 @@ class Mock:
         self.log.append(attempt)
         script = self.scripts.get(model) or self.scripts.get("*") or {}
         answering = asyncio.create_task(self.answer(writer, attempt, script))
-        while not answering.done():
-            if reader.at_eof() or reader.exception():
-                attempt.update(peer_closed=True, closed_ms=self.now())
-                answering.cancel()
-            await asyncio.wait({answering}, timeout=0.005)
-        return not answering.cancelled() and answering.result()
+        following = asyncio.create_task(reader.readuntil(HEAD_END))
+        following.add_done_callback(lambda task: task.cancelled() or task.exception())
+        await asyncio.wait({answering, following}, return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done() and following.exception():
+            answering.cancel()
+            attempt.update(peer_closed=True, closed_ms=self.now())
+            self.peer_left.set()
+        await asyncio.wait({answering})
+        if not answering.cancelled() and answering.result():
+            return await following
 
-    async def control(self, writer, method, path, body):
+    async def control(self, writer, method, path, query, body):
         answer = {"ok": True}
         if path == "/mock/script" and method == "PUT":
             self.scripts.update(json.loads(body))
         elif method == "DELETE":
             self.log.clear()
         elif path == "/mock/log":
+            while query and not any(query in json.dumps(one["request"]) for one in self.log
+                                    if one["peer_closed"]):
+                self.peer_left.clear()
+                await self.peer_left.wait()
             answer = {"data": self.log, "next": None}
         elif path == "/mock/counts":
             answer = {}
@@ -187,9 +198,8 @@ class Mock:
         status, fields = script.get("status", 200), dict(script.get("headers", {}))
         if "body" in script:
             raw = script["body"]
-            raw = raw if isinstance(raw, str) else json.dumps(raw)
-            fields.setdefault("content-type", "application/json")
-            return status, fields, False, [(raw.encode(), 0)]
+            raw = (raw if isinstance(raw, str) else json.dumps(raw)).encode()
+            return status, {"content-type": "application/json", **fields}, False, [(raw, 0)]
         if "events" in script:
             fields.setdefault("content-type", "text/event-stream")
             return status, fields, True, [(event_bytes(e), 0) for e in script["events"]]
@@ -221,7 +231,7 @@ class Mock:
         attempt["status"] = status
         ends = next((name for name in ENDS if name in script), None)
         left = script[ends] if ends else size
-        cut = script.get("cut", self.cut)
+        cut = script.get("cut")
         for raw, pieces in body:
             part = raw[:left]
             for at in range(0, len(part), cut or len(part) or 1):
@@ -234,8 +244,13 @@ class Mock:
             if len(part) < len(raw):
                 break
             attempt["pieces"] += pieces
+        if ends == "stall_after":
+            await asyncio.Event().wait()
+        elif ends == "reset_after":
+            peer = writer.get_extra_info("socket")
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
         if ends and ends != "truncate_after":
-            await self.end(writer, ends)
             return False
         if stream:
             writer.write(b"0\r\n\r\n")
@@ -243,22 +258,11 @@ class Mock:
         attempt["finished"] = not ends
         return stream or not ends
 
-    @staticmethod
-    async def end(writer, ends):
-        if ends == "stall_after":
-            await asyncio.Event().wait()
-        if ends == "reset_after":
-            peer = writer.get_extra_info("socket")
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
-
 
 def event_bytes(event):
-    if isinstance(event, str):
-        return event.encode()
     if isinstance(event, dict) and set(event) == {"event", "data"}:
         return sse(event["data"], event["event"])
-    return sse(event)
+    return event.encode() if isinstance(event, str) else sse(event)
 
 
 async def read_body(reader, headers):
@@ -284,13 +288,9 @@ async def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--script", type=pathlib.Path)
-    parser.add_argument("--recording", help="what every model answers with")
-    parser.add_argument("--cut", type=int, default=0, help="bytes of one write; 1: every byte")
     given = parser.parse_args()
     scripts = json.loads(given.script.read_text()) if given.script else {}
-    if given.recording:
-        scripts.setdefault("*", {"recording": given.recording})
-    server = await asyncio.start_server(Mock(scripts, given.cut).serve, "127.0.0.1", given.port)
+    server = await asyncio.start_server(Mock(scripts).serve, "127.0.0.1", given.port)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 

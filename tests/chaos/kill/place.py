@@ -3,7 +3,6 @@
 import json
 import pathlib
 import sys
-import time
 import urllib.request
 
 PROJECT = pathlib.Path(__file__).resolve().parents[3]
@@ -11,6 +10,7 @@ sys.path.insert(0, str(PROJECT / "tests/clients"))
 
 from harness.gateway import Gateway, free_port, start_simulator  # noqa: E402
 from harness.processes import HarnessError  # noqa: E402
+from harness.waiting import once_nobody_is_left  # noqa: E402
 
 KEY = "rk-of-the-clients-of-chaos"
 TOKEN = "token-of-the-operator-of-chaos"
@@ -68,16 +68,19 @@ class Place:
 
     def truth(self, provider_key):
         """What the provider saw of the calls with this key, when none is open any more."""
-        until = time.monotonic() + QUIET_SECONDS_MAX
-        while True:
-            url = f"{self.simulator}/sim/truth?limit=100000&key={provider_key}"
+        url = f"{self.simulator}/sim/truth?limit=100000&key={provider_key}"
+
+        def look():
             with urllib.request.urlopen(url, timeout=30) as answer:
-                calls = json.load(answer)["data"]
-            if all(call["state"] != "open" for call in calls):
-                return calls
-            if time.monotonic() > until:
-                raise HarnessError("the provider still has open calls of a gateway that is gone")
-            time.sleep(0.02)
+                return json.load(answer)["data"]
+
+        def all_ended(calls):
+            return all(call["state"] != "open" for call in calls)
+
+        calls = once_nobody_is_left(look, all_ended, QUIET_SECONDS_MAX)
+        if not all_ended(calls):
+            raise HarnessError("the provider still has open calls of a gateway that is gone")
+        return calls
 
 
 __all__ = ["HarnessError", "Place", "start_simulator"]

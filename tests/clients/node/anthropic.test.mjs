@@ -170,9 +170,9 @@ test('a client that leaves a stream', async () => {
   });
   let count = 0;
   for await (const event of stream) if (event && ++count === 20) break;
-  const [row] = await own.rows(1);
+  const row = await own.rowOfLeft();
   assert.equal(row.outcome, 'client_gone');
-  const truth = await own.until(() => own.truth(row), (found) => found.state !== 'open');
+  const truth = await own.truthOfLeft(row);
   assert.equal(truth.state, 'aborted');
 });
 

@@ -41,11 +41,14 @@ export class Case {
     return answer.json();
   }
 
-  // The rows of this session, oldest first: exactly so many, and each only once.
+  async #booked() {
+    return (await this.#admin(`/admin/calls?limit=100&session=${this.session}`)).data;
+  }
+
+  // The rows of this session, oldest first: exactly so many, and each only once. At once: a call is
+  // in the books before its client sees the end of it.
   async rows(count) {
-    const look = async () =>
-      (await this.#admin(`/admin/calls?limit=100&session=${this.session}`)).data;
-    const rows = await this.until(look, (found) => found.length >= count);
+    const rows = await this.#booked();
     assert.equal(rows.length, count, JSON.stringify(rows.map((row) => [row.id, row.outcome])));
     assert.equal(new Set(rows.map((row) => row.id)).size, count);
     return rows.reverse();
@@ -64,8 +67,15 @@ export class Case {
     return row;
   }
 
-  // What `look` finds, as soon as `enough` is true of it; the last look when it never is.
-  async until(look, enough) {
+  // The one row, of a call whose client has left.
+  async rowOfLeft() {
+    await this.#onceNobodyIsLeft(() => this.#booked(), (found) => found.length > 0);
+    return (await this.rows(1))[0];
+  }
+
+  // What `look` finds, as soon as `enough` is true of it; the last look when it never is. The one
+  // wait by the clock: see ../harness/waiting.py.
+  async #onceNobodyIsLeft(look, enough) {
     const end = Date.now() + SETTLES_MS_MAX;
     let found = await look();
     while (!enough(found) && Date.now() < end) {
@@ -80,6 +90,10 @@ export class Case {
     const wanted = row.attempts.at(-1).provider_request_id;
     const listed = await this.#admin('/admin/sim/truth?limit=10000');
     return listed.data.find((one) => one.id === wanted);
+  }
+
+  truthOfLeft(row) {
+    return this.#onceNobodyIsLeft(() => this.truth(row), (found) => found.state !== 'open');
   }
 
   // The attempts that the mock provider saw with `marker` in their request.

@@ -245,9 +245,9 @@ test('a client that leaves a stream', async () => {
   const stream = await own.openai().chat.completions.create(ask);
   let count = 0;
   for await (const chunk of stream) if (chunk && ++count === 20) break;
-  const [row] = await own.rows(1);
+  const row = await own.rowOfLeft();
   assert.equal(row.outcome, 'client_gone');
-  const truth = await own.until(() => own.truth(row), (found) => found.state !== 'open');
+  const truth = await own.truthOfLeft(row);
   assert.equal(truth.state, 'aborted');
 });
 

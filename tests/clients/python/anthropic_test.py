@@ -146,7 +146,7 @@ def test_provider_errors_are_the_providers_own(case, model, raised, status, stre
     assert caught.value.body["error"]["message"] == f"the mock is {model}"
     rows = case.rows(ATTEMPTS_OF_SDK)
     assert [(row["outcome"], row["status"]) for row in rows] == [("provider_failed", status)] * 3
-    assert len(case.mocked(case.session)) == ATTEMPTS_OF_SDK, "the SDK retries, nobody else"
+    assert len(case.mocked()) == ATTEMPTS_OF_SDK, "the SDK retries, nobody else"
 
 
 def test_invalid_request(case):
@@ -185,9 +185,9 @@ def test_client_that_leaves_a_stream(case):
         for count, _ in enumerate(stream.text_stream):
             if count == 20:
                 break
-    row = case.rows(1)[0]
+    row = case.row_of_left()
     assert row["outcome"] == "client_gone"
-    truth = case.until(lambda: case.truth(row), lambda truth: truth["state"] != "open")
+    truth = case.truth_of_left(row)
     assert truth["state"] == "aborted"
 
 

@@ -8,8 +8,6 @@ import json
 import os
 import pathlib
 import sys
-import threading
-import time
 import urllib.request
 import uuid
 
@@ -20,9 +18,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from harness.gateway import Books  # noqa: E402
+from harness.waiting import once_nobody_is_left  # noqa: E402
 
 SETTLES_SECONDS_MAX = 10
-LOOK_EVERY_SECONDS = 0.02
 ATTEMPTS_OF_SDK = 3  # one, and two retries: both SDKs' default
 
 
@@ -45,9 +43,11 @@ class Case:
         return kind(base_url=self.place["gateway"] + base, **self._options(changed))
 
     def rows(self, count):
-        """The rows of this session, oldest first: exactly so many, and each only once."""
-        rows = self.until(lambda: self.books.calls(session=self.session),
-                          lambda found: len(found) >= count)
+        """The rows of this session, oldest first: exactly so many, and each only once.
+
+        At once: a call is in the books before its client sees the end of it.
+        """
+        rows = self.books.calls(session=self.session)
         assert len(rows) == count, [(row["id"], row["outcome"], row["status"]) for row in rows]
         assert len({row["id"] for row in rows}) == count
         return rows[::-1]
@@ -72,14 +72,11 @@ class Case:
         assert row["attempts"] == []
         return row
 
-    def until(self, look, enough):
-        """What `look` finds, as soon as `enough` is true of it; the last look when it never is."""
-        end = time.monotonic() + SETTLES_SECONDS_MAX
-        found = look()
-        while not enough(found) and time.monotonic() < end:
-            threading.Event().wait(LOOK_EVERY_SECONDS)
-            found = look()
-        return found
+    def row_of_left(self):
+        """The one row, of a call whose client has left."""
+        once_nobody_is_left(lambda: self.books.calls(session=self.session), bool,
+                            SETTLES_SECONDS_MAX)
+        return self.rows(1)[0]
 
     def truth(self, row):
         """What the simulated provider says of a row's last attempt."""
@@ -87,11 +84,17 @@ class Case:
         listed = self.books.get("/admin/sim/truth", limit=10_000)["data"]
         return next(one for one in listed if one["id"] == wanted)
 
-    def mocked(self, marker):
-        """The attempts that the mock provider saw with `marker` in their request."""
-        with urllib.request.urlopen(f"{self.place['mock']}/mock/log", timeout=30) as answer:
+    def truth_of_left(self, row):
+        return once_nobody_is_left(lambda: self.truth(row), lambda told: told["state"] != "open",
+                                   SETTLES_SECONDS_MAX)
+
+    def mocked(self, *, left=False):
+        """The attempts of this session, which their requests name, that the mock provider saw;
+        with `left` as soon as the gateway has closed on one."""
+        query = f"?{self.session}" if left else ""
+        with urllib.request.urlopen(f"{self.place['mock']}/mock/log{query}", timeout=30) as answer:
             log = json.load(answer)["data"]
-        return [one for one in log if marker in json.dumps(one["request"])]
+        return [one for one in log if self.session in json.dumps(one["request"])]
 
 
 @functools.cache

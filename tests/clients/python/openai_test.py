@@ -236,7 +236,7 @@ def test_provider_errors_are_the_providers_own(case, model, raised, status, stre
     assert caught.value.response.headers["x-mock"] == model
     rows = case.rows(ATTEMPTS_OF_SDK)
     assert [(row["outcome"], row["status"]) for row in rows] == [("provider_failed", status)] * 3
-    assert len(case.mocked(case.session)) == ATTEMPTS_OF_SDK, "the SDK retries, nobody else"
+    assert len(case.mocked()) == ATTEMPTS_OF_SDK, "the SDK retries, nobody else"
 
 
 def test_invalid_request(case):
@@ -302,9 +302,9 @@ def test_client_that_leaves_a_stream(case):
         if count == 20:
             break
     stream.close()
-    row = case.until(lambda: case.rows(1)[0], lambda row: row["outcome"] != "open")
+    row = case.row_of_left()
     assert row["outcome"] == "client_gone"
-    truth = case.until(lambda: case.truth(row), lambda truth: truth["state"] != "open")
+    truth = case.truth_of_left(row)
     assert truth["state"] == "aborted"
     assert truth["output_written"] < 5_000
 
@@ -315,10 +315,10 @@ def test_client_that_leaves_a_stream_of_the_mock(case):
                                                    stream=True)
     next(iter(stream))
     stream.close()
-    seen = case.until(lambda: case.mocked(case.session), lambda seen: seen[0]["peer_closed"])
+    seen = case.mocked(left=True)
     assert [one["peer_closed"] for one in seen] == [True]
     assert not seen[0]["finished"]
-    assert case.rows(1)[0]["outcome"] == "client_gone"
+    assert case.row_of_left()["outcome"] == "client_gone"
 
 
 def test_thirty_streams_at_once(case):
