@@ -67,10 +67,9 @@ char* put_escaped(char* to, std::string_view text) {
   for (char c : text) {
     auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20) {
-      std::memcpy(to, "\\u00", 4);
-      to[4] = digits[byte >> 4];
-      to[5] = digits[byte & 15];
-      to += escape_bytes_max;
+      to = std::ranges::copy("\\u00"sv, to).out;
+      *to++ = digits[byte >> 4];
+      *to++ = digits[byte & 15];
       continue;
     }
     if (c == '"' || c == '\\') *to++ = '\\';

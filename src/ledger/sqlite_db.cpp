@@ -56,7 +56,8 @@ int system_number_of(sqlite3* connection) {
   int number = sqlite3_system_errno(connection);
   if (number != 0) return number;
   sqlite3_file* log = nullptr;
-  sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  void* to_log = static_cast<void*>(&log);
+  sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, to_log);
   if (log != nullptr && log->pMethods != nullptr) {
     log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number);
   }

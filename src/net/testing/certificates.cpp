@@ -22,7 +22,7 @@ using Key = std::unique_ptr<EVP_PKEY, Free>;
 using Certificate = std::unique_ptr<X509, Free>;
 using File = std::unique_ptr<BIO, Free>;
 
-constexpr long day_s = 24 * 3600;
+constexpr long day_s = 24L * 3600;
 
 Key new_key() { return Key(EVP_EC_gen("P-256")); }
 
