@@ -1,7 +1,7 @@
 // Every recorded exchange of these dialects through the relay: the client gets the recorded bytes,
 // however they are cut, and the ledger the recorded usage.
 #include "codec/stream_reader.h"
-#include "recordings/recording.h"
+#include "codec/testing/recording.h"
 #include "relay/stream_pass.h"
 #include "relay/testing/test_gateway.h"
 

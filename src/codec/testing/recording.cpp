@@ -1,4 +1,4 @@
-#include "recordings/recording.h"
+#include "codec/testing/recording.h"
 
 #include <algorithm>
 #include <cstdlib>

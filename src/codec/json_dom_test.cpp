@@ -1,2 +1,0 @@
-// Boost.JSON, compiled into the tests only: the independent reader that ours is compared with.
-#include <boost/json/src.hpp>
