@@ -3,6 +3,7 @@
 #include "core/check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <initializer_list>
 #include <span>
@@ -65,7 +66,7 @@ void append_label_value(std::string& out, std::string_view value) {
 Histogram::Histogram(std::initializer_list<double> upper_bounds_s) {
   CHECK(upper_bounds_s.size() <= bounds_max);
   for (double bound : upper_bounds_s) {
-    bounds_ns_[bound_count_++] = static_cast<std::int64_t>(bound * 1e9 + 0.5);
+    bounds_ns_[bound_count_++] = std::llround(bound * 1e9);
   }
 }
 

@@ -200,7 +200,8 @@ std::vector<Listed> Resolver::list(Family family, const ModelLists& lists) const
     bool shared = (i > 0 && listed[i - 1].name == name) ||
                   (i + 1 < listed.size() && listed[i + 1].name == name);
     const std::string& provider = config_.providers[listed[i].provider].name;
-    out.push_back({.name = shared ? provider + "/" + name : name, .provider = listed[i].provider});
+    out.push_back({.name = shared ? fmt::format("{}/{}", provider, name) : name,
+                   .provider = listed[i].provider});
   }
   return out;
 }

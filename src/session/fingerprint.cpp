@@ -181,9 +181,8 @@ HOT const char* Fingerprint::read(const char* p, const char* end) {
     case '\r':
       return p + 1;
     default:
-      const char* first = p;
-      while (++p != end && !ends_scalar(*p)) {
-      }
+      const char* first = p++;
+      while (p != end && !ends_scalar(*p)) ++p;
       scalar_part({first, p});
       return p;
   }

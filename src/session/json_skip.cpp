@@ -21,7 +21,7 @@ struct Block {
 #ifdef __SSE2__
 Block classify(const char* bytes) {
   Block block;
-  for (int i = 0; i < 4; ++i) {
+  for (std::ptrdiff_t i = 0; i < 4; ++i) {
     __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + 16 * i));
     // The brackets differ from the braces by this one bit, as letters do from capitals.
     __m128i braces = _mm_or_si128(chunk, _mm_set1_epi8(0x20));
