@@ -116,7 +116,8 @@ const AnswerFacts& AnswerReader::finish() {
   if (facts_.finish == Finish::stop && saw_tool_call_) facts_.finish = Finish::tool_call;
   read_name(facts_.response_id);
   read_name(facts_.model);
-  if (!saw_usage_ || facts_.malformed) return facts_;
+  // A usage without a figure says nothing, as if it were not there.
+  if (!saw_usage_ || !saw_figure_ || facts_.malformed) return facts_;
   if (std::optional<Usage> told = usage()) {
     facts_.usage = *told;
     facts_.usage_source = UsageSource::final;
@@ -231,6 +232,7 @@ void AnswerReader::take_number() {
   bool counts =
       operation_ == Operation::count_tokens || operation_ == Operation::responses_input_tokens;
   if (id == usage_input && counts) saw_usage_ = true;
+  saw_figure_ |= makes_usage(id);
   take_usage(fields_, iterations_, id, scanner_.count());
 }
 

@@ -57,6 +57,7 @@ class AnswerReader {
   bool done_ = false;
   bool saw_id_ = false;
   bool saw_usage_ = false;
+  bool saw_figure_ = false;  // of it: input, output or total
   bool saw_tool_call_ = false;
   UsageFields fields_;
   UsageFields iterations_;

@@ -177,6 +177,21 @@ TEST(AnswerReader, AFigureThatIsNoCountIsNoUsage) {
   EXPECT_EQ(facts.usage_source, UsageSource::none);
 }
 
+TEST(AnswerReader, AUsageWithoutAFigureIsNoUsage) {
+  for (std::string_view usage :
+       {"{}", R"({"queue_time":0.1})", R"({"prompt_tokens":null,"completion_tokens":null})",
+        R"({"input_tokens":"7"})", R"({"prompt_tokens_details":{"cached_tokens":0}})",
+        R"({"iterations":[]})"}) {
+    std::string body = R"({"id":"x","usage":)" + std::string(usage) + "}";
+    for (Operation operation : {Operation::chat, Operation::completions, Operation::responses,
+                                Operation::embeddings, Operation::messages}) {
+      EXPECT_EQ(read(operation, body).usage_source, UsageSource::none) << body;
+    }
+  }
+  AnswerFacts zero = read(Operation::messages, R"({"usage":{"output_tokens":0}})");
+  EXPECT_EQ(zero.usage_source, UsageSource::final);  // said, and nothing
+}
+
 TEST(AnswerReader, NamesAreReadWithoutTheirEscapes) {
   std::string_view body = R"({"id":"r\u005f1","model":"meta\/llama","output":[]})";
   EXPECT_EQ(read(Operation::responses, body).model, "meta/llama");

@@ -143,6 +143,7 @@ void StreamReader::take_chat(JsonToken token) {
       status_ = static_cast<std::uint16_t>(std::min<std::uint64_t>(scanner_.number(), 999));
       break;
     default:
+      saw_figure_ |= makes_usage(scanner_.id());
       take_usage(fields_, scanner_.id(), scanner_.count());
       break;
   }
@@ -210,7 +211,8 @@ void StreamReader::judge_chat() {
   if (saw_usage_) {
     // Usage on a chunk in mid-answer goes on growing (Perplexity, vLLM's continuous usage).
     bool last = facts_.saw_finish || choices_ == 0;
-    commit_usage(usage_of_openai(fields_), last ? UsageSource::final : UsageSource::running);
+    UsageSource source = last ? UsageSource::final : UsageSource::running;
+    if (saw_figure_) commit_usage(usage_of_openai(fields_), source);
     frame_.usage_only = choices_ == 0 && !saw_error_;
   }
   if (saw_error_) fill_error();

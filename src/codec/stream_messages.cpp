@@ -136,6 +136,7 @@ void StreamReader::take_messages_number(std::uint64_t number) {
   if (scanner_.id() == id_index) {
     choice_index_ = static_cast<std::uint32_t>(number);
   } else {
+    saw_figure_ |= makes_usage(scanner_.id());
     take_usage(pending_, iterations_, scanner_.id(), scanner_.count());
   }
 }
@@ -175,6 +176,7 @@ void StreamReader::judge_messages() {
   iterations_.reasoning = pending_.reasoning;
   std::optional<Usage> usage = usage_of_anthropic(iteration_count_ != 0 ? iterations_ : pending_);
   if (usage) fields_ = pending_;  // else what was said before still holds
+  if (!saw_figure_) return;
   commit_usage(usage, type == "message_delta" ? UsageSource::final : UsageSource::running);
 }
 

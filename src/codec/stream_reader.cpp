@@ -96,7 +96,7 @@ void StreamReader::begin_frame() {
   text_kind_ = EventKind::other;
   open_ = nullptr;
   base_ = nullptr;
-  saw_usage_ = saw_error_ = false;
+  saw_usage_ = saw_figure_ = saw_error_ = false;
   if (is_held_) {
     is_held_ = false;
     held_.clear();

@@ -211,6 +211,7 @@ class StreamReader {
   bool is_held_ = false;
   bool in_frame_ = false;
   bool saw_usage_ = false;
+  bool saw_figure_ = false;  // of it: input, output or total
   bool saw_error_ = false;
   bool finished_ = false;
   bool saw_tool_call_ = false;

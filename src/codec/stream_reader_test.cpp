@@ -144,6 +144,30 @@ TEST(StreamReader, EveryFigureIsReadWhereverUsageStands) {
   EXPECT_EQ(told.facts.usage, all);
 }
 
+TEST(StreamReader, AUsageWithoutAFigureIsNotSaid) {
+  auto source = [](Operation operation, std::string_view event) {
+    std::string stream = "data: " + std::string(event) + "\n\n";
+    return testing::tell_whole(operation, stream).facts.usage_source;
+  };
+  for (std::string usage : {"{}", R"({"prompt_tokens":null})", R"({"cached_tokens":0})"}) {
+    EXPECT_EQ(source(Operation::chat, R"({"choices":[],"usage":)" + usage + "}"),
+              UsageSource::none);
+    EXPECT_EQ(source(Operation::completions, R"({"choices":[],"usage":)" + usage + "}"),
+              UsageSource::none);
+    EXPECT_EQ(source(Operation::responses,
+                     R"({"type":"response.completed","response":{"usage":)" + usage + "}}"),
+              UsageSource::none);
+  }
+  // What an earlier event said is not the last word because an empty one follows.
+  std::string start = R"(data: {"type":"message_start","message":{"usage":{"input_tokens":9,)"
+                      R"("output_tokens":1}}})"
+                      "\n\n";
+  std::string empty = "data: {\"type\":\"message_delta\",\"usage\":{}}\n\n";
+  testing::Told told = testing::tell_whole(Operation::messages, start + empty);
+  EXPECT_EQ(told.facts.usage_source, UsageSource::running);
+  EXPECT_EQ(told.facts.usage, (Usage{.input_tokens = 9, .output_tokens = 1}));
+}
+
 TEST(Unescape, GivesTheTextAndItsSize) {
   for (auto [raw, text] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
            {"plain", "plain"},

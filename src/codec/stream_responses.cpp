@@ -86,6 +86,7 @@ void StreamReader::take_responses(JsonToken token) {
       status_ = static_cast<std::uint16_t>(std::min<std::uint64_t>(number, 999));
       break;
     default:
+      saw_figure_ |= makes_usage(scanner_.id());
       take_usage(fields_, scanner_.id(), scanner_.count());
       break;
   }
@@ -190,7 +191,7 @@ void StreamReader::judge_response_item() {
 
 void StreamReader::judge_response_end(std::string_view type) {
   learn_names();
-  if (saw_usage_) commit_usage(usage_of_openai(fields_), UsageSource::final);
+  if (saw_figure_) commit_usage(usage_of_openai(fields_), UsageSource::final);
   if (type == "response.failed" || saw_error_) fill_error();
   Draft& end = draft(EventKind::finish);
   if (type == "response.completed") {

@@ -55,6 +55,13 @@ inline constexpr std::array messages_usage{
     JsonPath{"output_tokens_details.thinking_tokens", usage_reasoning, want_number},
 };
 
+// Whether the figure makes a usage of an object: one without any of these says nothing, whatever
+// parts (cached, reasoning) it names.
+constexpr bool makes_usage(std::uint8_t id) {
+  if (id >= usage_input + of_iteration) id -= of_iteration;
+  return id == usage_input || id == usage_output || id == usage_total;
+}
+
 // Keeps what was sent under one of these ids; there is nothing to keep of any other.
 void take_usage(UsageFields& fields, std::uint8_t id, std::uint64_t count);
 // The same, and figures of an iteration are added to `iterations`.
