@@ -269,7 +269,11 @@ Result<std::string_view> HttpCall::take(std::string_view received) {
         size += step.payload.size();
         break;
       case http1::BodyStep::Kind::refused:
-        return fail(http1::error(step.reason, Side::provider));
+        if (size == 0) return fail(http1::error(step.reason, Side::provider));
+        // What came before the fault is given first, as if it had come alone; then the fault.
+        unread_ = {};
+        unread_ready_ = true;
+        return std::string_view(begin, size);
       case http1::BodyStep::Kind::end:
         body_ended_ = true;
         if (!received.empty()) may_pool_ = false;  // bytes that nobody asked for

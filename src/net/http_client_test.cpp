@@ -341,6 +341,32 @@ Task<void> answer_in_tiny_chunks(HttpClientTest& t, Connection& client, std::siz
   co_await t.pause(1h);
 }
 
+Task<void> answer_in_two(HttpClientTest& t, Connection& client, std::string answer,
+                         std::size_t cut) {
+  std::string request = co_await t.take(client);
+  co_await t.say(client, answer.substr(0, cut));
+  co_await t.pause(1ms);
+  co_await t.say(client, answer.substr(cut));
+  co_await t.pause(1h);
+}
+
+// However it was cut on its way, the bytes in front of the fault are the same.
+TEST_F(HttpClientTest, WhatStandsBeforeABadChunkIsPassedOn) {
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+      "5\r\nhello\r\n3\r\nyou\r\nnonsense\r\n";
+  std::size_t cut = 0;
+  script_ = [this, &answer, &cut](Connection& client, int) {
+    return answer_in_two(*this, client, answer, cut);
+  };
+  for (cut = 1; cut <= answer.size(); ++cut) {
+    Fetched got = fetch();
+    EXPECT_EQ(got.body, "helloyou") << cut;
+    EXPECT_NE(got.error, "") << cut;
+  }
+  EXPECT_EQ(pool_.idle_count(), 0u);
+}
+
 TEST_F(HttpClientTest, ChunksOfOneByteArriveInOrder) {
   constexpr std::size_t size = 200'000;
   script_ = [this](Connection& client, int) { return answer_in_tiny_chunks(*this, client, size); };
