@@ -1,8 +1,10 @@
 // GET /v1/models: what this key may ask for, in the words of the client's SDK.
 #include "core/json_writer.h"
+#include "net/http1/target.h"
 #include "relay/request.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,8 +44,9 @@ Task<void> Relay::list_models(net::Exchange& client, Route route) {
   JsonWriter json(body);
   auto write_model = anthropic ? write_anthropic_model : write_openai_model;
   if (!route.rest.empty()) {
-    bool known = std::ranges::any_of(
-        models, [&](const route::Listed& model) { return model.name == route.rest; });
+    // SDKs encode the slash of provider/model.
+    std::optional<std::string> id = net::http1::percent_decoded(route.rest);
+    bool known = id && std::ranges::find(models, *id, &route::Listed::name) != models.end();
     if (!known) {
       Refused why{.refusal = codec::Refusal::model_not_found,
                   .message = fmt::format("no model named '{}' is configured or listed here",
@@ -52,7 +55,7 @@ Task<void> Relay::list_models(net::Exchange& client, Route route) {
       co_await refuse_without_row(client, route, std::move(why));
       co_return;
     }
-    write_model(json, route.rest);
+    write_model(json, *id);
     co_await client.answer(200, fields, body);
     co_return;
   }

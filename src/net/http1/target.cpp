@@ -28,6 +28,14 @@ constexpr int hex_digit(char c) {
   return folded >= 'a' && folded <= 'f' ? folded - 'a' + 10 : -1;
 }
 
+// What "%2F" and its like stand for; `at` is behind the '%'. Negative when they are no two digits.
+int encoded_byte(std::string_view sent, std::size_t at) {
+  if (sent.size() - at < 2) return -1;
+  int high = hex_digit(sent[at]);
+  int low = hex_digit(sent[at + 1]);
+  return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
 bool is_ipv6_byte(char c) { return hex_digit(c) >= 0 || c == ':' || c == '.'; }
 
 // The size of the host at the front of `text`, or 0.
@@ -80,17 +88,31 @@ bool path_is(std::string_view sent, std::string_view plain) {
     if (at == sent.size()) return false;
     char got = sent[at++];
     if (got == '%') {
-      if (sent.size() - at < 2) return false;
-      int high = hex_digit(sent[at]);
-      int low = hex_digit(sent[at + 1]);
-      if (high < 0 || low < 0) return false;
-      got = static_cast<char>(high << 4 | low);
+      int byte = encoded_byte(sent, at);
+      if (byte < 0) return false;
+      got = static_cast<char>(byte);
       if (!is_name_byte(got) && got != '~') return false;
       at += 2;
     }
     if (got != wanted) return false;
   }
   return at == sent.size();
+}
+
+std::optional<std::string> percent_decoded(std::string_view sent) {
+  std::string decoded;
+  decoded.reserve(sent.size());
+  for (std::size_t at = 0; at < sent.size(); ++at) {
+    if (sent[at] != '%') {
+      decoded += sent[at];
+      continue;
+    }
+    int byte = encoded_byte(sent, at + 1);
+    if (byte < 0) return std::nullopt;
+    decoded += static_cast<char>(byte);
+    at += 2;
+  }
+  return decoded;
 }
 
 }  // namespace recloser::net::http1

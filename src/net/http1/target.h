@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace recloser::net::http1 {
@@ -23,5 +24,9 @@ bool same_authority(const Authority& a, const Authority& b, std::string_view def
 // '-', '.', '_' and '~' is undone: "%2f" is never a slash, and dot segments are never resolved, so
 // a path that is equal here cannot mean another one further on.
 bool path_is(std::string_view sent, std::string_view plain);
+
+// A part of a path without its percent-encoding; nothing when a '%' stands before anything but two
+// hex digits. For comparing with names only: what an encoded slash means is for the caller to know.
+std::optional<std::string> percent_decoded(std::string_view sent);
 
 }  // namespace recloser::net::http1

@@ -80,5 +80,16 @@ TEST(PathIs, UndoesOnlyHarmlessEncoding) {
   EXPECT_FALSE(path_is("/%", "/%"));
 }
 
+TEST(PercentDecoded, IsStrict) {
+  EXPECT_EQ(percent_decoded("org%2Fm%2f1"), "org/m/1");
+  EXPECT_EQ(percent_decoded("a%252Fb"), "a%2Fb");  // once
+  EXPECT_EQ(percent_decoded("a+b"), "a+b");
+  EXPECT_EQ(percent_decoded("%00%c3%A9"), std::string("\0\xc3\xa9", 3));
+  EXPECT_EQ(percent_decoded(""), "");
+  for (const char* bad : {"%", "a%2", "%zz", "%2g", "%%32F", "a%2Fb%"}) {
+    EXPECT_EQ(percent_decoded(bad), std::nullopt) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace recloser::net::http1
