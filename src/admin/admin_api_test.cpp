@@ -197,6 +197,7 @@ TEST_F(ApiTest, MetricsAreWhatPrometheusReads) {
                        .provider = "p",
                        .team = "search",
                        .outcome = "completed",
+                       .model_known = true,
                        .usage = {},
                        .overhead = 100us,
                        .ttft = 200ms});
@@ -226,6 +227,7 @@ TEST_F(ApiTest, MetricsAddUpWhatAllWorkersCounted) {
                         .provider = "p",
                         .team = "t",
                         .outcome = "completed",
+                        .model_known = true,
                         .usage = {},
                         .overhead = 1us,
                         .ttft = 1ms});

@@ -258,6 +258,7 @@ std::expected<void, Refused> Relay::choose_target(Call& call, const auth::Princi
                                provider.config->name)});
   }
   call.provider = &provider;
+  call.model_known = target->known;
   request.provider_model = target->model;
   request.target_name.reserve(provider.config->name.size() + 1 + target->model.size());
   request.target_name.append(provider.config->name);

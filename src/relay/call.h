@@ -67,6 +67,7 @@ struct Call {
   bool unreadable = false;  // the answer has a coding that nobody here knows: it passes as it is
   std::optional<Refused> unfit;           // by what its own headers say
   bool streams = false;                   // the client asked for events
+  bool model_known = false;               // its name is not only the client's word
   bool warns_of_idempotency_key = false;  // it sent one, and nothing is done about it
   bool hide_usage = false;                // we asked for usage, the client did not
   bool left = false;                      // the client, before its request was whole

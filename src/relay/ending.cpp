@@ -152,13 +152,15 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
       attempt != nullptr && attempt->outcome == ledger::Outcome::open) {
     attempt->outcome = outcome;
   }
-  // Any client can send any name: only one that led to a provider becomes a series.
+  // Any client can send any name: one that led to no provider has no series at all.
   bool resolved = !row.text(ledger::Text::provider).empty();
   metrics_.call_ended({.dialect = codec::name_of(call.route.family),
                        .model = resolved ? row.text(ledger::Text::model_requested) : "",
                        .provider = row.text(ledger::Text::provider),
                        .team = row.text(ledger::Text::team),
                        .outcome = ledger::name_of(outcome),
+                       .model_known = call.model_known,
+                       .answered = outcome == ledger::Outcome::completed,
                        .usage = call.usage,
                        .overhead = row.overhead_us * 1us,
                        .ttft = Duration(row.ttft_ns)});

@@ -127,11 +127,19 @@ Metrics::Counts& Metrics::series(const View& view) {
   return series_[labels];
 }
 
+std::string_view Metrics::model_label(const CallSample& sample) {
+  if (sample.model_known || sample.model.empty()) return sample.model;
+  if (answered_.contains(sample.model)) return sample.model;
+  if (!sample.answered || answered_.size() >= answered_names_max) return "other";
+  answered_.emplace(sample.model);
+  return sample.model;
+}
+
 void Metrics::call_ended(const CallSample& sample) {
   const codec::Usage& usage = sample.usage;
   std::lock_guard lock(mutex_);
   Counts& counts =
-      series({sample.dialect, sample.model, sample.provider, sample.team, sample.outcome});
+      series({sample.dialect, model_label(sample), sample.provider, sample.team, sample.outcome});
   ++counts[0];
   counts[1] += usage.input_tokens;
   counts[2] += usage.output_tokens;

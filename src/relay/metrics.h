@@ -7,8 +7,10 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -47,6 +49,8 @@ struct CallSample {
   std::string_view provider;
   std::string_view team;
   std::string_view outcome;
+  bool model_known = false;  // by the configuration or the provider's list
+  bool answered = false;     // the provider has taken the model for one of its own
   codec::Usage usage;
   Duration overhead{};
   Duration ttft{-1};  // negative: no first token came
@@ -57,6 +61,9 @@ class Metrics {
  public:
   static constexpr std::size_t series_max =
       200;  // of each family; what is beyond counts as `other`
+  // Names that only clients vouch for have their own label once a provider has answered to them:
+  // so many of them, lest invented ones push the true ones out. The others count as `other`.
+  static constexpr std::size_t answered_names_max = 40;
 
   void call_ended(const CallSample& sample);
   void refused_without_row(int status);
@@ -110,9 +117,11 @@ class Metrics {
   };
   using Counts = std::array<std::uint64_t, 6>;  // calls, then tokens of each kind
   Counts& series(const View& view);
+  std::string_view model_label(const CallSample& sample);
 
   mutable std::mutex mutex_;
   std::unordered_map<Labels, Counts, Hash, Equal> series_;  // guarded by mutex_
+  std::set<std::string, std::less<>> answered_;             // guarded by mutex_
   // What the last call counted in: the next one is often of the same kind. Guarded by mutex_.
   std::pair<const Labels, Counts>* latest_ = nullptr;
   std::map<int, std::uint64_t> refused_without_row_;  // guarded by mutex_

@@ -3,6 +3,8 @@
 #include "relay/request.h"
 #include "relay/testing/test_gateway.h"
 
+#include <map>
+#include <string>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -488,21 +490,22 @@ TEST_F(RelayTest, NamesOfNoModelMakeNoSeries) {
   EXPECT_EQ(counted.calls.rbegin()->first.values[1], "same");
 }
 
-TEST(RefusedBy, TellsOurOwnLimitsFromFaultsOfTheProvider) {
-  config::Provider config;
-  config.name = "p";
-  Provider provider;
-  provider.config = &config;
-  auto told = [&provider](Side side, Kind kind) {
-    return refused_by(Error(side, kind, "x"), provider).refusal;
-  };
-  EXPECT_EQ(told(Side::gateway, Kind::full), codec::Refusal::gateway_overloaded);
-  EXPECT_EQ(told(Side::provider, Kind::unsupported), codec::Refusal::provider_error);
-  EXPECT_EQ(told(Side::provider, Kind::too_large), codec::Refusal::provider_error);
-  EXPECT_EQ(told(Side::provider, Kind::malformed), codec::Refusal::provider_error);
-  EXPECT_EQ(told(Side::provider, Kind::timed_out), codec::Refusal::provider_timeout);
-  EXPECT_EQ(told(Side::provider, Kind::closed), codec::Refusal::provider_unavailable);
-  EXPECT_EQ(told(Side::operator_, Kind::refused), codec::Refusal::provider_unavailable);
+// Names that only clients vouch for share a series until a provider has answered to them.
+TEST_F(RelayTest, InventedNamesOfAProvidersRouteShareOneSeries) {
+  gateway_.start();
+  answers(404, R"({"error":{"message":"no such model"}})");
+  for (int i = 0; i < 5; ++i) {
+    gateway_.post("/v1/chat/completions", R"({"model":"p/bogus-)" + std::to_string(i) + R"("})");
+  }
+  answers(200, std::string(chat_answer));
+  gateway_.post("/v1/chat/completions", R"({"model":"p/real"})");
+  gateway_.post("/v1/chat/completions", R"({"model":"same"})");
+  Metrics::Snapshot counted;
+  gateway_.relay().metrics().add_to(counted);
+  std::map<std::string, std::uint64_t> models;
+  for (const auto& [labels, count] : counted.calls) models[labels.values[1]] += count;
+  std::map<std::string, std::uint64_t> expected{{"other", 5}, {"p/real", 1}, {"same", 1}};
+  EXPECT_EQ(models, expected);
 }
 
 TEST_F(RelayTest, ALargeBodyPassesWithItsEdit) {

@@ -62,7 +62,7 @@ std::expected<Target, Unresolved> Resolver::resolve(std::string_view asked, Fami
   if (auto entry = entries_.find(asked); entry != entries_.end()) {
     auto [provider, model] = entry->second;
     if (!serves(provider, family)) return no(translation(asked, provider, family));
-    return Target{.provider = provider, .model = model, .renamed = model != asked};
+    return Target{.provider = provider, .model = model, .renamed = model != asked, .known = true};
   }
   std::size_t slash = asked.find('/');
   if (slash != std::string_view::npos) {
@@ -70,7 +70,10 @@ std::expected<Target, Unresolved> Resolver::resolve(std::string_view asked, Fami
     std::string_view model = asked.substr(slash + 1);
     if (named != providers_.end() && !model.empty()) {
       if (!serves(named->second, family)) return no(translation(asked, named->second, family));
-      return Target{.provider = named->second, .model = model, .renamed = true};
+      return Target{.provider = named->second,
+                    .model = model,
+                    .renamed = true,
+                    .known = knows(named->second, model, lists)};
     }
   }
   return by_list(asked, family, lists, visible);
@@ -96,7 +99,10 @@ std::expected<Target, Unresolved> Resolver::by_list(std::string_view asked, Fami
   const Providers& candidates = have.empty() ? may_have : have;
   bool elsewhere = have.empty() && other_family;
   if (candidates.size() == 1 && !elsewhere) {
-    return Target{.provider = candidates.front(), .model = asked, .renamed = false};
+    return Target{.provider = candidates.front(),
+                  .model = asked,
+                  .renamed = false,
+                  .known = knows(candidates.front(), asked, lists)};
   }
   if (elsewhere) return no(translation(asked, *other_family, family));
   if (candidates.size() > 1) return no(several(asked, candidates, !have.empty()));
@@ -128,6 +134,14 @@ bool Resolver::lists_it(std::size_t provider, std::string_view model,
                         const ModelLists& lists) const {
   bool simulated = config_.providers[provider].dialect == config::Dialect::simulated;
   return simulated ? is_simulated_model(model) : lists.has(provider, model);
+}
+
+// The simulated provider answers to names without number: only those that it lists are known.
+bool Resolver::knows(std::size_t provider, std::string_view model, const ModelLists& lists) const {
+  if (config_.providers[provider].dialect == config::Dialect::simulated) {
+    return std::ranges::find(simulated_models, model) != simulated_models.end();
+  }
+  return lists.has(provider, model);
 }
 
 Unresolved Resolver::translation(std::string_view asked, std::size_t provider,

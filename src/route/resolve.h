@@ -19,6 +19,7 @@ struct Target {
   std::size_t provider = 0;  // place in Config::providers
   std::string_view model;    // to send; a view into the configuration or into the name asked for
   bool renamed = false;      // `model` is not what the client wrote
+  bool known = false;        // named by the configuration or listed by its provider, not only asked
 };
 
 // Why there is no target, ready for a codec::Notice.
@@ -68,6 +69,7 @@ class Resolver {
   using Providers = std::vector<std::size_t>;
 
   bool serves(std::size_t provider, codec::Family family) const;
+  bool knows(std::size_t provider, std::string_view model, const ModelLists& lists) const;
   bool lists_it(std::size_t provider, std::string_view model, const ModelLists& lists) const;
   Unresolved translation(std::string_view asked, std::size_t provider, codec::Family family) const;
   Unresolved several(std::string_view asked, const Providers& providers, bool listed) const;

@@ -96,6 +96,19 @@ TEST_F(Resolve, TheSimulatedProviderAnswersToItsNamesInBothFamilies) {
   EXPECT_EQ(of("simple").front(), '!');
 }
 
+TEST_F(Resolve, SaysWhetherANameIsMoreThanTheClientsWord) {
+  auto known = [this](std::string_view asked) {
+    return resolver_.resolve(asked, Family::openai, lists_)->known;
+  };
+  for (const char* name :
+       {"chat-default", "openai/gpt-4o", "gpt-4o-mini", "sim-fast", "sim/sim-fast"}) {
+    EXPECT_TRUE(known(name)) << name;
+  }
+  for (const char* name : {"openai/bogus-1", "local/never-listed", "sim-t400-d5", "sim/anything"}) {
+    EXPECT_FALSE(known(name)) << name;
+  }
+}
+
 TEST_F(Resolve, ListedBySeveralIsToBeDecidedByTheClient) {
   EXPECT_EQ(of("shared"),
             "!model_not_found Model \"shared\" is listed by several providers (openai, local). Ask "
