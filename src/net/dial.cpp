@@ -25,16 +25,26 @@ std::unexpected<Error> unreachable(const DialTarget& target, Endpoint address, i
                           std::strerror(error)));
 }
 
+// What the process or the machine has no more of, whichever address is tried.
+bool is_shortage(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+std::unexpected<Error> shortage(int error) {
+  return fail(Side::gateway, Kind::full,
+              fmt::format("Recloser has no room for another connection to a provider ({}): try "
+                          "again; whoever runs Recloser can raise the limit of open descriptors",
+                          std::strerror(error)));
+}
+
 // A socket that is connecting, or an error.
 Result<std::unique_ptr<Connection>> start_connecting(Worker& worker, const DialTarget& target,
                                                      Endpoint address) {
   int family = address.is_v6 ? AF_INET6 : AF_INET;
   int descriptor = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) {
-    return fail(Side::gateway, Kind::full,
-                fmt::format("Recloser could not open another connection: {}; raise the limit of "
-                            "open descriptors, or try again",
-                            std::strerror(errno)));
+    int error = errno;  // else the machine does not speak this kind of address
+    return is_shortage(error) ? shortage(error) : unreachable(target, address, error);
   }
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
                sizeof receive_buffer_bytes);
@@ -43,7 +53,7 @@ Result<std::unique_ptr<Connection>> start_connecting(Worker& worker, const DialT
       errno != EINPROGRESS) {
     int error = errno;
     ::close(descriptor);
-    return unreachable(target, address, error);
+    return is_shortage(error) ? shortage(error) : unreachable(target, address, error);
   }
   return Connection::adopt(worker, descriptor, address, Side::provider);
 }

@@ -138,6 +138,7 @@ bool HttpCall::take_pooled() {
 }
 
 Task<Result<void>> HttpCall::connect() {
+  reached_ = false;
   Result<std::unique_ptr<Connection>> made =
       co_await dial(pool_.worker(), pool_.resolver(), target_, cancel_);
   if (!made) co_return fail(made.error());
@@ -148,6 +149,7 @@ Task<Result<void>> HttpCall::connect() {
 
 void HttpCall::connected(bool reused) {
   reused_ = reused;
+  reached_ = true;
   standing_.emplace(cancel_, *this);
   request_sent_ = false;
   any_byte_ = false;

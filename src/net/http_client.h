@@ -60,6 +60,8 @@ class HttpCall final : public Cancellable {
   bool replayed() const { return replayed_; }
   // Whether it was so of the connection that was replaced.
   bool first_request_sent() const { return first_request_sent_; }
+  // Whether there was a connection at the end of start(): no failure to connect, then.
+  bool reached() const { return reached_; }
 
   class Next;
   // The next payload of the body, in the worker's scratch until the next suspension; may be empty.
@@ -123,6 +125,7 @@ class HttpCall final : public Cancellable {
   bool reused_ = false;
   bool replayed_ = false;
   bool request_sent_ = false;
+  bool reached_ = false;
   bool first_request_sent_ = false;
   bool any_byte_ = false;
   bool body_ended_ = false;

@@ -26,6 +26,7 @@ struct Refused {
   codec::Refusal refusal;
   std::string message;
   std::string_view param = {};  // the request's field at fault; a literal
+  std::string detail = {};      // for the books, where it is not the message: addresses, causes
 };
 
 // What admission gives: the row, and whose it is.
@@ -66,8 +67,8 @@ struct Call {
   std::int64_t lost_input_tokens = 0;  // estimated; of a first attempt that may be billed
   bool unreadable = false;  // the answer has a coding that nobody here knows: it passes as it is
   std::optional<Refused> unfit;           // by what its own headers say
-  bool streams = false;                   // the client asked for events
   bool model_known = false;               // its name is not only the client's word
+  bool streams = false;                   // the client asked for events
   bool warns_of_idempotency_key = false;  // it sent one, and nothing is done about it
   bool hide_usage = false;                // we asked for usage, the client did not
   bool left = false;                      // the client, before its request was whole

@@ -79,7 +79,7 @@ Task<void> Relay::refuse_call(Call& call, Refused why) {
                               .policy = {},
                               .rule = codec::name_of(why.refusal),
                               .action = "deny",
-                              .reason = why.message});
+                              .reason = why.detail.empty() ? why.message : why.detail});
   ledger::Outcome outcome = outcome_of(why.refusal);
   // What a provider had answered was not refused, whatever became of the answer here.
   const ledger::Attempt* attempt = call.record().last_attempt();
@@ -172,53 +172,6 @@ Refused no_websocket() {
           .message =
               "this route is served over plain HTTP, not WebSocket: send the same request "
               "as a POST, with \"stream\": true for events"};
-}
-
-Refused refused_by(const Error& error, const Provider& provider) {
-  if (error.side() == Side::gateway && error.kind() == Kind::full) {  // no fault of the provider's
-    return {.refusal = codec::Refusal::gateway_overloaded, .message = error.message()};
-  }
-  codec::Refusal refusal = codec::Refusal::provider_unavailable;
-  if (error.side() == Side::provider) refusal = codec::refusal_of(error);
-  return {.refusal = refusal,
-          .message = fmt::format("provider {}: {}", provider.config->name, error.message())};
-}
-
-std::string_view error_class_of(const Error& error) {
-  switch (error.kind()) {
-    case Kind::timed_out:
-      return "timeout";
-    case Kind::closed:
-      return "closed";
-    case Kind::cancelled:
-      return "cancelled";
-    case Kind::unreachable:
-      return "unreachable";
-    case Kind::name_lookup:
-      return "name_lookup";
-    case Kind::refused:
-      return "address_forbidden";
-    case Kind::tls:
-      return "tls";
-    case Kind::malformed:
-      return "malformed";
-    case Kind::too_large:
-      return "too_large";
-    case Kind::unsupported:
-      return "unsupported";
-    case Kind::full:
-      return "gateway_overloaded";
-    default:
-      return "io";
-  }
-}
-
-Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provider) {
-  return {
-      .refusal = codec::Refusal::provider_error,
-      .message = fmt::format("provider {} answered {} with a page of HTML instead of JSON: check "
-                             "that its baseUrl is that of the API",
-                             provider.config->name, head.status())};
 }
 
 ledger::Attempt* note_replay(Call& call, std::string_view target, WallTime at, bool was_sent) {

@@ -269,7 +269,7 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
     settle(call, ledger::Outcome::client_gone);
     co_return;
   }
-  Refused refused = refused_by(error, *call.provider);
+  Refused refused = refused_by(error, *call.provider, Reached::yes);
   call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
   codec::StreamFailure failure;
   failure.notice = {.refusal = refused.refusal, .message = refused.message, .call = call.id()};
@@ -281,7 +281,7 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
   failure.sequence_number = pass.facts().events;
   piece_text_.clear();
   codec::write_stream_failure(piece_text_, call.route.operation, failure);
-  settle(call, ledger::Outcome::provider_failed);
+  settle(call, outcome_of(error));
   std::array<std::string_view, 1> payload{piece_text_};
   Result<void> sent = co_await call.client.send("", payload, net::Last::yes);
 }
@@ -293,7 +293,7 @@ Task<void> Relay::fail_unsent(Call& call, net::HangupWatch& watch, Error error) 
     co_return;
   }
   call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
-  co_await refuse_call(call, refused_by(error, *call.provider));
+  co_await refuse_call(call, refused_by(error, *call.provider, Reached::yes));
 }
 
 Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
@@ -374,7 +374,7 @@ void Relay::break_whole(Call& call, net::HangupWatch& watch, const Error& error)
     return;
   }
   call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
-  settle(call, ledger::Outcome::provider_failed);
+  settle(call, outcome_of(error));
   call.client.break_off();
 }
 

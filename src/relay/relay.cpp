@@ -112,9 +112,10 @@ Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
   if (!head) {
     if (!watch->gone()) {  // else it is no fault of the provider's
       call.record().set_error_class(*attempt, error_class_of(head.error()));
-      attempt->outcome = ledger::Outcome::provider_failed;
+      attempt->outcome = outcome_of(head.error());
     }
-    co_return std::unexpected(refused_by(head.error(), *call.provider));
+    Reached way = provider->reached() ? Reached::yes : Reached::no;
+    co_return std::unexpected(refused_by(head.error(), *call.provider, way));
   }
   attempt->status = static_cast<std::uint16_t>((*head)->status());
   attempt->ttft_ns = (worker_.clock().now() - call.sent).count();

@@ -416,8 +416,12 @@ TEST_F(RelayTest, ADeadProviderIsUnavailable) {
   provider().stop();
   Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"same"})");
   EXPECT_EQ(seen.status, 503);
-  EXPECT_NE(seen.body.find("Connection refused"), std::string::npos) << seen.body;
-  EXPECT_EQ(gateway_.books().at(0).outcome, ledger::Outcome::provider_failed);
+  EXPECT_NE(seen.body.find("provider p cannot be reached"), std::string::npos) << seen.body;
+  EXPECT_EQ(seen.body.find("127.0.0.1"), std::string::npos) << seen.body;
+  ledger::StoredCall row = gateway_.books().at(0);
+  EXPECT_EQ(row.outcome, ledger::Outcome::provider_failed);
+  EXPECT_NE(row.decisions.find("127.0.0.1"), std::string::npos) << row.decisions;
+  EXPECT_NE(row.decisions.find("Connection refused"), std::string::npos) << row.decisions;
 }
 
 TEST_F(RelayTest, UnknownAndUnbuiltRoutesAre404) {

@@ -50,8 +50,13 @@ Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provide
 // A WebSocket on a route that is served over plain HTTP: agents that hear 426 fall back at once.
 Refused no_websocket();
 
-// What the client is told of a failure on the provider's side; "error_class" in its attempt.
-Refused refused_by(const Error& error, const Provider& provider);
+// Whether there was a connection to the provider when the failure came.
+enum class Reached : bool { no, yes };
+
+// What the client is told of a failure on the provider's side, or of ours on the way there: who can
+// do what; how the attempt ended, and its "error_class".
+Refused refused_by(const Error& error, const Provider& provider, Reached way);
+ledger::Outcome outcome_of(const Error& error);
 std::string_view error_class_of(const Error& error);
 
 // A pooled connection had died: the attempt on it stays in the row, and another one is made. When

@@ -1,0 +1,140 @@
+// Failures on the way to a provider and in its answer: what the client is told, what the books
+// keep.
+#include "codec/refusal.h"
+#include "relay/request.h"
+
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace recloser::relay {
+namespace {
+
+// Where a provider lies is the operator's business: addresses stand in the books, not here.
+std::string not_reached(Kind kind, std::string_view provider) {
+  switch (kind) {
+    case Kind::name_lookup:
+      return fmt::format(
+          "provider {} cannot be reached, because no address was found for the name "
+          "in its baseUrl: try again or use another model; whoever runs Recloser "
+          "can check the baseUrl and the name servers",
+          provider);
+    case Kind::refused:
+      return fmt::format(
+          "provider {} lies at a link-local or metadata address, to which Recloser "
+          "does not connect: whoever runs Recloser can correct its baseUrl, or set "
+          "allowLinkLocal if this is meant",
+          provider);
+    case Kind::tls:
+      return fmt::format(
+          "provider {} cannot be reached over TLS: whoever runs Recloser can check "
+          "its baseUrl, its certificate and its tls settings",
+          provider);
+    case Kind::timed_out:
+      return fmt::format(
+          "provider {} did not take a connection in time: try again or use another "
+          "model; whoever runs Recloser can check its baseUrl and the network, or "
+          "raise its timeouts",
+          provider);
+    default:
+      return fmt::format(
+          "provider {} cannot be reached: try again or use another model; whoever "
+          "runs Recloser can check its baseUrl and whether it runs",
+          provider);
+  }
+}
+
+std::string_view advice(Kind kind) {
+  switch (kind) {
+    case Kind::timed_out:
+      return "try again; whoever runs Recloser can raise its timeouts";
+    case Kind::malformed:
+    case Kind::too_large:
+    case Kind::unsupported:
+      return "try again; if it stays so, whoever runs Recloser can check that its baseUrl is that "
+             "of the API";
+    default:
+      return "try again or use another model";
+  }
+}
+
+// "the provider ended the connection" becomes "provider p ended the connection: try again ..".
+std::string reached(const Error& error, std::string_view provider) {
+  constexpr std::string_view anybody = "the provider ";
+  std::string_view what = error.message();
+  if (what.starts_with(anybody)) {
+    what.remove_prefix(anybody.size());
+    return fmt::format("provider {} {}: {}", provider, what, advice(error.kind()));
+  }
+  return fmt::format("the answer of provider {} cannot be passed on ({}): {}", provider, what,
+                     advice(error.kind()));
+}
+
+// Descriptors, memory: no fault of the provider's.
+bool is_ours(const Error& error) {
+  return error.side() == Side::gateway && error.kind() != Kind::cancelled;
+}
+
+}  // namespace
+
+Refused refused_by(const Error& error, const Provider& provider, Reached way) {
+  if (is_ours(error)) {
+    return {.refusal = codec::Refusal::gateway_overloaded,
+            .message = error.kind() == Kind::full
+                           ? error.message()
+                           : "Recloser could not connect to a provider, for a reason of its own: "
+                             "try again; whoever runs Recloser finds the reason in the call's row",
+            .detail = error.message()};
+  }
+  codec::Refusal refusal = codec::Refusal::provider_unavailable;
+  if (error.side() == Side::provider) refusal = codec::refusal_of(error);
+  std::string_view name = provider.config->name;
+  return {
+      .refusal = refusal,
+      .message = way == Reached::yes ? reached(error, name) : not_reached(error.kind(), name),
+      .detail = error.message(),
+  };
+}
+
+ledger::Outcome outcome_of(const Error& error) {
+  return is_ours(error) ? ledger::Outcome::gateway_failed : ledger::Outcome::provider_failed;
+}
+
+std::string_view error_class_of(const Error& error) {
+  if (is_ours(error)) return "gateway_overloaded";
+  switch (error.kind()) {
+    case Kind::timed_out:
+      return "timeout";
+    case Kind::closed:
+      return "closed";
+    case Kind::cancelled:
+      return "cancelled";
+    case Kind::unreachable:
+      return "unreachable";
+    case Kind::name_lookup:
+      return "name_lookup";
+    case Kind::refused:
+      return "address_forbidden";
+    case Kind::tls:
+      return "tls";
+    case Kind::malformed:
+      return "malformed";
+    case Kind::too_large:
+      return "too_large";
+    case Kind::unsupported:
+      return "unsupported";
+    default:
+      return "io";
+  }
+}
+
+Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provider) {
+  return {.refusal = codec::Refusal::provider_error,
+          .message = fmt::format("provider {} answered {} with a page of HTML instead of JSON: "
+                                 "whoever runs Recloser should check that its baseUrl is that of "
+                                 "the API",
+                                 provider.config->name, head.status())};
+}
+
+}  // namespace recloser::relay
