@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace recloser::ledger {
 namespace {
 
@@ -115,13 +117,17 @@ void append_labels_json(std::string& out, std::string_view comma_separated) {
 void append_decisions_json(std::string& out, const CallRecord& record) {
   JsonWriter json(out);
   json.open_array();
+  std::string call = record.id.str();
   for (std::size_t i = 0; i < record.decision_count(); ++i) {
     Decision decision = record.decision(i);
     json.open_object();
+    // The place in its call, which never changes, is what one decision is called by.
+    json.member("id", fmt::format("{}-{}", call, i + 1));
     member_if(json, "phase", decision.phase);
-    member_if(json, "policy", decision.policy);
+    member(json, "policy", decision.policy);  // null: built in
     member_if(json, "rule", decision.rule);
     member_if(json, "action", decision.action);
+    json.member("mode", "enforce");  // what is built in knows no other
     member_if(json, "reason", decision.reason);
     json.close_object();
   }

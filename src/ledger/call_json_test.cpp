@@ -54,10 +54,11 @@ TEST(CallJson, ARefusedCallClaimsNothing) {
   record.status = 404;
   record.outcome = Outcome::refused;
   std::string json = json_of(record);
-  EXPECT_NE(json.find(R"("decisions":[{"phase":"request","rule":"model_not_found",)"
-                      R"("action":"deny","reason":"no model is called \"x\""}])"),
-            std::string::npos)
-      << json;
+  std::string decision = R"("decisions":[{"id":")" + record.id.str() +
+                         R"(-1","phase":"request","policy":null,"rule":"model_not_found",)"
+                         R"("action":"deny","mode":"enforce",)"
+                         R"("reason":"no model is called \"x\""}])";
+  EXPECT_NE(json.find(decision), std::string::npos) << json;
   for (const char* part :
        {R"("key_id":null)", R"("input_tokens":null)", R"("tokens_source":null)",
         R"("ttft_ms":null)", R"("duration_ms":null)", R"("attempts":[])", R"("labels":[])"}) {
@@ -86,7 +87,12 @@ TEST(CallJson, MoreDecisionsThanAreKept) {
   }
   std::string out;
   append_decisions_json(out, record);
-  EXPECT_EQ(out, R"([{"rule":"r"},{"rule":"r"},{"rule":"r"},{"rule":"r"},{"more":2}])");
+  std::string expected = "[";
+  for (std::size_t i = 1; i <= decisions_max; ++i) {
+    expected += R"({"id":")" + record.id.str() + "-" + std::to_string(i) +
+                R"(","policy":null,"rule":"r","mode":"enforce"},)";
+  }
+  EXPECT_EQ(out, expected + R"({"more":2}])");
 }
 
 }  // namespace
