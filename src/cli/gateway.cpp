@@ -98,7 +98,8 @@ Gateway::Gateway(std::shared_ptr<const config::Config> config, const Surrounding
       surroundings_(surroundings),
       model_lists_(std::make_shared<const route::ModelLists>()),
       resolver_(surroundings.clock),
-      memory_(config_->limits.buffered.count) {}
+      memory_(config_->limits.buffered.count),
+      connections_(config_->limits.connections) {}
 
 Gateway::~Gateway() { stop(); }
 
@@ -226,14 +227,13 @@ Result<void> Gateway::start_traffic() {
 Result<void> Gateway::open_listeners(Traffic& traffic, bool shared) {
   for (std::size_t i = 0; i < config_->listen.size(); ++i) {
     const config::Listen& listen = config_->listen[i];
-    net::HttpServer::Options options{
-        .header_timeout = listen.timeouts.header,
-        .body_timeout = listen.timeouts.body,
-        .idle_timeout = listen.timeouts.idle,
-        .write_timeout = listen.timeouts.write,
-        .tls = nullptr,
-        .connections_max = config_->limits.connections / worker_count(config_->workers) + 1,
-        .shared_address = shared};
+    net::HttpServer::Options options{.header_timeout = listen.timeouts.header,
+                                     .body_timeout = listen.timeouts.body,
+                                     .idle_timeout = listen.timeouts.idle,
+                                     .write_timeout = listen.timeouts.write,
+                                     .tls = nullptr,
+                                     .connections = &connections_,
+                                     .shared_address = shared};
     if (listen.tls) {
       Result<std::shared_ptr<const net::TlsContext>> tls =
           net::TlsContext::for_clients(listen.tls->cert_path, listen.tls->key_path);

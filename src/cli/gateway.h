@@ -75,6 +75,7 @@ class Gateway {
   session::ResponseChain responses_;
   net::Resolver resolver_;
   net::MemoryBudget memory_;
+  net::ConnectionLimit connections_;  // of all workers together
   std::shared_ptr<const relay::Providers> providers_;
   std::unique_ptr<relay::Services> services_;
   std::unique_ptr<Side> simulator_;

@@ -28,15 +28,21 @@ std::string plain_head(int status, std::string_view fields, std::size_t body_byt
 
 // A client between and during its requests. Lives on the frame of serve().
 struct HttpServer::Client : Waiter {
-  Client(HttpServer& s, std::unique_ptr<Connection> c)
+  Client(HttpServer& s, std::unique_ptr<Connection> c, ConnectionLimit::Place p)
       : Waiter([](Waiter& self) { static_cast<Client&>(self).connection->read_or_close(); }),
         server(s),
+        place(std::move(p)),
         connection(std::move(c)) {
     ++server.connections_;
+    if (!place) ++server.turned_away_;
   }
-  ~Client() { --server.connections_; }
+  ~Client() {
+    --server.connections_;
+    if (!place) --server.turned_away_;
+  }
 
   HttpServer& server;
+  ConnectionLimit::Place place;  // given back after the connection is closed
   std::unique_ptr<Connection> connection;
   std::string ahead;  // bytes read behind the end of a request
   bool late = false;  // its request came when the drain had begun
@@ -54,16 +60,18 @@ Result<std::unique_ptr<HttpServer>> HttpServer::open(Worker& worker, Endpoint ad
 }
 
 HttpServer::HttpServer(Worker& worker, Options options, MemoryBudget& memory, HttpHandler& handler)
-    : worker_(worker), options_(std::move(options)), memory_(memory), handler_(handler) {}
+    : worker_(worker), options_(std::move(options)), memory_(memory), handler_(handler) {
+  if (options_.connections == nullptr) options_.connections = &own_limit_;
+}
 
 HttpServer::~HttpServer() { CHECK(connections_ == 0, "a server was destroyed under its clients"); }
 
 void HttpServer::accepted(std::unique_ptr<Connection> client) {
-  if (connections_ >= options_.connections_max + turned_away_max) return;  // closes it
-  if (connections_ >= options_.connections_max) {
+  ConnectionLimit::Place place = options_.connections->take();
+  if (place) {
+    worker_.tasks().spawn("client", serve(std::move(client), std::move(place)));
+  } else if (turned_away_ < turned_away_max) {  // else it is closed without a word
     worker_.tasks().spawn("client turned away", turn_away(std::move(client)));
-  } else {
-    worker_.tasks().spawn("client", serve(std::move(client)));
   }
 }
 
@@ -73,8 +81,8 @@ void HttpServer::drain() {
   while (Waiter* client = idle_.take()) client->wake();
 }
 
-Task<void> HttpServer::serve(std::unique_ptr<Connection> connection) {
-  Client client(*this, std::move(connection));
+Task<void> HttpServer::serve(std::unique_ptr<Connection> connection, ConnectionLimit::Place place) {
+  Client client(*this, std::move(connection), std::move(place));
   Connection& stream = *client.connection;
   if (options_.tls) {
     stream.start_tls(options_.tls->accept());
@@ -185,7 +193,7 @@ Task<void> HttpServer::refuse(Connection& client, int status, std::string_view s
 }
 
 Task<void> HttpServer::turn_away(std::unique_ptr<Connection> connection) {
-  Client client(*this, std::move(connection));
+  Client client(*this, std::move(connection), {});
   if (options_.tls) co_return;  // a handshake is what there is no room for
   co_await refuse(*client.connection, 503, "Recloser has no room for more connections now");
 }

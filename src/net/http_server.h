@@ -1,8 +1,10 @@
 // HttpServer: HTTP/1.1 for clients: requests in order, one handler, answers whole or streamed.
 #pragma once
 
+#include "core/limits.h"
 #include "core/task.h"
 #include "net/connection.h"
+#include "net/connection_limit.h"
 #include "net/http1/head.h"
 #include "net/http_exchange.h"
 #include "net/listener.h"
@@ -43,8 +45,8 @@ class HttpServer final : private Accepter {
     Duration idle_timeout = 75s;    // between two requests
     Duration write_timeout = 60s;   // a client that takes nothing for this long is gone
     std::shared_ptr<const TlsContext> tls;
-    std::size_t connections_max = 65'536;  // of this server on this worker
-    bool shared_address = false;           // other workers listen there too
+    ConnectionLimit* connections = nullptr;  // of several servers; null: one of its own
+    bool shared_address = false;             // other workers listen there too
   };
 
   static Result<std::unique_ptr<HttpServer>> open(Worker& worker, Endpoint address, Options options,
@@ -69,7 +71,7 @@ class HttpServer final : private Accepter {
 
   HttpServer(Worker& worker, Options options, MemoryBudget& memory, HttpHandler& handler);
   void accepted(std::unique_ptr<Connection> client) override;
-  Task<void> serve(std::unique_ptr<Connection> connection);
+  Task<void> serve(std::unique_ptr<Connection> connection, ConnectionLimit::Place place);
   Task<void> turn_away(std::unique_ptr<Connection> connection);
   Task<bool> serve_one(Client& client, std::size_t bytes);
   Task<std::size_t> read_rest_of_head(Client& client, std::size_t bytes);
@@ -85,7 +87,9 @@ class HttpServer final : private Accepter {
   http1::RequestHead head_;  // of the exchange that asked last
   const Exchange* head_owner_ = nullptr;
   WaiterList idle_;  // clients between two requests, for drain()
+  ConnectionLimit own_limit_{limits::connections_default};
   std::size_t connections_ = 0;
+  std::size_t turned_away_ = 0;  // of them
   std::size_t busy_ = 0;
   bool draining_ = false;
 };

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <dirent.h>
 #include <netinet/in.h>
+#include <optional>
 #include <string>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -123,6 +126,7 @@ class ServerLimitsTest : public testing::Test {
 
   TestLoop loop_;
   MemoryBudget memory_{64u << 20};
+  std::optional<ConnectionLimit> limit_;
   LimitsHandler handler_{loop_};
   std::unique_ptr<HttpServer> server_;
   DialTarget target_;
@@ -142,7 +146,8 @@ TEST_F(ServerLimitsTest, NothingFollowsAnAnswerThatCouldNotBeWritten) {
 }
 
 TEST_F(ServerLimitsTest, BeyondTheLimitOfConnectionsTheAnswerIs503) {
-  start({.connections_max = 2});
+  limit_.emplace(2);
+  start({.connections = &*limit_});
   Connection& one = client();
   Connection& two = client();
   loop_.run_for(1ms);
@@ -156,6 +161,68 @@ TEST_F(ServerLimitsTest, BeyondTheLimitOfConnectionsTheAnswerIs503) {
   Connection& fourth = client();
   send(fourth, get("/b"));
   EXPECT_TRUE(all_of(fourth).ends_with("\r\n\r\n/b"));
+}
+
+TEST_F(ServerLimitsTest, TheLimitOfConnectionsIsThatOfAllWorkersTogether) {
+  ConnectionLimit& limit = limit_.emplace(2);
+  start({.connections = &limit});
+  TestLoop other_loop;
+  LimitsHandler other_handler(other_loop);
+  std::unique_ptr<HttpServer> other =
+      std::move(*HttpServer::open(other_loop.worker(), *parse_listen_address("127.0.0.1:0"),
+                                  {.connections = &limit}, memory_, other_handler));
+  DialTarget here = target_;
+  DialTarget there{.host = "127.0.0.1", .port = other->address().port, .tls = nullptr};
+  // A client of the other worker; what it hears by then.
+  auto client_there = [&]() -> Connection& {
+    target_ = there;
+    Connection& made = client();
+    target_ = here;
+    other_loop.run_for(1ms);
+    return made;
+  };
+  Connection& one = client();
+  loop_.run_for(1ms);
+  Connection& two = client_there();
+  EXPECT_EQ(limit.taken(), 2u);
+  EXPECT_EQ(all_of(client()).substr(0, 12), "HTTP/1.1 503");
+  EXPECT_EQ(all_of(client_there()).substr(0, 12), "HTTP/1.1 503");
+  two.close();
+  other_loop.run_for(3s);  // those who were turned away have left too
+  EXPECT_EQ(limit.taken(), 1u);
+  Connection& three = client();
+  send(three, get("/three"));
+  EXPECT_TRUE(all_of(three).ends_with("\r\n\r\n/three"));
+  EXPECT_EQ(all_of(client_there()).substr(0, 12), "HTTP/1.1 503");
+  one.close();
+  other->drain();
+  other_loop.worker().run_until([&] { return other->connections() == 0; });
+}
+
+// Threads that take all they can get: what they have together is the limit, no more and no less.
+TEST(ConnectionLimit, IsExactBetweenThreads) {
+  constexpr std::size_t most = 1000;
+  ConnectionLimit limit(most);
+  std::array<std::vector<ConnectionLimit::Place>, 4> taken;
+  std::vector<std::thread> threads;
+  for (std::vector<ConnectionLimit::Place>& mine : taken) {
+    threads.emplace_back([&limit, &mine] {
+      for (int i = 0; i < 10'000; ++i) {
+        ConnectionLimit::Place place = limit.take();
+        if (!place) break;
+        if (i % 2 == 0) mine.push_back(std::move(place));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::size_t sum = 0;
+  for (const std::vector<ConnectionLimit::Place>& mine : taken) sum += mine.size();
+  EXPECT_EQ(sum, most);
+  EXPECT_EQ(limit.taken(), most);
+  EXPECT_FALSE(limit.take());
+  taken[0].clear();
+  taken[1].clear();
+  EXPECT_EQ(limit.taken(), taken[2].size() + taken[3].size());
 }
 
 int open_descriptors() {

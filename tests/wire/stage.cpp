@@ -43,6 +43,7 @@ class Stage {
   void check_secrets();
 
   const Scenario& scenario_;
+  std::optional<net::ConnectionLimit> connections_;
   relay::TestGateway gateway_;
   net::TestAuthority authority_;
   Play play_{.loop = gateway_.loop()};
@@ -59,7 +60,7 @@ std::optional<std::string> Stage::run() {
   Result<void> written =
       write_config(scenario_, provider_.port(), authority_.file(), gateway_.config());
   if (!written) return written.error().message();
-  options.connections_max = gateway_.config().limits.connections;
+  options.connections = &connections_.emplace(gateway_.config().limits.connections);
   play_.secret = std::string(gateway_.config().keys.front().secret.reveal());
   gateway_.start(std::move(options));
   play_.gateway_port = gateway_.port();
