@@ -76,10 +76,11 @@ struct Gateway::Traffic {
   std::vector<std::unique_ptr<net::HttpServer>> servers;
   std::thread thread;
 
-  std::size_t connections() const {
-    std::size_t sum = 0;
-    for (const auto& server : servers) sum += server->connections();
-    return sum;
+  // Clients that are served, and those that a listener may still accept.
+  bool has_clients() const {
+    return std::ranges::any_of(servers, [](const std::unique_ptr<net::HttpServer>& server) {
+      return server->connections() > 0 || server->listening();
+    });
   }
 };
 
@@ -305,11 +306,11 @@ void Gateway::drain(Duration limit, const std::atomic<bool>& enough) {
   }
   Instant until = surroundings_.clock.now() + limit;
   while (!enough && surroundings_.clock.now() < until) {
-    std::size_t left = 0;
+    bool left = false;
     for (std::unique_ptr<Traffic>& traffic : traffic_) {
-      run_on(*traffic->worker, [&] { left += traffic->connections(); });
+      run_on(*traffic->worker, [&] { left |= traffic->has_clients(); });
     }
-    if (left == 0) return;
+    if (!left) return;
     run_on_timer(*admin_->worker, drain_look_every);
   }
 }

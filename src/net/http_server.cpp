@@ -15,6 +15,7 @@ namespace recloser::net {
 namespace {
 
 constexpr std::size_t turned_away_max = 1024;  // beyond the limit, so many still hear why
+constexpr int idle_closed_per_turn = 64;       // of a drain; then others get their turn
 constexpr Duration linger_time = 2s;
 constexpr Duration drain_patience = 1s;  // with a client that was queued and has not asked yet
 
@@ -78,7 +79,17 @@ void HttpServer::accepted(std::unique_ptr<Connection> client) {
 void HttpServer::drain() {
   draining_ = true;
   listener_->close();
-  while (Waiter* client = idle_.take()) client->wake();
+  close_idle();
+}
+
+// Each close is a few system calls: tens of thousands at once would hold all streams of the worker.
+void HttpServer::close_idle() {
+  for (int i = 0; i < idle_closed_per_turn; ++i) {
+    Waiter* client = idle_.take();
+    if (client == nullptr) return;
+    client->wake();
+  }
+  worker_.wake_soon(close_idle_);
 }
 
 Task<void> HttpServer::serve(std::unique_ptr<Connection> connection, ConnectionLimit::Place place) {

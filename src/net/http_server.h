@@ -58,9 +58,11 @@ class HttpServer final : private Accepter {
   Worker& worker() { return worker_; }
   MemoryBudget& memory() { return memory_; }
 
-  // Stops listening after what is queued was accepted; idle connections close, busy ones after
-  // their answer. connections() tells how many are left.
+  // Stops listening after what is queued was accepted; idle connections close, some in each turn of
+  // the loop, busy ones after their answer. connections() tells how many are left, listening()
+  // whether some may still come.
   void drain();
+  bool listening() const { return listener_->open(); }
   bool draining() const { return draining_; }
   std::size_t connections() const { return connections_; }
   std::size_t busy() const { return busy_; }
@@ -71,6 +73,7 @@ class HttpServer final : private Accepter {
 
   HttpServer(Worker& worker, Options options, MemoryBudget& memory, HttpHandler& handler);
   void accepted(std::unique_ptr<Connection> client) override;
+  void close_idle();
   Task<void> serve(std::unique_ptr<Connection> connection, ConnectionLimit::Place place);
   Task<void> turn_away(std::unique_ptr<Connection> connection);
   Task<bool> serve_one(Client& client, std::size_t bytes);
@@ -87,6 +90,13 @@ class HttpServer final : private Accepter {
   http1::RequestHead head_;  // of the exchange that asked last
   const Exchange* head_owner_ = nullptr;
   WaiterList idle_;  // clients between two requests, for drain()
+  struct CloseIdle : Waiter {
+    explicit CloseIdle(HttpServer& s)
+        : Waiter([](Waiter& self) { static_cast<CloseIdle&>(self).server.close_idle(); }),
+          server(s) {}
+    HttpServer& server;
+  };
+  CloseIdle close_idle_{*this};
   ConnectionLimit own_limit_{limits::connections_default};
   std::size_t connections_ = 0;
   std::size_t turned_away_ = 0;  // of them

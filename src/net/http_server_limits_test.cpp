@@ -288,6 +288,49 @@ TEST_F(ServerLimitsTest, ADrainServesWhatIsQueued) {
   ::close(descriptor);
 }
 
+// A queue longer than what one turn accepts: nobody in it is reset, and others get their turns.
+TEST_F(ServerLimitsTest, ADrainServesALongQueueTurnByTurn) {
+  start({});
+  constexpr std::size_t queued = 150;
+  std::vector<int> descriptors;
+  for (std::size_t i = 0; i < queued; ++i) {
+    descriptors.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(target_.port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(::connect(descriptors.back(), reinterpret_cast<sockaddr*>(&address), sizeof address),
+              0);
+    std::string request = get("/queued");
+    ASSERT_EQ(::send(descriptors.back(), request.data(), request.size(), 0),
+              static_cast<ssize_t>(request.size()));
+  }
+  server_->drain();
+  EXPECT_EQ(handler_.requests, 64);
+  EXPECT_TRUE(server_->listening());
+  loop_.worker().run_until([&] { return server_->connections() == 0 && !server_->listening(); });
+  for (int descriptor : descriptors) {
+    char own[1000];
+    ssize_t got = ::recv(descriptor, own, sizeof own, 0);
+    std::string answer(own, static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    EXPECT_TRUE(answer.ends_with("connection: close\r\n\r\n/queued")) << answer;
+    ::close(descriptor);
+  }
+}
+
+TEST_F(ServerLimitsTest, ADrainClosesIdleClientsSomeInEachTurn) {
+  start({});
+  for (int i = 0; i < 150; ++i) client();
+  loop_.worker().run_until([&] { return server_->connections() == 150; });
+  server_->drain();
+  std::vector<std::size_t> left;
+  while (left.empty() || left.back() > 0) {
+    left.push_back(server_->connections());
+    loop_.worker().turn();
+  }
+  EXPECT_EQ(left, (std::vector<std::size_t>{150, 86, 22, 0}));
+}
+
 // Connected when the drain begins, but its request comes after that.
 TEST_F(ServerLimitsTest, ADrainTellsWhoComesLate) {
   start({});

@@ -2,6 +2,7 @@
 
 #include "net/sockets.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <netinet/tcp.h>
@@ -108,8 +109,12 @@ Listener::~Listener() {
 }
 
 void Listener::close() {
-  if (descriptor_ < 0) return;
-  accept_some(backlog);
+  if (descriptor_ < 0 || left_to_accept_ >= 0) return;
+  left_to_accept_ = backlog;  // who connects all the time does not keep it open
+  on_events({});
+}
+
+void Listener::close_now() {
   worker_.forget(*this);
   ::close(std::exchange(descriptor_, -1));
   unlink();
@@ -117,28 +122,33 @@ void Listener::close() {
 }
 
 void Listener::on_events(Events) {
-  if (accept_some(accepts_per_turn)) worker_.wake_soon(*this);
+  if (descriptor_ < 0) return;
+  Queue queue = accept_some();
+  bool closing = left_to_accept_ >= 0;
+  if (closing) left_to_accept_ = std::max(left_to_accept_ - accepts_per_turn, 0);
+  if (closing && (queue == Queue::empty || left_to_accept_ == 0)) return close_now();
+  if (queue == Queue::has_more) worker_.wake_soon(*this);
 }
 
-// True when `most` were taken and more may wait.
-bool Listener::accept_some(int most) {
-  for (int i = 0; i < most; ++i) {
-    if (descriptor_ < 0) return false;
+Listener::Queue Listener::accept_some() {
+  for (int i = 0; i < accepts_per_turn; ++i) {
+    if (descriptor_ < 0) return Queue::empty;
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
     int client = ::accept4(descriptor_, reinterpret_cast<sockaddr*>(&peer), &size,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (client < 0) {
       if (errno == ECONNABORTED || errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) pause();
-      return false;
+      if (errno == EAGAIN || errno == EWOULDBLOCK) return Queue::empty;
+      pause();
+      return Queue::stuck;
     }
     Endpoint from = endpoint_of(reinterpret_cast<sockaddr&>(peer));
     Result<std::unique_ptr<Connection>> connection =
         Connection::adopt(worker_, client, from, Side::client);
     if (connection) accepter_.accepted(std::move(*connection));
   }
-  return true;
+  return Queue::has_more;
 }
 
 // Out of descriptors or memory: the connection stays in the kernel's queue, and we try again soon.

@@ -28,8 +28,10 @@ class Listener final : private Watched, private Waiter {
 
   const Endpoint& address() const { return address_; }  // with the port that port 0 became
 
-  // Accepts what is queued already, then closes.
+  // Accepts what is queued already, some in each turn of the loop, then closes: a connection that
+  // waits in the kernel's queue would be reset.
   void close();
+  bool open() const { return descriptor_ >= 0; }
 
   // Whether somebody else listens on `address`: SO_REUSEPORT would share it with him by accident.
   static Result<void> check_free(Endpoint address);
@@ -37,13 +39,16 @@ class Listener final : private Watched, private Waiter {
  private:
   Listener(Worker& worker, int descriptor, Endpoint address, Accepter& accepter);
   void on_events(Events events) override;
-  bool accept_some(int most);
+  enum class Queue : unsigned char { has_more, empty, stuck };
+  Queue accept_some();
+  void close_now();
   void pause();
 
   Worker& worker_;
   Accepter& accepter_;
   Endpoint address_;
   int descriptor_;
+  int left_to_accept_ = -1;  // until it closes; negative: it stays open
 
   struct Retry : Timer {
     explicit Retry(Listener& l)
