@@ -106,6 +106,13 @@ Task<void> TestGateway::fetch(std::string head, std::string body, Seen& seen, In
   call.finish();
 }
 
+void TestGateway::revoke_keys() {
+  WallTime now = loop_.clock().wall();
+  std::vector<auth::KeyRecord> declared = *auth::declared_keys(config_->keys, now);
+  for (auth::KeyRecord& key : declared) key.revoked_at = now;
+  keys_->publish(*auth::KeyRing::make(std::move(declared), {}));
+}
+
 void TestGateway::settle() {
   if (server_) loop_.worker().run_until([&] { return server_->busy() == 0; });
 }

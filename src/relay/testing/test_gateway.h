@@ -105,6 +105,8 @@ class TestGateway {
   Seen post(std::string path, std::string body, std::string fields = {});
   Seen request(std::string head, std::string body);
   Task<void> fetch(std::string head, std::string body, Seen& seen, Instant leave_at);
+  // From now on the keys of the configuration are no longer good.
+  void revoke_keys();
   // Lets calls end whose clients have left.
   void settle();
   // What keeps the books; a test may have it refuse.
