@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <array>
 #include <dirent.h>
+#include <latch>
 #include <netinet/in.h>
 #include <optional>
 #include <string>
@@ -201,16 +202,18 @@ TEST_F(ServerLimitsTest, TheLimitOfConnectionsIsThatOfAllWorkersTogether) {
 
 // Threads that take all they can get: what they have together is the limit, no more and no less.
 TEST(ConnectionLimit, IsExactBetweenThreads) {
-  constexpr std::size_t most = 1000;
+  constexpr std::size_t most = 300'000;  // enough for the threads to meet
   ConnectionLimit limit(most);
   std::array<std::vector<ConnectionLimit::Place>, 4> taken;
+  std::latch all_here(taken.size());
   std::vector<std::thread> threads;
   for (std::vector<ConnectionLimit::Place>& mine : taken) {
-    threads.emplace_back([&limit, &mine] {
-      for (int i = 0; i < 10'000; ++i) {
+    threads.emplace_back([&limit, &mine, &all_here] {
+      all_here.arrive_and_wait();
+      for (bool keeps = true;; keeps = !keeps) {
         ConnectionLimit::Place place = limit.take();
         if (!place) break;
-        if (i % 2 == 0) mine.push_back(std::move(place));
+        if (keeps) mine.push_back(std::move(place));
       }
     });
   }
