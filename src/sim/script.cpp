@@ -108,12 +108,38 @@ UnknownDirective unknown(std::string_view directive, std::string_view why) {
 }
 
 constexpr std::string_view directive_help =
-    "is not a directive of a simulated model; directives are tN, dN, inf, fast, smart, long, hang, "
-    "stallN, resetN, truncN, loop, tool, pii, slow, xN and a status of 400 to 599, joined by '-'";
+    "directives are tN, dN, inf, fast, smart, long, hang, stallN, resetN, truncN, loop, tool, pii, "
+    "slow, xN and a status of 400 to 599, joined by '-'";
 
-}  // namespace
+// The directive that was probably meant, with the figure that stands there; "" when none is near.
+std::string nearest_directive(std::string_view directive) {
+  constexpr std::size_t word_bytes_max = 16;
+  constexpr std::array<std::string_view, 9> words{"fast", "smart", "long", "inf", "hang",
+                                                  "loop", "pii",   "tool", "slow"};
+  constexpr std::array<std::string_view, 3> counted{"stall", "reset", "trunc"};
+  std::size_t letters = directive.find_last_not_of("0123456789") + 1;
+  std::string_view word = directive.substr(0, letters);
+  std::string_view digits = directive.substr(letters);
+  if (word.empty() || directive.size() > word_bytes_max) return {};
+  if (digits.empty()) return ascii::nearest(word, words);
+  std::string meant = ascii::nearest(word, counted);
+  return meant.empty() ? meant : meant.append(digits);
+}
 
-ParsedScript parse_script(std::string_view model) {
+ParsedScript parse(std::string_view model, bool suggest);
+
+// The name with the directive that was probably meant in place of the one at `at`; "" when that
+// makes no name either.
+std::string meant(std::string_view model, std::size_t at, std::string_view directive) {
+  if (model.size() > model_name_bytes_max) return {};
+  std::string nearest = nearest_directive(directive);
+  if (nearest.empty()) return {};
+  std::string_view behind = model.substr(at + directive.size());
+  std::string name = fmt::format("{}{}{}", model.substr(0, at), nearest, behind);
+  return parse(name, false).unknown ? std::string() : name;
+}
+
+ParsedScript parse(std::string_view model, bool suggest) {
   ParsedScript parsed;
   Script& script = parsed.script;
   if (model != "sim" && !model.starts_with("sim-")) {
@@ -121,6 +147,7 @@ ParsedScript parse_script(std::string_view model) {
     return parsed;
   }
   unsigned seen = 0;
+  std::string_view fault;
   std::string_view rest = model.substr(3);
   while (!rest.empty()) {
     rest.remove_prefix(1);  // the '-'
@@ -130,7 +157,12 @@ ParsedScript parse_script(std::string_view model) {
     if (kind == not_understood) kind = apply_fault(directive, script);
     if (kind == not_understood) kind = apply_figure(directive, script);
     if (kind == not_understood) {
-      parsed.unknown = unknown(directive, directive_help);
+      std::size_t at = model.size() - rest.size() - directive.size();
+      std::string name = suggest ? meant(model, at, directive) : std::string();
+      if (!name.empty()) name = fmt::format(" (did you mean {}?)", shown(name));
+      parsed.unknown = unknown(
+          directive,
+          fmt::format("is not a directive of a simulated model{}; {}", name, directive_help));
       return parsed;
     }
     if ((seen & kind) != 0) {
@@ -138,11 +170,20 @@ ParsedScript parse_script(std::string_view model) {
       return parsed;
     }
     seen |= kind;
+    if (kind == bit_fault) fault = directive;
+  }
+  if (script.pieces && script.fault_after > *script.pieces) {
+    parsed.unknown = unknown(fault, "lies beyond the end of the answer that the name asks for");
+    return parsed;
   }
   // A bare tier is what a person tries first.
   if ((seen & (bit_length | bit_flavour | bit_tool)) == 0) script.flavour = Flavour::greeting;
   return parsed;
 }
+
+}  // namespace
+
+ParsedScript parse_script(std::string_view model) { return parse(model, true); }
 
 Duration Script::first_byte_delay() const { return slow ? Duration(2s) : Duration(0); }
 
@@ -165,9 +206,14 @@ Duration Script::piece_gap() const {
 
 std::uint64_t Script::length(std::uint64_t request_hash) const {
   if (pieces) return *pieces;
+  std::uint64_t usual = usual_length(request_hash >> 32);
+  // A fault comes, whatever was asked: what it breaks off would have gone on.
+  return fault_after < usual ? usual : fault_after + usual;
+}
+
+std::uint64_t Script::usual_length(std::uint64_t spread) const {
   if (flavour == Flavour::loop) return 6'000;
   if (flavour == Flavour::personal) return 160;
-  std::uint64_t spread = request_hash >> 32;
   switch (tier) {
     case Tier::fast:
       return 24 + spread % 17;

@@ -53,13 +53,17 @@ struct Script {
   Duration first_byte_delay() const;
   Duration piece_gap() const;
 
-  // The pieces of one choice, for a request with this hash.
+  // The pieces of one choice, for a request with this hash; more than `fault_after`, unless the
+  // name says how many.
   std::uint64_t length(std::uint64_t request_hash) const;
 
   // What is billed for `count` pieces: the exact product, rounded up.
   std::uint64_t billed(std::uint64_t count) const;
   // The most pieces whose bill is within `tokens`.
   std::uint64_t pieces_within(std::uint64_t tokens) const;
+
+ private:
+  std::uint64_t usual_length(std::uint64_t spread) const;
 };
 
 // Why a name is not a simulated model; `directive` is the part of it that was not understood.

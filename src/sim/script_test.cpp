@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace recloser::sim {
 namespace {
@@ -82,11 +82,43 @@ TEST(Script, WhatIsNotUnderstoodIsNamed) {
   EXPECT_TRUE(message.starts_with("'turbo' is not a directive of a simulated model")) << message;
 }
 
+TEST(Script, ATypoIsToldTheNameThatWasMeant) {
+  auto told = [](std::string_view model) { return parse_script(model).unknown->message; };
+  using testing::HasSubstr;
+  EXPECT_THAT(told("sim-fsat"), HasSubstr("(did you mean sim-fast?)"));
+  EXPECT_THAT(told("sim-t400-smrt-d5"), HasSubstr("(did you mean sim-t400-smart-d5?)"));
+  EXPECT_THAT(told("sim-stal40"), HasSubstr("(did you mean sim-stall40?)"));
+  for (std::string_view model :
+       {"sim-turbo", "sim-40", "sim-", "sim-fsat-fsat", "sim-long-lnog", "sim-fastfastfastfast"}) {
+    EXPECT_THAT(told(model), testing::Not(HasSubstr("did you mean"))) << model;
+  }
+}
+
 TEST(Script, OneOfAKind) {
   EXPECT_EQ(fault_of("sim-t5-t6"), "t6");
   EXPECT_EQ(fault_of("sim-inf-t6"), "t6");
   EXPECT_EQ(fault_of("sim-hang-reset4"), "reset4");
   EXPECT_EQ(fault_of("sim-500-503"), "503");
+}
+
+TEST(Script, AFaultIsReachedForEveryPrompt) {
+  for (std::string_view model : {"sim-stall40", "sim-reset40-smart", "sim-trunc2000-long",
+                                 "sim-reset7000-loop", "sim-stall160-pii", "sim-trunc0"}) {
+    Script script = script_of(model);
+    for (std::uint64_t prompt = 0; prompt < 500; ++prompt) {
+      ASSERT_GT(script.length(prompt << 32), script.fault_after) << model << " " << prompt;
+    }
+  }
+  EXPECT_EQ(script_of("sim-reset5").length(0), 24u) << "no longer than it must be";
+}
+
+TEST(Script, AFaultBehindTheEndIsAContradiction) {
+  EXPECT_EQ(script_of("sim-t40-reset40").length(1), 40u) << "the end itself is a place";
+  EXPECT_EQ(fault_of("sim-t39-reset40"), "reset40");
+  EXPECT_EQ(fault_of("sim-stall40-t39"), "stall40");
+  EXPECT_EQ(fault_of("sim-inf-trunc40"), "(understood)");
+  EXPECT_EQ(parse_script("sim-t1-trunc2").unknown->message,
+            "'trunc2' lies beyond the end of the answer that the name asks for");
 }
 
 TEST(Script, TheBillIsExactAndRoundedUp) {

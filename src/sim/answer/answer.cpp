@@ -62,6 +62,12 @@ Answer::Source Answer::source(std::uint32_t choice) const {
   return WordPieces(call_.seed + choice, call_.script.flavour);
 }
 
+bool Answer::at_fault() const {
+  if (call_.script.fault == FaultKind::none) return false;
+  if (given_ == call_.script.fault_after) return true;
+  return call_.content != Content::text && given_ == length_.pieces && !length_.cut;
+}
+
 std::uint64_t Answer::billed(std::uint64_t rounds) const {
   return call_.script.billed(rounds) * call_.choices;
 }

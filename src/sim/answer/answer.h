@@ -35,6 +35,9 @@ class Answer {
   void whole(std::string& out);
 
   std::uint64_t rounds() const { return given_; }
+  // Whether the scripted fault of a stream comes here. What an object is made of is not made longer
+  // for it: there it comes at the end at the latest.
+  bool at_fault() const;
 
  private:
   using Source = std::variant<WordPieces, CutPieces>;

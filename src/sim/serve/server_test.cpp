@@ -223,8 +223,24 @@ TEST_F(ServerTest, TruncEndsTheBodyButNotTheDialect) {
 
 TEST_F(ServerTest, AFaultAfterTheLastPieceIsStillOne) {
   EXPECT_EQ(hear(chat("sim-t4-trunc4")).text.find("[DONE]"), std::string::npos);
-  EXPECT_NE(hear(chat("sim-t4-trunc5")).text.find("[DONE]"), std::string::npos);
   EXPECT_EQ(pieces(hear(chat("sim-t4-trunc0")).text), 0u);
+}
+
+TEST_F(ServerTest, AFaultComesWhateverWasAsked) {
+  std::string tool = R"(,"stream":true,"tools":[{"type":"function","function":{"name":"f"}}])";
+  for (std::string_view more : {std::string_view(R"(,"stream":true,"user":"a")"),
+                                std::string_view(R"(,"stream":true,"user":"b")")}) {
+    Heard heard = hear(chat("sim-trunc40", more));
+    EXPECT_EQ(pieces(heard.text), 40u) << heard.text;
+    EXPECT_EQ(heard.text.find("[DONE]"), std::string::npos);
+  }
+  Heard heard = hear(chat("sim-tool-reset40", tool));
+  EXPECT_NE(heard.text.find(R"("arguments":)"), std::string::npos) << heard.text;
+  EXPECT_EQ(heard.text.find("[DONE]"), std::string::npos) << "an object ends with the fault";
+  EXPECT_EQ(heard.ended, "the provider reset the connection");
+  heard = hear(chat("sim-trunc40", R"(,"stream":true,"max_tokens":8)"));
+  EXPECT_NE(heard.text.find(R"("finish_reason":"length")"), std::string::npos)
+      << "the request's own limit comes first";
 }
 
 TEST_F(ServerTest, FaultsOfWholeAnswersComeInTheMiddleOfTheBody) {

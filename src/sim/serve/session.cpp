@@ -97,8 +97,7 @@ Task<CallState> Session::give_stream(Delivery& delivery, net::CancelPoint& cance
 
   bool all_given = co_await give_pieces(answer, delivery, cancel);
   if (!all_given || watch.gone()) co_return CallState::aborted;
-  const Script& script = call_.script;
-  if (script.fault != FaultKind::none && answer.rounds() >= script.fault_after) {
+  if (answer.at_fault()) {
     CallState state = co_await break_off(delivery, cancel);
     co_return state;
   }
@@ -113,12 +112,11 @@ Task<CallState> Session::give_stream(Delivery& delivery, net::CancelPoint& cance
 // Up to the end of the text or the scripted fault; false when the peer left before.
 Task<bool> Session::give_pieces(Answer& answer, Delivery& delivery, net::CancelPoint& cancel) {
   net::Worker& worker = exchange_.worker();
-  const Script& script = call_.script;
-  Duration gap = script.piece_gap();
+  Duration gap = call_.script.piece_gap();
   Instant due = worker.now();
   std::string out;
   for (;;) {
-    if (script.fault != FaultKind::none && answer.rounds() == script.fault_after) co_return true;
+    if (answer.at_fault()) co_return true;
     out.clear();
     if (!answer.next(out)) co_return true;
     // A peer that reads slowly moves the whole schedule; nothing is made up for in bursts.
