@@ -65,6 +65,10 @@ void run_on_timer(net::Worker& worker, Duration duration) {
   done.get_future().wait();
 }
 
+std::unexpected<StartFailure> misconfigured(Error error) {
+  return std::unexpected(StartFailure(std::move(error), Exit::usage));
+}
+
 constexpr Duration drain_look_every = 10ms;
 
 }  // namespace
@@ -104,8 +108,8 @@ Gateway::Gateway(std::shared_ptr<const config::Config> config, const Surrounding
 
 Gateway::~Gateway() { stop(); }
 
-Result<std::unique_ptr<Gateway>> Gateway::start(std::shared_ptr<const config::Config> config,
-                                                const Surroundings& surroundings) {
+Started<std::unique_ptr<Gateway>> Gateway::start(std::shared_ptr<const config::Config> config,
+                                                 const Surroundings& surroundings) {
   std::unique_ptr<Gateway> gateway(new Gateway(std::move(config), surroundings));
   // Ports are tried before anything is written: a second instance leaves no trace.
   std::vector<config::ListenAddress> addresses{gateway->config_->admin.address};
@@ -116,13 +120,13 @@ Result<std::unique_ptr<Gateway>> Gateway::start(std::shared_ptr<const config::Co
   }
   for (auto step : {&Gateway::open_books, &Gateway::load_keys, &Gateway::start_simulator,
                     &Gateway::start_traffic, &Gateway::start_admin}) {
-    Result<void> done = (gateway.get()->*step)();
-    if (!done) return fail(done.error());
+    Started<void> done = (gateway.get()->*step)();
+    if (!done) return std::unexpected(done.error());
   }
   return gateway;
 }
 
-Result<void> Gateway::open_books() {
+Started<void> Gateway::open_books() {
   const config::State& state = config_->state;
   Result<ledger::StateLock> lock = ledger::StateLock::acquire(state.directory_path);
   if (!lock) return fail(lock.error());
@@ -147,10 +151,10 @@ Result<void> Gateway::open_books() {
   return {};
 }
 
-Result<void> Gateway::load_keys() {
+Started<void> Gateway::load_keys() {
   WallTime now = surroundings_.clock.wall();
   Result<std::vector<auth::KeyRecord>> declared = auth::declared_keys(config_->keys, now);
-  if (!declared) return fail(declared.error());
+  if (!declared) return misconfigured(declared.error());
   declared_keys_ = std::move(*declared);
   Result<std::vector<ledger::KeyRow>> stored = ledger_->store().keys();
   if (!stored) return fail(stored.error());
@@ -172,7 +176,7 @@ Result<void> Gateway::load_keys() {
   return {};
 }
 
-Result<void> Gateway::start_simulator() {
+Started<void> Gateway::start_simulator() {
   bool wanted = std::ranges::any_of(config_->providers, [](const config::Provider& provider) {
     return provider.dialect == config::Dialect::simulated && provider.base_url.empty();
   });
@@ -191,12 +195,12 @@ Result<void> Gateway::start_simulator() {
   }
   Result<std::shared_ptr<const relay::Providers>> providers =
       relay::Providers::make(config_, simulated_port_);
-  if (!providers) return fail(providers.error());
+  if (!providers) return misconfigured(providers.error());
   providers_ = std::move(*providers);
   return {};
 }
 
-Result<void> Gateway::start_traffic() {
+Started<void> Gateway::start_traffic() {
   services_ = std::make_unique<relay::Services>(relay::Services{.config = config_,
                                                                 .providers = providers_,
                                                                 .keys = *keys_,
@@ -215,9 +219,9 @@ Result<void> Gateway::start_traffic() {
     if (!seed) return fail(seed.error());
     traffic->relay = std::make_unique<relay::Relay>(*services_, *traffic->worker, *seed,
                                                     static_cast<std::uint8_t>(i));
-    Result<void> opened = open_listeners(*traffic, count > 1);
+    Started<void> opened = open_listeners(*traffic, count > 1);
     traffic_.push_back(std::move(traffic));
-    if (!opened) return fail(opened.error());
+    if (!opened) return opened;
   }
   for (std::unique_ptr<Traffic>& traffic : traffic_) {
     traffic->thread = std::thread([worker = traffic->worker.get()] { worker->run(); });
@@ -225,7 +229,7 @@ Result<void> Gateway::start_traffic() {
   return {};
 }
 
-Result<void> Gateway::open_listeners(Traffic& traffic, bool shared) {
+Started<void> Gateway::open_listeners(Traffic& traffic, bool shared) {
   for (std::size_t i = 0; i < config_->listen.size(); ++i) {
     const config::Listen& listen = config_->listen[i];
     net::HttpServer::Options options{.header_timeout = listen.timeouts.header,
@@ -238,7 +242,7 @@ Result<void> Gateway::open_listeners(Traffic& traffic, bool shared) {
     if (listen.tls) {
       Result<std::shared_ptr<const net::TlsContext>> tls =
           net::TlsContext::for_clients(listen.tls->cert_path, listen.tls->key_path);
-      if (!tls) return fail(tls.error().while_doing(fmt::format("listen[{}].tls", i)));
+      if (!tls) return misconfigured(tls.error().while_doing(fmt::format("listen[{}].tls", i)));
       options.tls = std::move(*tls);
     }
     net::Endpoint address = endpoint_of(listen.address);
@@ -252,7 +256,7 @@ Result<void> Gateway::open_listeners(Traffic& traffic, bool shared) {
   return {};
 }
 
-Result<void> Gateway::start_admin() {
+Started<void> Gateway::start_admin() {
   admin_ = std::make_unique<Side>();
   Result<std::unique_ptr<net::Worker>> worker =
       net::Worker::create("admin", surroundings_.clock, surroundings_.log);

@@ -4,6 +4,7 @@
 
 #include "auth/key_ring.h"
 #include "auth/secret.h"
+#include "cli/cli.h"
 #include "config/config.h"
 #include "core/log.h"
 #include "core/published.h"
@@ -15,10 +16,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace recloser::cli {
@@ -32,12 +35,22 @@ struct Surroundings {
   std::string config_file;  // as the operator names it, for advice
 };
 
+// Why a gateway did not start. The exit status is `usage` for what the configuration says or names,
+// and `could_not` for all that the machine, another program or an older state refuses.
+struct StartFailure {
+  StartFailure(Error why, Exit status = Exit::could_not) : error(std::move(why)), exit(status) {}
+  Error error;
+  Exit exit;
+};
+template <class T>
+using Started = std::expected<T, StartFailure>;
+
 class Gateway {
  public:
   // Everything that can be refused is refused here, before a port is open: the state directory, the
   // books, keys, certificates, ports. Errors say what to do.
-  static Result<std::unique_ptr<Gateway>> start(std::shared_ptr<const config::Config> config,
-                                                const Surroundings& surroundings);
+  static Started<std::unique_ptr<Gateway>> start(std::shared_ptr<const config::Config> config,
+                                                 const Surroundings& surroundings);
   // stop()s what still runs.
   ~Gateway();
   Gateway(const Gateway&) = delete;
@@ -58,12 +71,12 @@ class Gateway {
   struct Traffic;  // one worker: its thread, its relay, its listeners
   struct Side;     // a worker of its own for what is not traffic
   Gateway(std::shared_ptr<const config::Config> config, const Surroundings& surroundings);
-  Result<void> open_books();
-  Result<void> load_keys();
-  Result<void> start_simulator();
-  Result<void> start_traffic();
-  Result<void> start_admin();
-  Result<void> open_listeners(Traffic& traffic, bool shared);
+  Started<void> open_books();
+  Started<void> load_keys();
+  Started<void> start_simulator();
+  Started<void> start_traffic();
+  Started<void> start_admin();
+  Started<void> open_listeners(Traffic& traffic, bool shared);
 
   std::shared_ptr<const config::Config> config_;
   Surroundings surroundings_;

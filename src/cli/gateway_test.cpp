@@ -3,6 +3,7 @@
 
 #include "cli/test_process.h"
 #include "config/load.h"
+#include "ledger/sqlite_db.h"
 
 #include <arpa/inet.h>
 #include <filesystem>
@@ -11,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
+
+#include <gmock/gmock.h>
 
 namespace recloser::cli {
 namespace {
@@ -29,23 +32,38 @@ class GatewayTest : public testing::Test {
     std::filesystem::remove_all(directory_);
   }
 
-  void start(const std::string& settings) {
+  Started<std::unique_ptr<Gateway>> try_start(const std::string& settings) {
     config::FakeEnvironment environment;
     config::Checked checked = config::check_text(
         "apiVersion: recloser.dev/v1alpha1\nkind: Gateway\n"
-        "listen: [{address: 127.0.0.1:0}]\nadmin: {address: 127.0.0.1:0}\n"
+        "admin: {address: 127.0.0.1:0}\n"
         "providers: {sim: {dialect: simulated}}\nstate: {directory: " +
-            directory_ + "}\n" + settings,
+            directory_ + "}\n" +
+            (settings.starts_with("listen:") ? "" : "listen: [{address: 127.0.0.1:0}]\n") +
+            settings,
         "recloser.yaml", environment);
-    ASSERT_TRUE(checked.config) << checked.report("recloser.yaml");
-    Result<std::unique_ptr<Gateway>> gateway =
-        Gateway::start(checked.config, {.clock = clock_,
-                                        .log = log_,
-                                        .entropy = entropy_,
-                                        .program_version = "1.2.3",
-                                        .config_file = "recloser.yaml"});
-    ASSERT_TRUE(gateway) << gateway.error().message();
+    EXPECT_TRUE(checked.config) << checked.report("recloser.yaml");
+    return Gateway::start(checked.config, {.clock = clock_,
+                                           .log = log_,
+                                           .entropy = entropy_,
+                                           .program_version = "1.2.3",
+                                           .config_file = "recloser.yaml"});
+  }
+  void start(const std::string& settings) {
+    Started<std::unique_ptr<Gateway>> gateway = try_start(settings);
+    ASSERT_TRUE(gateway) << gateway.error().error.message();
     gateway_ = std::move(*gateway);
+  }
+  // A store and a journal as an earlier run left them.
+  void run_once() {
+    start("");
+    gateway_.reset();
+  }
+  void in_store(const std::string& sql) {
+    Result<std::unique_ptr<ledger::Database>> store =
+        ledger::Database::open(directory_ + "/recloser.db");
+    ASSERT_TRUE(store) << store.error().message();
+    ASSERT_TRUE((*store)->execute(sql));
   }
   // Connects, asks, and keeps the connection; the first line of what is heard.
   std::string ask() {
@@ -78,6 +96,35 @@ TEST_F(GatewayTest, TheLimitOfConnectionsHoldsForAllWorkersTogether) {
   EXPECT_EQ(ask(), "HTTP/1.1 200 OK");
   EXPECT_EQ(ask(), "HTTP/1.1 200 OK");
   for (int i = 0; i < 8; ++i) EXPECT_EQ(ask(), "HTTP/1.1 503 Service Unavailable");
+}
+
+// Exit status 2 sends a person to the configuration, where nothing is wrong.
+TEST_F(GatewayTest, AStoreThatCannotBeOpenedIsNoMistakeInTheConfiguration) {
+  run_once();
+  auto refused = [this](std::string_view because) {
+    Started<std::unique_ptr<Gateway>> gateway = try_start("");
+    ASSERT_FALSE(gateway) << because;
+    EXPECT_EQ(gateway.error().exit, Exit::could_not) << because;
+    EXPECT_THAT(gateway.error().error.message(), testing::HasSubstr(because));
+  };
+  in_store("PRAGMA user_version = 99");
+  refused("has schema 99");
+  in_store("PRAGMA user_version = 1; PRAGMA application_id = 7");
+  refused("an SQLite file of another program");
+  std::filesystem::resize_file(directory_ + "/recloser.db", 5000);
+  refused("the file is damaged");
+  ledger::test::write_file(directory_ + "/recloser.db", std::string(9000, 'x'));
+  refused("the file is damaged");
+  std::filesystem::remove(directory_ + "/recloser.db");
+  std::filesystem::create_directory(directory_ + "/recloser.db");
+  refused("Is a directory");
+}
+
+TEST_F(GatewayTest, WhatTheConfigurationNamesAndIsNotThereIsOne) {
+  Started<std::unique_ptr<Gateway>> gateway =
+      try_start("listen: [{address: 127.0.0.1:0, tls: {cert: no.pem, key: no.key}}]\n");
+  ASSERT_FALSE(gateway);
+  EXPECT_EQ(gateway.error().exit, Exit::usage) << gateway.error().error.message();
 }
 
 }  // namespace

@@ -27,12 +27,6 @@ sigset_t handled_signals() {
 
 void print(int descriptor, std::string_view text) { DescriptorSink(descriptor).write(text); }
 
-Exit exit_of(const Error& error) {
-  bool wrong = error.side() == Side::operator_ && error.kind() != Kind::io &&
-               error.kind() != Kind::conflict && error.kind() != Kind::full;
-  return wrong ? Exit::usage : Exit::could_not;
-}
-
 // What a person needs in order to make the first call, on one screen.
 std::string banner(const Gateway& gateway, const config::Config& config, std::string_view version) {
   std::string base = fmt::format("http{}://{}", config.listen.front().tls ? "s" : "",
@@ -120,11 +114,11 @@ Exit serve(const ServeOptions& options, const Process& process) {
                             .entropy = process.entropy,
                             .program_version = process.version,
                             .config_file = source->file};
-  Result<std::unique_ptr<Gateway>> gateway = Gateway::start(checked.config, surroundings);
+  Started<std::unique_ptr<Gateway>> gateway = Gateway::start(checked.config, surroundings);
   if (!gateway) {
     log.flush();
-    print(process.err, fmt::format("recloser: {}\n", gateway.error().message()));
-    return exit_of(gateway.error());
+    print(process.err, fmt::format("recloser: {}\n", gateway.error().error.message()));
+    return gateway.error().exit;
   }
   print(process.out, banner(**gateway, config, process.version));
   sigset_t signals = handled_signals();
