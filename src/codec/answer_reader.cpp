@@ -120,7 +120,8 @@ const AnswerFacts& AnswerReader::finish() {
   if (!saw_usage_ || !saw_figure_ || facts_.malformed) return facts_;
   if (std::optional<Usage> told = usage()) {
     facts_.usage = *told;
-    facts_.usage_source = UsageSource::final;
+    bool all = !writes_output(operation_) || fields_.output_said || iterations_.output_said;
+    facts_.usage_source = all ? UsageSource::final : UsageSource::running;
   }
   return facts_;
 }
@@ -210,6 +211,7 @@ void AnswerReader::take_text(JsonToken token) {
     case id_reason: {
       keep(reason_, error_bytes_kept);
       if (!last) return;
+      facts_.saw_error |= scanner_.id() == id_status && reason_ == "failed";
       Finish finish = finish_named(reason_);
       bool better = facts_.finish == Finish::none || facts_.finish == Finish::stop ||
                     facts_.finish == Finish::other;

@@ -135,23 +135,52 @@ TEST(ProviderError, FinishReasonsOfAllDialects) {
 }
 
 TEST(UsageArithmetic, PutsReasoningAndAudioWhereTheTotalSaysTheyAre) {
-  UsageFields inside{.input = 9, .output = 4, .total = 13, .reasoning = 3};
+  auto both = [](UsageFields fields) {
+    fields.input_said = fields.output_said = true;
+    return fields;
+  };
+  UsageFields inside = both({.input = 9, .output = 4, .total = 13, .reasoning = 3});
   EXPECT_EQ(usage_of_openai(inside)->output_tokens, 4u);
-  UsageFields outside{.input = 12, .output = 1, .total = 241, .reasoning = 228};
+  UsageFields outside = both({.input = 12, .output = 1, .total = 241, .reasoning = 228});
   EXPECT_EQ(usage_of_openai(outside)->output_tokens, 229u);
-  UsageFields in_total_only{.input = 35, .output = 12, .total = 109};
+  UsageFields in_total_only = both({.input = 35, .output = 12, .total = 109});
   EXPECT_EQ(usage_of_openai(in_total_only)->output_tokens, 74u);
   EXPECT_EQ(usage_of_openai(in_total_only)->reasoning_tokens, 62u);
-  UsageFields audio{.input = 9, .output = 201, .total = 585, .audio_input = 375};
+  UsageFields audio = both({.input = 9, .output = 201, .total = 585, .audio_input = 375});
   EXPECT_EQ(usage_of_openai(audio)->input_tokens, 384u);
   EXPECT_EQ(usage_of_openai(audio)->output_tokens, 201u);
-  UsageFields wrong{.input = 10, .output = 10, .total = 5};
+  UsageFields wrong = both({.input = 10, .output = 10, .total = 5});
   EXPECT_EQ(usage_of_openai(wrong)->output_tokens, 10u);
-  UsageFields huge{.input = limits::tokens_of_a_call_max, .output = 2};
+  UsageFields huge = both({.input = limits::tokens_of_a_call_max, .output = 2});
   EXPECT_EQ(usage_of_openai(huge)->input_tokens, limits::tokens_of_a_call_max);
   ++huge.input;
   EXPECT_EQ(usage_of_openai(huge), std::nullopt);
   EXPECT_EQ(usage_of_anthropic(huge), std::nullopt);
+}
+
+// What is beyond the figures that were sent is reasoning only where both of them were.
+TEST(UsageArithmetic, ATotalBesideOneFigureSaysNothingOfTheOther) {
+  UsageFields alone{.total = 10};
+  EXPECT_EQ(usage_of_openai(alone), (Usage{.input_tokens = 10}));
+  UsageFields embedded{.input = 5, .total = 9, .input_said = true};
+  EXPECT_EQ(usage_of_openai(embedded), (Usage{.input_tokens = 5}));
+  UsageFields written{.output = 7, .total = 18, .output_said = true};
+  EXPECT_EQ(usage_of_openai(written), (Usage{.output_tokens = 7}));
+}
+
+TEST(AnswerReader, AUsageWithoutItsOutputIsNotAllOfIt) {
+  std::string body = R"({"id":"c1","usage":{"prompt_tokens":11}})";
+  EXPECT_EQ(read(Operation::chat, body).usage_source, UsageSource::running);
+  EXPECT_EQ(read(Operation::embeddings, body).usage_source, UsageSource::final);
+  body = R"({"id":"m1","usage":{"input_tokens":11}})";
+  EXPECT_EQ(read(Operation::messages, body).usage_source, UsageSource::running);
+  EXPECT_EQ(read(Operation::responses, body).usage_source, UsageSource::running);
+}
+
+TEST(AnswerReader, AResponseThatFailedIsAnError) {
+  EXPECT_TRUE(
+      read(Operation::responses, R"({"id":"r1","status":"failed","error":null})").saw_error);
+  EXPECT_FALSE(read(Operation::responses, R"({"id":"r1","status":"completed"})").saw_error);
 }
 
 std::string chat_with_usage(std::string_view output) {

@@ -49,6 +49,11 @@ constexpr bool needs_model(Operation operation) {
          operation != Operation::models;
 }
 
+// Whether the model writes, so that a usage without a figure for its output is not all of it.
+constexpr bool writes_output(Operation operation) {
+  return can_stream(operation) || operation == Operation::responses_compact;
+}
+
 // Whether the answer is a count, for which nobody is billed.
 constexpr bool only_counts(Operation operation) {
   return operation == Operation::count_tokens || operation == Operation::responses_input_tokens;

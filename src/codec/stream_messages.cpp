@@ -177,7 +177,8 @@ void StreamReader::judge_messages() {
   std::optional<Usage> usage = usage_of_anthropic(iteration_count_ != 0 ? iterations_ : pending_);
   if (usage) fields_ = pending_;  // else what was said before still holds
   if (!saw_figure_) return;
-  commit_usage(usage, type == "message_delta" ? UsageSource::final : UsageSource::running);
+  bool last = type == "message_delta" && (pending_.output_said || iterations_.output_said);
+  commit_usage(usage, last ? UsageSource::final : UsageSource::running);
 }
 
 void StreamReader::judge_block_start() {

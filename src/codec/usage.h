@@ -35,6 +35,8 @@ struct UsageFields {
   std::uint64_t cache_write = 0;
   std::uint64_t reasoning = 0;
   std::uint64_t audio_input = 0;
+  bool input_said = false;  // whether it was sent at all, 0 or not
+  bool output_said = false;
 };
 
 // Of two fields, so that one no call can have used stays one.
@@ -45,7 +47,8 @@ constexpr std::uint64_t sum_of_counts(std::uint64_t a, std::uint64_t b) {
 
 // OpenAI and those who speak like it. Cached tokens are inside the input. Reasoning is inside the
 // output, except where the total shows that it is not (xAI chat; Gemini's OpenAI form, which shows
-// it in the total only); audio likewise is outside the input when the total says so (Mistral).
+// it in the total only); audio likewise is outside the input when the total says so (Mistral). A
+// total alone is input: those who send no other figure embed (Voyage).
 std::optional<Usage> usage_of_openai(const UsageFields& fields);
 
 // Anthropic: cache reads and writes are outside `input_tokens`.

@@ -31,14 +31,21 @@ std::uint64_t* field(UsageFields& fields, std::uint8_t id) {
 
 void take_usage(UsageFields& fields, std::uint8_t id, std::uint64_t count) {
   std::uint64_t* place = field(fields, id);
-  if (place != nullptr) *place = id == usage_cached_any ? std::max(*place, count) : count;
+  if (place == nullptr) return;
+  *place = id == usage_cached_any ? std::max(*place, count) : count;
+  fields.input_said |= id == usage_input;
+  fields.output_said |= id == usage_output;
 }
 
 void take_usage(UsageFields& fields, UsageFields& iterations, std::uint8_t id,
                 std::uint64_t count) {
   if (id < usage_input + of_iteration) return take_usage(fields, id, count);
-  std::uint64_t* place = field(iterations, id - of_iteration);
-  if (place != nullptr) *place = sum_of_counts(*place, count);
+  id -= of_iteration;
+  std::uint64_t* place = field(iterations, id);
+  if (place == nullptr) return;
+  *place = sum_of_counts(*place, count);
+  iterations.input_said |= id == usage_input;
+  iterations.output_said |= id == usage_output;
 }
 
 }  // namespace recloser::codec

@@ -3,6 +3,8 @@
 #include "codec/refusal.h"
 #include "relay/request.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace recloser::relay {
@@ -151,6 +153,12 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
   if (ledger::Attempt* attempt = row.last_attempt();
       attempt != nullptr && attempt->outcome == ledger::Outcome::open) {
     attempt->outcome = outcome;
+  }
+  if (outcome == ledger::Outcome::completed) row.delivered_tokens = row.output_tokens;
+  if (row.output_tokens >= 0 && row.delivered_tokens >= 0) {
+    // What was delivered may be an estimate beyond what the provider says of all.
+    row.delivered_tokens = std::min(row.delivered_tokens, row.output_tokens);
+    row.overshoot_tokens = row.output_tokens - row.delivered_tokens;
   }
   // Any client can send any name: one that led to no provider has no series at all.
   bool resolved = !row.text(ledger::Text::provider).empty();

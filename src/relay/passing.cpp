@@ -83,6 +83,11 @@ ledger::Outcome outcome_of_status(int status) {
   return status >= 400 ? ledger::Outcome::provider_failed : ledger::Outcome::completed;
 }
 
+// A client that has all that has come has the tokens counted up to now.
+void note_delivered(Call& call) {
+  if (!call.row.settled()) call.record().delivered_tokens = call.record().output_tokens;
+}
+
 }  // namespace
 
 AnswerKind answer_kind(const net::http1::ResponseHead& head, bool readable) {
@@ -143,6 +148,7 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
 
 Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider) {
   StreamPass pass(call.route.operation, call.hide_usage);
+  call.record().delivered_tokens = 0;
   Metrics::OpenStream open_stream(metrics_);
   bool head_waits = true;
   if (!provider.has_unread() && !provider.body_ended()) {
@@ -207,6 +213,7 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   // Certain in the journal before the client can see the end.
   if (whole && !call.row.settled()) {
     book_stream(call, pass);
+    if (!watch.gone()) note_delivered(call);  // what is left of it goes out now
     settle(call, facts.saw_error ? ledger::Outcome::provider_failed
                  : watch.gone()  ? ledger::Outcome::client_gone
                                  : outcome_of_status(call.record().status));
@@ -235,6 +242,7 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
       }
       co_return false;
     }
+    note_delivered(call);
   }
   if (truncated) {
     co_await fail_stream(call, watch, pass,
@@ -304,13 +312,14 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
   bool waits = call.decoder != nullptr || (!provider.has_unread() && !provider.body_ended());
   if (waits) own_head = head_text_;
   std::uint64_t bytes = 0;
+  std::uint64_t delivered_text = 0;
   for (bool last = false; !last;) {
     Result<std::string_view> piece = std::string_view();
     if (!decodes_on(call) && !provider.body_ended()) {
       piece = co_await provider.next(provider.idle_deadline());
     }
     if (piece && call.decoder != nullptr) piece = decode(call, provider, *piece, false);
-    if (!piece) book_answer(call, reader, bytes, status);
+    if (!piece) book_broken(call, reader, bytes, delivered_text, status);
     if (!piece && head_waits) {
       co_await fail_unsent(call, watch, std::move(piece.error()));
       co_return;
@@ -334,11 +343,12 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
       Result<void> sent = co_await call.client.send(head, payload, end);
       if (!sent) {
         if (!call.row.settled()) {
-          book_answer(call, reader, bytes, status);
+          book_broken(call, reader, bytes, delivered_text, status);
           settle(call, ledger::Outcome::client_gone);
         }
         co_return;
       }
+      delivered_text = call.unreadable ? bytes : reader.facts().text_bytes;
     }
     if (busy) co_await worker_.yield();
   }
@@ -351,20 +361,38 @@ void Relay::book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t b
   bool billed = !codec::only_counts(call.route.operation);
   bool said = facts.usage_source != codec::UsageSource::none;
   std::uint64_t text = call.unreadable ? bytes : facts.text_bytes;
-  if (billed && said) {
-    book_usage(call, facts.usage, true);
-  } else if (billed && text > 0 && status < 400) {
-    book_usage(call, {.output_tokens = estimated_tokens(text)}, false);
-    book_no_input(call);
+  codec::Usage usage = facts.usage;
+  if (billed && facts.usage_source == codec::UsageSource::final) {
+    book_usage(call, usage, true);
+  } else if (billed && (said || text > 0) && status < 400) {
+    usage.output_tokens = std::max(usage.output_tokens, estimated_tokens(text));
+    book_usage(call, usage, false);
+    if (!said) book_no_input(call);
   }
   call.record().set(ledger::Text::model_served, facts.model);
   call.record().ttft_ns = call.record().last_attempt()->ttft_ns;
 }
 
+// One that did not end, of whose text the client has some.
+void Relay::book_broken(Call& call, codec::AnswerReader& reader, std::uint64_t bytes,
+                        std::uint64_t delivered_text, int status) {
+  book_answer(call, reader, bytes, status);
+  if (call.record().output_tokens < 0) return;
+  set(call.record().delivered_tokens, estimated_tokens(delivered_text));
+}
+
 void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
   book_answer(call, reader, bytes, status);
   remember_response(call, reader.facts().response_id);
-  settle(call, outcome_of_status(status));
+  ledger::Outcome outcome = outcome_of_status(status);
+  if (outcome == ledger::Outcome::completed && !call.unreadable) {
+    std::string_view wrong = reader.facts().saw_error                ? "error_in_answer"
+                             : reader.facts().malformed && bytes > 0 ? "malformed"
+                                                                     : "";
+    if (!wrong.empty()) outcome = ledger::Outcome::provider_failed;
+    call.record().set_error_class(*call.record().last_attempt(), wrong);
+  }
+  settle(call, outcome);
 }
 
 // Half an answer is out: only a broken connection can say so now.

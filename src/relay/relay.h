@@ -81,7 +81,9 @@ class Relay final : public net::HttpHandler {
   Task<bool> keep_client_awake(Call& call, const StreamPass& pass);
   Task<void> fail_stream(Call& call, net::HangupWatch& watch, StreamPass& pass, Error error);
   Task<void> fail_unsent(Call& call, net::HangupWatch& watch, Error error);
-  void book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
+  static void book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
+  static void book_broken(Call& call, codec::AnswerReader& reader, std::uint64_t bytes,
+                          std::uint64_t delivered_text, int status);
   void book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
   void break_whole(Call& call, net::HangupWatch& watch, const Error& error);
   Task<void> pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider, int status);

@@ -42,6 +42,8 @@ std::map<std::string, std::string, std::less<>> fields_of(const ledger::StoredCa
       {"cached", number(row.cached_input_tokens)},
       {"written", number(row.cache_write_tokens)},
       {"reasoning", number(row.reasoning_tokens)},
+      {"delivered", number(row.delivered_tokens)},
+      {"overshoot", number(row.overshoot_tokens)},
       {"source", row.tokens_source == ledger::TokensSource::none
                      ? "-"
                      : std::string(ledger::name_of(row.tokens_source))},

@@ -40,9 +40,9 @@ struct Form {
 
 constexpr std::string_view key_options = "id secret org team user agent models labels expires";
 constexpr std::string_view ledger_names =
-    "outcome input output cached written reasoning source status key org team user agent session "
-    "trace operation dialect model provider served region labels attempts errors requests "
-    "decisions ttft duration";
+    "outcome input output cached written reasoning delivered overshoot source status key org team "
+    "user agent session trace operation dialect model provider served region labels attempts "
+    "errors requests decisions ttft duration";
 
 // Longer words before their own beginnings: the first that fits is taken.
 constexpr Form forms[] = {
