@@ -3,6 +3,7 @@
 #include "core/limits.h"
 #include "net/http_client.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -39,7 +40,8 @@ bool may_ask(const relay::Provider& provider) {
          provider.config->dialect != config::Dialect::simulated;
 }
 
-Task<route::ModelLists::List> fetch_list(net::ClientPool& pool, const relay::Provider& provider) {
+Task<Result<std::vector<std::string>>> fetch_list(net::ClientPool& pool,
+                                                  const relay::Provider& provider) {
   net::CancelPoint cancel;
   Instant until = pool.worker().now() + answer_time;
   net::HttpCall call(pool, provider.dial,
@@ -47,15 +49,51 @@ Task<route::ModelLists::List> fetch_list(net::ClientPool& pool, const relay::Pro
   std::string head = request_head(provider);
   net::HttpRequest request{.method = net::http1::Method::get, .head = head, .body = {}};
   Result<const net::http1::ResponseHead*> answer = co_await call.start(request);
-  if (!answer || (*answer)->status() != 200) co_return std::nullopt;
+  if (!answer) co_return fail(answer.error());
+  if ((*answer)->status() != 200) {
+    co_return fail(Side::provider, Kind::refused,
+                   fmt::format("it answered GET /models with status {}", (*answer)->status()));
+  }
   std::string body;
   while (!call.body_ended()) {
     Result<std::string_view> piece = co_await call.next(until);
-    if (!piece || body.size() + piece->size() > answer_bytes_max) co_return std::nullopt;
+    if (!piece) co_return fail(piece.error());
+    if (body.size() + piece->size() > answer_bytes_max) {
+      co_return fail(Side::provider, Kind::too_large, "its list of models is larger than 4 MiB");
+    }
     body += *piece;
   }
   call.finish();
-  co_return model_ids(body);
+  route::ModelLists::List ids = model_ids(body);
+  if (!ids) co_return fail(Side::provider, Kind::malformed, "its answer is no list of models");
+  co_return std::move(*ids);
+}
+
+// When a provider is asked next, and how it went so far.
+struct Asking {
+  Instant next;
+  Duration retry = model_lists_retry_min;
+  bool failed = false;  // and the log says so
+};
+
+void note_failure(Asking& asking, const relay::Provider& provider, const Error& error, Log& log,
+                  Instant now) {
+  asking.next = now + asking.retry;
+  asking.retry = std::min(asking.retry * 2, model_lists_every);
+  if (std::exchange(asking.failed, true)) return;
+  log.warning(
+      "a provider did not list its models: their bare names may not be enough until it "
+      "does; it is asked again",
+      {{"provider", provider.config->name}, {"reason", error.message()}});
+}
+
+void note_success(Asking& asking, const relay::Provider& provider, std::size_t models, Log& log,
+                  Instant now) {
+  bool failed_before = asking.failed;
+  asking = {.next = now + model_lists_every};
+  if (!failed_before) return;
+  log.info("a provider lists its models now",
+           {{"provider", provider.config->name}, {"models", models}});
 }
 
 }  // namespace
@@ -80,16 +118,27 @@ route::ModelLists::List model_ids(std::string_view answer) {
 
 Task<void> keep_model_lists(net::ClientPool& pool, const relay::Providers& providers,
                             Published<route::ModelLists>& lists) {
+  net::Worker& worker = pool.worker();
   std::vector<route::ModelLists::List> known(providers.all().size());
+  std::vector<Asking> asking(known.size(), {.next = worker.now()});
   for (;;) {
+    Instant next = worker.now() + model_lists_every;
     for (std::size_t i = 0; i < known.size(); ++i) {
-      if (!may_ask(providers.at(i))) continue;
-      route::ModelLists::List list = co_await fetch_list(pool, providers.at(i));
-      if (!list) continue;
-      known[i] = std::move(list);
-      lists.publish(std::make_shared<const route::ModelLists>(known));
+      const relay::Provider& provider = providers.at(i);
+      if (!may_ask(provider)) continue;
+      if (asking[i].next <= worker.now()) {
+        Result<std::vector<std::string>> list = co_await fetch_list(pool, provider);
+        if (list) {
+          note_success(asking[i], provider, list->size(), worker.log(), worker.now());
+          known[i] = std::move(*list);
+          lists.publish(std::make_shared<const route::ModelLists>(known));
+        } else {
+          note_failure(asking[i], provider, list.error(), worker.log(), worker.now());
+        }
+      }
+      next = std::min(next, asking[i].next);
     }
-    co_await pool.worker().sleep_until(pool.worker().now() + model_lists_every);
+    co_await worker.sleep_until(next);
   }
 }
 

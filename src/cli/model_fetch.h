@@ -11,9 +11,11 @@
 namespace recloser::cli {
 
 inline constexpr Duration model_lists_every = 10min;
+// One that could not tell is asked again soon, at first: a local server may start after us.
+inline constexpr Duration model_lists_retry_min = 1s;
 
-// Runs until it is destroyed. A provider that does not answer, or has no list, stays unknown and is
-// asked again in the next round; what was known of it is kept.
+// Runs until it is destroyed. A provider that does not answer, or has no list, stays unknown; what
+// was known of it is kept. The log says when that begins, and when it ends.
 Task<void> keep_model_lists(net::ClientPool& pool, const relay::Providers& providers,
                             Published<route::ModelLists>& lists);
 

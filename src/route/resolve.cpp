@@ -105,7 +105,8 @@ std::expected<Target, Unresolved> Resolver::by_list(std::string_view asked, Fami
                   .known = knows(candidates.front(), asked, lists)};
   }
   if (elsewhere) return no(translation(asked, *other_family, family));
-  if (candidates.size() > 1) return no(several(asked, candidates, !have.empty()));
+  if (have.size() > 1) return no(several_list(asked, have));
+  if (may_have.size() > 1) return no(several_may_have(asked, may_have, family, lists, visible));
   return no(unknown(asked, family, lists, visible));
 }
 
@@ -155,8 +156,20 @@ Unresolved Resolver::translation(std::string_view asked, std::size_t provider,
                                  human(family), human(other))};
 }
 
-Unresolved Resolver::several(std::string_view asked, const Providers& providers,
-                             bool listed) const {
+// " Did you mean ..?", or nothing.
+std::string Resolver::suggestion(std::string_view asked, Family family, const ModelLists& lists,
+                                 NameFilter visible) const {
+  NearestNames nearest(asked);
+  for (const Listed& listed : list(family, lists)) {
+    if (visible.allows == nullptr || visible.allows(visible.context, listed.name)) {
+      nearest.offer(listed.name);
+    }
+  }
+  std::string names = nearest.human();
+  return names.empty() ? std::string() : fmt::format(" Did you mean {}?", names);
+}
+
+std::string Resolver::names_of(const Providers& providers) const {
   constexpr std::size_t shown_max = 5;
   std::string names;
   for (std::size_t i = 0; i < std::min(providers.size(), shown_max); ++i) {
@@ -164,29 +177,38 @@ Unresolved Resolver::several(std::string_view asked, const Providers& providers,
     names += config_.providers[providers[i]].name;
   }
   if (providers.size() > shown_max) names += ", ..";
-  std::string first = fmt::format("{}/{}", config_.providers[providers.front()].name, shown(asked));
-  return {
-      .refusal = Refusal::model_not_found,
-      .message = fmt::format("Model \"{}\" {} by several providers ({}). Ask for one of them, "
-                             "as \"{}\", or give the name a `models` entry.",
-                             shown(asked), listed ? "is listed" : "could be served", names, first)};
+  return names;
+}
+
+std::string Resolver::at_first_of(const Providers& providers, std::string_view asked) const {
+  return fmt::format("{}/{}", config_.providers[providers.front()].name, shown(asked));
+}
+
+Unresolved Resolver::several_list(std::string_view asked, const Providers& providers) const {
+  return {.refusal = Refusal::model_not_found,
+          .message = fmt::format("Model \"{}\" is listed by several providers ({}). Ask for one of "
+                                 "them, as \"{}\", or give the name a `models` entry.",
+                                 shown(asked), names_of(providers), at_first_of(providers, asked))};
+}
+
+Unresolved Resolver::several_may_have(std::string_view asked, const Providers& providers,
+                                      Family family, const ModelLists& lists,
+                                      NameFilter visible) const {
+  return {.refusal = Refusal::model_not_found,
+          .message = fmt::format("Model \"{}\" is not known here.{} It could be one of several "
+                                 "providers that have not listed their models ({}). Ask for one of "
+                                 "them, as \"{}\", or give the name a `models` entry.",
+                                 shown(asked), suggestion(asked, family, lists, visible),
+                                 names_of(providers), at_first_of(providers, asked))};
 }
 
 Unresolved Resolver::unknown(std::string_view asked, Family family, const ModelLists& lists,
                              NameFilter visible) const {
-  NearestNames nearest(asked);
-  for (const Listed& listed : list(family, lists)) {
-    if (visible.allows == nullptr || visible.allows(visible.context, listed.name)) {
-      nearest.offer(listed.name);
-    }
-  }
-  std::string suggestion = nearest.human();
-  if (!suggestion.empty()) suggestion = fmt::format(" Did you mean {}?", suggestion);
   return {
       .refusal = Refusal::model_not_found,
       .message = fmt::format("Model \"{}\" is not known here.{} GET /v1/models lists the models "
                              "there are; provider/model asks a provider directly.",
-                             shown(asked), suggestion)};
+                             shown(asked), suggestion(asked, family, lists, visible))};
 }
 
 std::vector<Listed> Resolver::list(Family family, const ModelLists& lists) const {

@@ -72,7 +72,14 @@ class Resolver {
   bool knows(std::size_t provider, std::string_view model, const ModelLists& lists) const;
   bool lists_it(std::size_t provider, std::string_view model, const ModelLists& lists) const;
   Unresolved translation(std::string_view asked, std::size_t provider, codec::Family family) const;
-  Unresolved several(std::string_view asked, const Providers& providers, bool listed) const;
+  Unresolved several_list(std::string_view asked, const Providers& providers) const;
+  Unresolved several_may_have(std::string_view asked, const Providers& providers,
+                              codec::Family family, const ModelLists& lists,
+                              NameFilter visible) const;
+  std::string names_of(const Providers& providers) const;
+  std::string at_first_of(const Providers& providers, std::string_view asked) const;
+  std::string suggestion(std::string_view asked, codec::Family family, const ModelLists& lists,
+                         NameFilter visible) const;
   Unresolved unknown(std::string_view asked, codec::Family family, const ModelLists& lists,
                      NameFilter visible) const;
   std::expected<Target, Unresolved> by_list(std::string_view asked, codec::Family family,

@@ -172,8 +172,10 @@ TEST_F(Resolve, ListedWinsOverMayHave) {
 TEST_F(Resolve, SeveralUnknownListsAreNamed) {
   lists_ = ModelLists();
   EXPECT_EQ(of("o4"),
-            "!model_not_found Model \"o4\" could be served by several providers (openai, local). "
-            "Ask for one of them, as \"openai/o4\", or give the name a `models` entry.");
+            "!model_not_found Model \"o4\" is not known here. It could be one of several providers "
+            "that have not listed their models (openai, local). Ask for one of them, as "
+            "\"openai/o4\", or give the name a `models` entry.");
+  EXPECT_TRUE(of("chat-defalt").contains("Did you mean chat-default?")) << of("chat-defalt");
 }
 
 TEST_F(Resolve, ListedByTheOtherFamilyWinsOverMayHave) {
