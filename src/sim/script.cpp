@@ -83,7 +83,7 @@ unsigned apply_fault(std::string_view directive, Script& script) {
 
 unsigned apply_figure(std::string_view directive, Script& script) {
   if (auto pieces = figure(directive, "t", script_pieces_max)) {
-    script.pieces = *pieces;
+    script.pieces = pieces;
     return bit_length;
   }
   if (auto ms = figure(directive, "d", script_gap_ms_max)) {

@@ -111,14 +111,15 @@ std::vector<std::uint64_t> read_inputs(Fields& fields, Prompt& prompt, std::stri
     add_input(prompt, one, hash);
     seeds.push_back(hash.value());
   };
+  bool list = input != nullptr && input->is_array() && !input->get_array().empty();
+  bool one_input = list ? input->get_array().front().is_number()  // its tokens
+                        : input != nullptr && input->is_string();
   if (input == nullptr) {
     fields.missing(name);
-  } else if (input->is_string()) {
+  } else if (one_input) {
     add(*input);
-  } else if (!input->is_array() || input->get_array().empty()) {
+  } else if (!list) {
     fields.fault(name, "invalid_type", "it must be a string or an array that is not empty");
-  } else if (input->get_array().front().is_number()) {
-    add(*input);
   } else if (input->get_array().size() > inputs_max) {
     fields.fault(name, "array_above_max_length", fmt::format("it may hold {} inputs", inputs_max));
   } else {
