@@ -105,6 +105,7 @@ Result<void> Journal::grow() {
   void* bytes = ::mmap(nullptr, segment_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), at);
   if (bytes == MAP_FAILED) return fail(system_error("map the journal", path_, errno));
   slots_.add(segment, static_cast<Slot*>(bytes));
+  head_->segments.store(segment + 1, std::memory_order_release);
   capacity_.fetch_add(segment_slots, std::memory_order_release);
   return {};
 }

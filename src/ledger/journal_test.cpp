@@ -315,15 +315,77 @@ TEST_F(RecoveryTest, ATruncatedFileGivesWhatIsWhole) {
   Result<Recovery> found = recover();
   ASSERT_TRUE(found);
   EXPECT_EQ(found->settled, 1u);
-  EXPECT_EQ(found->damaged, 1u);
-  EXPECT_EQ(std::filesystem::file_size(found->aside), 100u);
+  EXPECT_EQ(found->damaged, 2u) << "half a slot, and the end";
+  EXPECT_EQ(found->fault, "the file ends after 1 of its 4096 slots");
+  EXPECT_EQ(std::filesystem::file_size(found->aside), offset_of(1) + 100) << "kept whole";
 }
 
-TEST_F(RecoveryTest, AnEmptyFileIsNothing) {
-  test::write_file(path, "");
+// Cut in front of the first call: nothing in what is left hints at it but the length.
+TEST_F(RecoveryTest, AFileCutWithinItsHeadOrItsSlotsIsDamage) {
+  for (auto [size, fault] :
+       {std::pair<std::size_t, const char*>{0, "the file is empty"},
+        {100, "the file ends after 100 bytes, in its head"},
+        {journal_head_bytes - 1, "the file ends after 4095 bytes, in its head"},
+        {journal_head_bytes, "the file ends after 0 of its 4096 slots"},
+        {offset_of(3 * segment_slots), "the file ends after 3072 of its 4096 slots"},
+        {offset_of(4 * segment_slots) - 1, "the file ends after 4095 of its 4096 slots"}}) {
+    begin(*make());
+    std::filesystem::resize_file(path, size);
+    Result<Recovery> found = recover();
+    ASSERT_TRUE(found) << found.error().message();
+    EXPECT_EQ(found->fault, fault);
+    EXPECT_EQ(found->damaged, 1u) << fault;
+    EXPECT_EQ(found->open, size > offset_of(0) ? 1u : 0u) << fault;
+    EXPECT_EQ(std::filesystem::file_size(found->aside), size);
+    EXPECT_FALSE(std::filesystem::exists(path)) << "it is the one that was set aside";
+  }
+}
+
+// A kill between the growing and the note of it.
+TEST_F(RecoveryTest, AFileLongerThanItSaysIsAsGoodAsAnother) {
+  begin(*make());
+  std::filesystem::resize_file(path, offset_of(5 * segment_slots) + 7);
   Result<Recovery> found = recover();
   ASSERT_TRUE(found);
-  EXPECT_EQ(found->damaged, 0u);
+  EXPECT_EQ(found->open, 1u);
+  EXPECT_EQ(found->damaged, 0u) << found->fault;
+}
+
+TEST_F(RecoveryTest, AGrownFileIsWholeAtItsNewLength) {
+  std::unique_ptr<Journal> journal = make();
+  ASSERT_TRUE(journal->grow());
+  begin(*journal);
+  EXPECT_EQ(recover()->damaged, 0u);
+  std::filesystem::resize_file(path, offset_of(4 * segment_slots));
+  EXPECT_EQ(recover()->fault, "the file ends after 4096 of its 5120 slots");
+}
+
+// A journal is made under another name and gets its own when all of it is on the disk, so that no
+// crash leaves a head of zeros; one that leaves the other file behind leaves nothing to recover.
+TEST_F(RecoveryTest, AHeadOfZerosIsDamageAndAnUnfinishedFileIsNot) {
+  test::write_file(path + ".new", std::string(journal_head_bytes, '\0'));
+  EXPECT_EQ(recover()->damaged, 0u);
+  CallId id;
+  {
+    std::unique_ptr<Journal> journal = make();
+    EXPECT_FALSE(std::filesystem::exists(path + ".new"));
+    id = journal->record(settle(*journal)).id;
+  }
+  patch(0, std::string(journal_head_bytes, '\0'));
+  Result<Recovery> found = recover();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->fault, "its head is nothing but zeros");
+  EXPECT_TRUE(*store.call(id)) << "the slots behind it prove themselves";
+  EXPECT_TRUE(std::filesystem::exists(found->aside));
+}
+
+TEST_F(RecoveryTest, AHeadWhoseChecksumIsWrongIsDamage) {
+  begin(*make());
+  patch(offsetof(JournalHead, written_by), "9");
+  Result<Recovery> found = recover();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->open, 1u);
+  EXPECT_EQ(found->fault, "its head is not one of Recloser's, or was changed");
 }
 
 void make_other_layout(const std::string& path, bool clean) {

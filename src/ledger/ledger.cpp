@@ -36,8 +36,13 @@ void tell(Log& log, const Recovery& found, const std::string& path) {
                  {"journal", path}});
   }
   if (found.damaged > 0) {
-    log.error("the journal held bytes that prove nothing; they are kept for you to look at",
-              {{"damaged", found.damaged}, {"kept_in", found.aside}});
+    log.error(
+        "the journal of calls is damaged: what it still proves is booked, but calls of the "
+        "last run that had no row yet may be missing; the file is kept for you to look at",
+        {{"fault", found.fault},
+         {"damaged", found.damaged},
+         {"kept_in", found.aside},
+         {"journal", path}});
   }
 }
 

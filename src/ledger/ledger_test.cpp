@@ -226,6 +226,25 @@ TEST_F(LedgerTest, AfterACleanStopNothingIsLeftToRecover) {
   EXPECT_EQ(ledger->recovery().settled + ledger->recovery().open, 0u);
 }
 
+TEST_F(LedgerTest, ADamagedJournalIsToldAndKept) {
+  std::string journal = temp / "calls.journal";
+  {
+    std::unique_ptr<Ledger> ledger = open();
+    Result<OpenCall> running = begin(*ledger);
+    std::filesystem::copy_file(journal, temp / "saved");
+  }
+  std::filesystem::rename(temp / "saved", journal);
+  std::filesystem::resize_file(journal, 100);
+  std::unique_ptr<Ledger> ledger = open();
+  std::string told = log.text();
+  for (const char* part : {"error", "calls of the last run that had no row yet may be missing",
+                           "the file ends after 100 bytes", "calls.journal.damaged"}) {
+    EXPECT_THAT(told, HasSubstr(part));
+  }
+  EXPECT_EQ(std::filesystem::file_size(temp / "calls.journal.damaged"), 100u);
+  EXPECT_TRUE(begin(*ledger)) << "and it goes on";
+}
+
 TEST_F(LedgerTest, OldRowsAreDeletedInBatchesUntilNoneIsLeft) {
   {
     std::unique_ptr<Ledger> ledger = open();

@@ -107,11 +107,15 @@ class Reader {
       if (!got) return fail(got.error());
       Result<void> done = take(slots, *got);
       if (!done) return done;
-      if (*got < slots.size() * slot_bytes) break;
       offset += *got;
+      if (*got == slots.size() * slot_bytes) continue;
+      look_at_the_end(offset);
+      return {};
     }
-    return foreign_ ? aside_.keep_whole(path_) : aside_.finish();
   }
+
+  // Once all that was understood is safe in the store.
+  Result<void> finish() { return keep_whole_ ? aside_.keep_whole(path_) : aside_.finish(); }
 
   Recovery report() && {
     if (aside_.used()) found_.aside = aside_.path();
@@ -125,12 +129,12 @@ class Reader {
     if (!got) return fail(got.error());
     JournalHead head;
     std::memcpy(static_cast<void*>(&head), page.data(), sizeof head);
-    if (!head.sound()) {
+    if (*got < page.size() || !head.sound()) {
       // The slots behind it prove themselves, so they are looked at all the same.
-      foreign_ = *got > 0;
-      if (foreign_) ++found_.damaged;
+      damaged_as_a_whole(fault_of_head(page, *got));
       return {};
     }
+    segments_ = head.segments;
     if (head.layout == journal_layout) return {};
     nothing_left_ = head.clean == JournalHead::clean_mark;
     if (nothing_left_) return {};
@@ -142,6 +146,26 @@ class Reader {
                             "the file away and lose those calls",
                             path_, head.written_by.data(), head.layout, program_version,
                             journal_layout, head.written_by.data()));
+  }
+
+  static std::string fault_of_head(std::span<const char> page, std::size_t bytes) {
+    if (bytes == 0) return "the file is empty";
+    if (bytes < page.size()) return fmt::format("the file ends after {} bytes, in its head", bytes);
+    if (all_zero(page.data(), page.size())) return "its head is nothing but zeros";
+    return "its head is not one of Recloser's, or was changed";
+  }
+
+  void look_at_the_end(std::size_t bytes) {
+    if (bytes >= journal_head_bytes + segments_ * segment_bytes) return;
+    damaged_as_a_whole(fmt::format("the file ends after {} of its {} slots",
+                                   (bytes - journal_head_bytes) / slot_bytes,
+                                   std::size_t{segments_} * segment_slots));
+  }
+
+  void damaged_as_a_whole(std::string fault) {
+    keep_whole_ = true;
+    ++found_.damaged;
+    found_.fault = std::move(fault);
   }
 
   // Of `slots`, the first `bytes`.
@@ -186,7 +210,8 @@ class Reader {
 
   Result<void> set_aside(const void* bytes, std::size_t size) {
     ++found_.damaged;
-    if (foreign_) return {};  // the whole file will be kept
+    if (found_.fault.empty()) found_.fault = "slots do not hold what was written to them";
+    if (keep_whole_) return {};
     return aside_.keep(bytes, size);
   }
 
@@ -194,8 +219,9 @@ class Reader {
   Store& store_;
   Aside aside_;
   Recovery found_;
-  bool nothing_left_ = false;  // of another layout, and clean
-  bool foreign_ = false;       // its head is not one of ours
+  bool nothing_left_ = false;   // of another layout, and clean
+  bool keep_whole_ = false;     // its head or its end is not as it was made
+  std::uint32_t segments_ = 0;  // that the head speaks of
 };
 
 }  // namespace
@@ -208,6 +234,7 @@ Result<Recovery> recover_journal(const std::string& path, Store& store,
   Reader reader(path, store);
   Result<void> done = reader.read_all(*file, program_version);
   if (done) done = store.sync();
+  if (done) done = reader.finish();
   if (!done) return fail(done.error().while_doing("recover the calls of the last run"));
   return std::move(reader).report();
 }

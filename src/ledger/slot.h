@@ -20,8 +20,8 @@ inline constexpr std::uint32_t segment_slots = 1024;  // the file grows by so ma
 inline constexpr std::size_t segment_bytes = segment_slots * slot_bytes;
 inline constexpr std::uint32_t no_slot = UINT32_MAX;
 
-// First in the file. These five fields stay where they are in every layout, so that any version can
-// tell whose journal it is and whether anything is left in it.
+// First in the file. The first five fields stay where they are in every layout, so that any version
+// can tell whose journal it is and whether anything is left in it.
 struct JournalHead {
   static constexpr std::array<char, 8> magic_bytes{'R', 'C', 'L', 'S', 'J', 'R', 'N', 'L'};
   static constexpr std::uint32_t clean_mark = 0x4e4c4331;  // stopped with every row in the store
@@ -31,6 +31,8 @@ struct JournalHead {
   std::uint32_t crc = 0;               // of magic, layout and written_by
   std::array<char, 64> written_by{};   // the version of the program, NUL-padded
   std::atomic<std::uint32_t> clean{};  // clean_mark or 0
+  // How far the file reaches at least: a shorter one was cut. 0 where it was never said.
+  std::atomic<std::uint32_t> segments{};
 
   std::uint32_t checksum() const;
   bool sound() const { return magic == magic_bytes && crc == checksum(); }
