@@ -56,8 +56,8 @@ struct Notice {
   Refusal refusal = Refusal::invalid_request;
   std::string_view message;  // what happened, which rule or limit, what to do; no prompt, no secret
   std::string_view call;     // the id of the call; "" only where none exists yet
-  std::string_view rule;     // "budget/acme", "breaker/loops"; "" when no rule acted
-  std::string_view decision;  // the action: "deny"; "" when no rule acted
+  std::string_view rule;     // as in the row: "budget/acme", "model_not_allowed"; "" without a row
+  std::string_view decision;  // the action: "deny"; "" without a row
   std::string_view code;      // a rule's own code, in place of the refusal's name
   std::string_view param;     // the request's field that is at fault, in the OpenAI family
   int status = 0;             // a rule's own status; 0: the refusal's

@@ -35,14 +35,6 @@ void member_ms(JsonWriter& json, std::string_view name, Number ns) {
   ns ? json.value(milliseconds(*ns)) : json.null();
 }
 
-void member_if(JsonWriter& json, std::string_view name, std::string_view text) {
-  if (!text.empty()) json.member(name, text);
-}
-
-void member_if(JsonWriter& json, std::string_view name, Number number) {
-  if (number) json.member(name, *number);
-}
-
 Number number(std::int64_t value) { return value == absent ? Number{} : Number{value}; }
 
 AttemptTold told(const CallRecord& record, std::size_t i) {
@@ -123,12 +115,12 @@ void append_decisions_json(std::string& out, const CallRecord& record) {
     json.open_object();
     // The place in its call, which never changes, is what one decision is called by.
     json.member("id", fmt::format("{}-{}", call, i + 1));
-    member_if(json, "phase", decision.phase);
+    member(json, "phase", decision.phase);
     member(json, "policy", decision.policy);  // null: built in
-    member_if(json, "rule", decision.rule);
-    member_if(json, "action", decision.action);
+    member(json, "rule", decision.rule);
+    member(json, "action", decision.action);
     json.member("mode", "enforce");  // what is built in knows no other
-    member_if(json, "reason", decision.reason);
+    member(json, "reason", decision.reason);
     json.close_object();
   }
   if (record.decisions_beyond() > 0) {
@@ -143,15 +135,15 @@ void append_attempts_json(std::string& out, std::span<const AttemptTold> attempt
   std::uint64_t n = 0;
   for (const AttemptTold& attempt : attempts) {
     json.open_object().member("n", ++n);
-    member_if(json, "target", attempt.target);
+    member(json, "target", attempt.target);
     json.member("started_at", rfc3339(attempt.started_at));
-    if (attempt.ttft_ns) json.member("ttft_ms", milliseconds(*attempt.ttft_ns));
-    member_if(json, "status", attempt.status);
-    member_if(json, "error_class", attempt.error_class);
-    member_if(json, "provider_request_id", attempt.provider_request_id);
-    member_if(json, "input_tokens", attempt.input_tokens);
-    member_if(json, "output_tokens", attempt.output_tokens);
-    member_if(json, "outcome", attempt.outcome);
+    member_ms(json, "ttft_ms", attempt.ttft_ns);
+    member(json, "status", attempt.status);
+    member(json, "error_class", attempt.error_class);
+    member(json, "provider_request_id", attempt.provider_request_id);
+    member(json, "input_tokens", attempt.input_tokens);
+    member(json, "output_tokens", attempt.output_tokens);
+    member(json, "outcome", attempt.outcome);
     json.close_object();
   }
   json.close_array();

@@ -32,7 +32,8 @@ struct AttemptTold {
 // three decimals, enumerations their names.
 void append_call_json(std::string& out, const StoredCall& call);
 
-// The lists of a row, each one JSON array. A member that is not known is left out.
+// The lists of a row, each one JSON array. Every member is always there, null where nothing is
+// known; an attempt's `cost_usd` comes with prices.
 void append_labels_json(std::string& out, std::string_view comma_separated);
 void append_decisions_json(std::string& out, const CallRecord& record);
 void append_attempts_json(std::string& out, std::span<const AttemptTold> attempts);

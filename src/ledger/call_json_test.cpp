@@ -20,21 +20,22 @@ TEST(CallJson, ACompletedCall) {
   test::fill_completed(record);
   record.outcome = Outcome::completed;
   record.duration_ns = 1'500'000'000;
-  EXPECT_EQ(json_of(record),
-            R"({"id":"01JD3Z8QK6T2V9M4B7XHPW5RNC","started_at":"2026-09-21T14:13:20.000Z",)"
-            R"("duration_ms":1500,"ttft_ms":251.234,"key_id":"ci","org":"acme","team":"search",)"
-            R"("user":"ada","agent":"crawler","session":"session-42",)"
-            R"("trace":"4bf92f3577b34da6a3ce929d0e0e4736","client_dialect":"openai",)"
-            R"("operation":"chat","model_requested":"gpt-4o-mini","provider":"openai",)"
-            R"("model_served":"gpt-4o-mini-2024-07-18","region":"us","status":200,)"
-            R"("outcome":"completed","input_tokens":1234,"cached_input_tokens":1024,)"
-            R"("cache_write_tokens":null,"output_tokens":567,"reasoning_tokens":0,)"
-            R"("tokens_source":"exact","delivered_tokens":567,"budgets":[],"decisions":[],)"
-            R"("attempts":[{"n":1,"target":"openai/gpt-4o-mini",)"
-            R"("started_at":"2026-09-21T14:13:20.001Z","ttft_ms":250,"status":200,)"
-            R"("provider_request_id":"req_0123456789abcdef0123456789abcdef","input_tokens":1234,)"
-            R"("output_tokens":567,"outcome":"completed"}],"overshoot_tokens":0,)"
-            R"("upstream_close_ms":null,"overhead_us":143,"labels":["nightly","batch"]})");
+  EXPECT_EQ(
+      json_of(record),
+      R"({"id":"01JD3Z8QK6T2V9M4B7XHPW5RNC","started_at":"2026-09-21T14:13:20.000Z",)"
+      R"("duration_ms":1500,"ttft_ms":251.234,"key_id":"ci","org":"acme","team":"search",)"
+      R"("user":"ada","agent":"crawler","session":"session-42",)"
+      R"("trace":"4bf92f3577b34da6a3ce929d0e0e4736","client_dialect":"openai",)"
+      R"("operation":"chat","model_requested":"gpt-4o-mini","provider":"openai",)"
+      R"("model_served":"gpt-4o-mini-2024-07-18","region":"us","status":200,)"
+      R"("outcome":"completed","input_tokens":1234,"cached_input_tokens":1024,)"
+      R"("cache_write_tokens":null,"output_tokens":567,"reasoning_tokens":0,)"
+      R"("tokens_source":"exact","delivered_tokens":567,"budgets":[],"decisions":[],)"
+      R"("attempts":[{"n":1,"target":"openai/gpt-4o-mini",)"
+      R"("started_at":"2026-09-21T14:13:20.001Z","ttft_ms":250,"status":200,)"
+      R"("error_class":null,"provider_request_id":"req_0123456789abcdef0123456789abcdef",)"
+      R"("input_tokens":1234,"output_tokens":567,"outcome":"completed"}],"overshoot_tokens":0,)"
+      R"("upstream_close_ms":null,"overhead_us":143,"labels":["nightly","batch"]})");
 }
 
 TEST(CallJson, ARefusedCallClaimsNothing) {
@@ -70,6 +71,20 @@ TEST(CallJson, ARefusedCallClaimsNothing) {
   }
 }
 
+// A program reads `attempt.status` of a try that never got one as it reads the row's.
+TEST(CallJson, AnAttemptOfWhichNothingIsKnown) {
+  CallRecord record(CallId{1, 2}, WallTime{0}, test::someone);
+  record.begin_attempt("p/m", WallTime{0});
+  std::string json = json_of(record);
+  EXPECT_NE(
+      json.find(R"("attempts":[{"n":1,"target":"p/m","started_at":"1970-01-01T00:00:00.000Z",)"
+                R"("ttft_ms":null,"status":null,"error_class":null,)"
+                R"("provider_request_id":null,"input_tokens":null,"output_tokens":null,)"
+                R"("outcome":null}])"),
+      std::string::npos)
+      << json;
+}
+
 TEST(CallJson, HostileBytesStayInsideTheirStrings) {
   CallRecord record(CallId{1, 2}, WallTime{0}, test::someone);
   record.set(Text::session, std::string_view("\"},\xff\0\n", 6));
@@ -90,7 +105,8 @@ TEST(CallJson, MoreDecisionsThanAreKept) {
   std::string expected = "[";
   for (std::size_t i = 1; i <= decisions_max; ++i) {
     expected += R"({"id":")" + record.id.str() + "-" + std::to_string(i) +
-                R"(","policy":null,"rule":"r","mode":"enforce"},)";
+                R"(","phase":null,"policy":null,"rule":"r","action":null,"mode":"enforce",)"
+                R"("reason":null},)";
   }
   EXPECT_EQ(out, expected + R"({"more":2}])");
 }

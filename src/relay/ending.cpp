@@ -70,18 +70,25 @@ net::PlainAnswer Relay::refuse(int status, std::string_view sentence) {
 }
 
 Task<void> Relay::refuse_call(Call& call, Refused why) {
+  // The error and the row name the same rule: whoever looks one up by the other finds it.
+  ledger::Decision decision{.phase = "request",
+                            .policy = {},
+                            .rule = codec::name_of(why.refusal),
+                            .action = "deny",
+                            .reason = why.detail.empty() ? why.message : why.detail};
   codec::Notice notice = notice_of(why, call.id());
+  notice.rule = decision.rule;
+  notice.decision = decision.action;
   codec::RefusalHead head = codec::head_of(notice, call.client_family, false);
   std::string body;
   codec::write_refusal(body, call.route.family, notice, head.status);
   std::string fields = refusal_fields(head, call.id());
   if (why.refusal == codec::Refusal::upgrade_required) fields += upgrade_field;
+  if (codec::is_decision(why.refusal)) {
+    fields += fmt::format("x-recloser-decision: {}\r\n", decision.rule);
+  }
   call.record().status = static_cast<std::uint16_t>(head.status);
-  call.record().add_decision({.phase = "request",
-                              .policy = {},
-                              .rule = codec::name_of(why.refusal),
-                              .action = "deny",
-                              .reason = why.detail.empty() ? why.message : why.detail});
+  call.record().add_decision(decision);
   ledger::Outcome outcome = outcome_of(why.refusal);
   // What a provider had answered was not refused, whatever became of the answer here.
   const ledger::Attempt* attempt = call.record().last_attempt();

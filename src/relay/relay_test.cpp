@@ -201,8 +201,9 @@ TEST_F(RelayTest, AReplayBooksWhatTheFirstAttemptMayCost) {
   EXPECT_EQ(books[1].input_tokens, 12 + estimate);
   EXPECT_EQ(books[1].output_tokens, 3);
   EXPECT_EQ(books[1].tokens_source, ledger::TokensSource::estimated);
-  EXPECT_NE(books[1].attempts.find(R"("error_class":"closed","input_tokens":)" +
-                                   std::to_string(estimate) + ","),
+  EXPECT_NE(books[1].attempts.find(
+                R"("error_class":"closed","provider_request_id":null,"input_tokens":)" +
+                std::to_string(estimate) + ","),
             std::string::npos)
       << books[1].attempts;
   EXPECT_NE(books[1].attempts.find(R"("n":2)"), std::string::npos);
