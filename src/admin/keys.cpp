@@ -48,6 +48,15 @@ Result<void> read_text(const JsonMember& member, std::string& into) {
   return {};
 }
 
+// The rule of `keys[].id` in the configuration. Keys that an earlier version made under other ids
+// go on, and can be revoked.
+Result<void> read_id(const JsonMember& member, std::string& into) {
+  Result<void> read = read_text(member, into);
+  if (!read || is_plain_name(into)) return read;
+  return malformed(fmt::format("id must be {}, at most {} of them; you sent '{}'", plain_name_rule,
+                               limits::principal_name_bytes_max, shown(into)));
+}
+
 Result<void> read_texts(const JsonMember& member, std::vector<std::string>& into) {
   if (member.kind != JsonMember::Kind::texts) return wrong_kind(member, "a list of strings");
   into = member.texts;
@@ -75,7 +84,7 @@ Result<void> read_field(const JsonMember& member, WallTime now, auth::KeyRecord&
   std::string_view name = member.name;
   if (std::ranges::find(fields, name) == fields.end()) return unknown_field(name);
   if (member.kind == JsonMember::Kind::null) return {};  // left open, said aloud
-  if (name == "id") return read_text(member, key.id);
+  if (name == "id") return read_id(member, key.id);
   if (name == "org") return read_text(member, key.org);
   if (name == "team") return read_text(member, key.team);
   if (name == "user") return read_text(member, key.user);

@@ -197,8 +197,21 @@ TEST_F(ApiTest, DeclaredKeysBelongToTheirFile) {
   EXPECT_EQ(get("/admin/keys").json().at("data").as_array().size(), 2u);
 }
 
-TEST_F(ApiTest, AnIdWithOddLettersCanBeNamedInAPath) {
-  ASSERT_EQ(post("/admin/keys", R"({"id":"a b/c?d%41"})").status, 201);
+TEST(NewKey, AnIdIsWhatTheConfigurationTakesToo) {
+  for (std::string_view id : {"ci", "0", "A.b_c-9"}) {
+    EXPECT_TRUE(read_new_key(fmt::format(R"({{"id":"{}"}})", id), now)) << id;
+  }
+  for (std::string_view id : {"bad id", "a/b", "../x", "q?x=1", "%2e", ".", "-x", "_x", "a'b"}) {
+    EXPECT_EQ(refusal(fmt::format(R"({{"id":"{}"}})", id)),
+              fmt::format("id must be letters, digits, '.', '_' and '-', with a letter or digit "
+                          "first, at most 64 of them; you sent '{}'",
+                          id));
+  }
+}
+
+TEST_F(ApiTest, AnIdOfAnEarlierVersionCanBeRevoked) {
+  ledger::KeyRow row{.id = "a b/c?d%41", .secret_hash = {}, .created_at = loop_.clock().wall()};
+  ASSERT_TRUE(ledger_->store().put_key(row));
   Heard revoked = del("/admin/keys/a%20b%2Fc%3Fd%2541");
   EXPECT_EQ(revoked.status, 200) << revoked.body;
 }

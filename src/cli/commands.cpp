@@ -36,7 +36,9 @@ constexpr std::array check_options{
 constexpr std::array key_create_options{
     Option{.name = "id",
            .value = "NAME",
-           .help = "What the key is called in the books; made up when left out."},
+           .help =
+               "What the key is called in the books: letters, digits, '.', '_' and '-', at most "
+               "64; made up when left out."},
     Option{.name = "org", .value = "NAME", .help = "The organisation that its calls belong to."},
     Option{.name = "team", .value = "NAME", .help = "The team that its calls belong to."},
     Option{.name = "user",

@@ -1,5 +1,7 @@
 #include "cli/human.h"
 
+#include "core/names.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -16,6 +18,13 @@ std::string with_thousands(std::int64_t number) {
     digits.insert(at, 1, ',');
   }
   return digits;
+}
+
+std::string shell_word(std::string_view text) {
+  if (is_plain_name(text)) return std::string(text);
+  std::string word = "'";
+  for (char c : text) c == '\'' ? word.append(R"('\'')") : word.append(1, c);
+  return word += '\'';
 }
 
 std::string or_dash(std::string_view text) { return std::string(text.empty() ? "-" : text); }

@@ -11,6 +11,7 @@ namespace recloser::cli {
 
 std::string with_thousands(std::int64_t number);  // "1,234,567"
 std::string human_ms(double ms);                  // "0.4 ms", "143 ms", "1.24 s", "2 m 05 s"
+std::string shell_word(std::string_view text);    // quoted where a shell would take it apart
 std::string or_dash(std::string_view text);       // "-" where there is none
 
 // UTC, as short as it can be told apart: "10:15:30" on the day of `now`, "11-20 10:15:30" before,

@@ -81,7 +81,7 @@ Exit run_key_create(const Invocation& invocation, const Process& process) {
                           "    {}\n\n"
                           "Clients send it as their API key. `recloser key revoke {}` ends it.\n",
                           text(*key, "id"), Style::of(process).paint(Colour::bold, secret),
-                          text(*key, "id")));
+                          shell_word(text(*key, "id"))));
 }
 
 Exit run_key_list(const Invocation& invocation, const Process& process) {

@@ -35,6 +35,14 @@ TEST(Human, Thousands) {
   EXPECT_EQ(with_thousands(INT64_MIN), "-9,223,372,036,854,775,808");
 }
 
+TEST(Human, WordsForAShell) {
+  EXPECT_EQ(shell_word("ci-2.a_b"), "ci-2.a_b");
+  EXPECT_EQ(shell_word("a b"), "'a b'");
+  EXPECT_EQ(shell_word("it's; rm *"), R"('it'\''s; rm *')");
+  EXPECT_EQ(shell_word("-x"), "'-x'");
+  EXPECT_EQ(shell_word(""), "''");
+}
+
 TEST(Human, Durations) {
   EXPECT_EQ(human_ms(0), "0.0 ms");
   EXPECT_EQ(human_ms(9.94), "9.9 ms");

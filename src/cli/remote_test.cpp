@@ -128,6 +128,14 @@ TEST_F(RemoteTest, AKeyFromItsMakingToItsEnd) {
   EXPECT_EQ(unknown.err, "recloser: there is no key 'another'\n");
 }
 
+TEST_F(RemoteTest, AnIdThatIsNoPlainNameIsRefusedWithTheRule) {
+  Ran made = run({"key", "create", "--id", "../x"});
+  EXPECT_EQ(made.exit, 2);
+  EXPECT_EQ(made.err,
+            "recloser: id must be letters, digits, '.', '_' and '-', with a letter or digit first, "
+            "at most 64 of them; you sent '../x'\n");
+}
+
 TEST_F(RemoteTest, AKeyForAProgram) {
   Ran made = run({"key", "create", "--json"});
   EXPECT_TRUE(made.out.starts_with("{\"id\":\"key-")) << made.out;

@@ -1,5 +1,9 @@
 #include "core/names.h"
 
+#include "core/ascii.h"
+
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace recloser {
@@ -28,6 +32,13 @@ Result<void> check_name(Side side, std::string_view what, std::string_view text,
     }
   }
   return {};
+}
+
+bool is_plain_name(std::string_view text) {
+  auto is_alnum = [](char c) { return ascii::is_alpha(c) || ascii::is_digit(c); };
+  return !text.empty() && is_alnum(text.front()) && std::ranges::all_of(text, [&](char c) {
+    return is_alnum(c) || c == '.' || c == '_' || c == '-';
+  });
 }
 
 std::string shown(std::string_view untrusted, std::size_t bytes_max) {

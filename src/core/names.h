@@ -16,6 +16,12 @@ namespace recloser {
 Result<void> check_name(Side side, std::string_view what, std::string_view text,
                         std::size_t bytes_max);
 
+// Letters, digits, '.', '_' and '-', a letter or digit first: what may stand in a path, a file name
+// and a shell without quotes.
+bool is_plain_name(std::string_view text);
+inline constexpr std::string_view plain_name_rule =
+    "letters, digits, '.', '_' and '-', with a letter or digit first";
+
 // Untrusted text for a message: control characters become '?', and after `bytes_max` it is cut,
 // never inside a UTF-8 sequence, with ".." to say so.
 std::string shown(std::string_view untrusted, std::size_t bytes_max = 80);

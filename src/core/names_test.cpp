@@ -18,6 +18,14 @@ TEST(CheckName, TakesPrintableAscii) {
   EXPECT_EQ(fault("12345678"), "");
 }
 
+TEST(IsPlainName, TakesWhatNeedsNoQuotes) {
+  for (std::string_view text : {"a", "9", "a.b_c-d", "A-"})
+    EXPECT_TRUE(is_plain_name(text)) << text;
+  for (std::string_view text : {"", ".", "-a", "_a", "a b", "a/b", "a%", "a'", "\xc3\xa9", "a\n"}) {
+    EXPECT_FALSE(is_plain_name(text)) << text;
+  }
+}
+
 TEST(CheckName, RefusesOnePastTheLimit) {
   EXPECT_EQ(fault("123456789"),
             "x-recloser-user has 9 characters and at most 8 are accepted; use a shorter one");

@@ -2,6 +2,7 @@
 
 #include "config/yaml/utf8.h"
 #include "core/ascii.h"
+#include "core/names.h"
 
 #include <algorithm>
 #include <charconv>
@@ -43,13 +44,6 @@ std::size_t text_bytes_max(Text text) {
   return 0;
 }
 
-bool is_name(std::string_view text) {
-  auto is_alnum = [](char c) { return ascii::is_alpha(c) || ascii::is_digit(c); };
-  return !text.empty() && is_alnum(text.front()) && std::ranges::all_of(text, [&](char c) {
-    return is_alnum(c) || c == '.' || c == '_' || c == '-';
-  });
-}
-
 // What is wrong with `text`, as the message after the path; "" when nothing is.
 std::string text_fault(Text rule, std::string_view text) {
   if (text.empty() || text.size() > text_bytes_max(rule)) {
@@ -62,8 +56,8 @@ std::string text_fault(Text rule, std::string_view text) {
   std::string_view file = text.starts_with(store) ? text.substr(store.size()) : "";
   switch (rule) {
     case Text::name:
-      if (is_name(text)) return {};
-      return "must be letters, digits, '.', '_' and '-', with a letter or digit first";
+      if (is_plain_name(text)) return {};
+      return fmt::format("must be {}", plain_name_rule);
     case Text::word:
       return printable && !has_space ? "" : "must be printable text without spaces";
     case Text::words:
@@ -77,7 +71,7 @@ std::string text_fault(Text rule, std::string_view text) {
       if (text.starts_with("postgres")) {
         return "cannot be PostgreSQL: that is not supported in this version; write sqlite:NAME";
       }
-      return is_name(file) ? "" : "must be sqlite:NAME, a file in the state directory";
+      return is_plain_name(file) ? "" : "must be sqlite:NAME, a file in the state directory";
   }
   return {};
 }
