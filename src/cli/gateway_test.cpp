@@ -65,22 +65,30 @@ class GatewayTest : public testing::Test {
     ASSERT_TRUE(store) << store.error().message();
     ASSERT_TRUE((*store)->execute(sql));
   }
-  // Connects, asks, and keeps the connection; the first line of what is heard.
-  std::string ask() {
+  // Connects and asks, and keeps the connection, whose descriptor is returned; -1 where nobody
+  // listens.
+  int begin(const net::Endpoint& where, std::string_view request) {
     int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     clients_.push_back(client);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = htons(gateway_->addresses().front().port);
+    address.sin_port = htons(where.port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    constexpr std::string_view request = "GET /healthz HTTP/1.1\r\nhost: g\r\n\r\n";
+    if (::connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return -1;
     ::send(client, request.data(), request.size(), MSG_NOSIGNAL);
+    return client;
+  }
+  static std::string heard(int client) {
     char own[100];
     ssize_t got = ::recv(client, own, sizeof own, 0);
     std::string heard(own, static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     return heard.substr(0, heard.find('\r'));
   }
+  // The first line of the answer.
+  std::string ask(const net::Endpoint& where, std::string_view path) {
+    return heard(begin(where, fmt::format("GET {} HTTP/1.1\r\nhost: g\r\n\r\n", path)));
+  }
+  std::string ask() { return ask(gateway_->addresses().front(), "/healthz"); }
 
   SystemClock clock_;
   Log log_{LogLevel::error, LogFormat::text, clock_, std::make_unique<Silent>()};
@@ -96,6 +104,35 @@ TEST_F(GatewayTest, TheLimitOfConnectionsHoldsForAllWorkersTogether) {
   EXPECT_EQ(ask(), "HTTP/1.1 200 OK");
   EXPECT_EQ(ask(), "HTTP/1.1 200 OK");
   for (int i = 0; i < 8; ++i) EXPECT_EQ(ask(), "HTTP/1.1 503 Service Unavailable");
+}
+
+// From the first moment on no balancer sends new clients; those that come all the same are still
+// served until the port closes, and what runs goes on.
+TEST_F(GatewayTest, ADrainIsToldOnTheAdminPortAndClosesThePortOfClients) {
+  start("workers: 2\n");
+  net::Endpoint port = gateway_->addresses().front();
+  net::Endpoint admin = gateway_->admin_address();
+  std::string body =
+      R"({"model":"sim-inf","stream":true,"messages":[{"role":"user","content":"x"}]})";
+  int stream = begin(port, fmt::format("POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\n"
+                                       "authorization: Bearer {}\r\ncontent-length: {}\r\n\r\n{}",
+                                       gateway_->first_secret(), body.size(), body));
+  EXPECT_EQ(heard(stream), "HTTP/1.1 200 OK");
+  EXPECT_EQ(ask(admin, "/readyz"), "HTTP/1.1 200 OK");
+  std::atomic<bool> enough = false;
+  std::thread draining([&] { gateway_->drain(1h, enough); });
+  while (ask(admin, "/readyz") == "HTTP/1.1 200 OK") std::this_thread::yield();
+  EXPECT_EQ(ask(admin, "/readyz"), "HTTP/1.1 503 Service Unavailable");
+  EXPECT_EQ(ask(admin, "/healthz"), "HTTP/1.1 200 OK");
+  while (int client = begin(port, "GET /readyz HTTP/1.1\r\nhost: g\r\n\r\n")) {
+    if (client < 0) break;
+    std::string answer = heard(client);
+    if (!answer.empty()) EXPECT_EQ(answer, "HTTP/1.1 503 Service Unavailable");
+  }
+  char more[1];
+  for (int i = 0; i < 3'000; ++i) ASSERT_EQ(::recv(stream, more, 1, 0), 1) << "it goes on";
+  enough = true;
+  draining.join();
 }
 
 // Exit status 2 sends a person to the configuration, where nothing is wrong.
