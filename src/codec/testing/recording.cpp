@@ -286,7 +286,11 @@ std::string expected_body(const Recording& recording) {
 
 bool failed(const Recording& recording) {
   if (recording.status >= 400) return true;
-  if (!recording.stream) return false;
+  if (!recording.stream) {
+    boost::system::error_code bad;
+    json::value body = json::parse(recording.body, bad);
+    return bad || tells_error(body);
+  }
   return std::ranges::any_of(pieces_of(recording.body),
                              [](const Piece& piece) { return tells_error(piece.data); });
 }

@@ -39,7 +39,7 @@ bool hides_usage(const Recording& recording);
 // members if usage was asked for in its place.
 std::string expected_body(const Recording& recording);
 
-// Whether it tells of a failure, by its status or in an event.
+// Whether it tells of a failure, by its status or in what it says.
 bool failed(const Recording& recording);
 
 // What the body says of usage, by a DOM and the dialect's documentation; nothing when it is silent.
