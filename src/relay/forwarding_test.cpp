@@ -92,7 +92,7 @@ TEST_F(ForwardingTest, NoCredentialOfTheClientIsForwarded) {
   Seen seen = gateway_.request(
       post("/v1/chat/completions", "x-api-key: " + std::string(test_secret) +
                                        "\r\napi-key: a-secret\r\nx-goog-api-key: b-secret\r\n"
-                                       "cookie: c-secret\r\nx-recloser-key: " +
+                                       "x-recloser-key: " +
                                        std::string(test_secret) + "\r\n"),
       std::string(body));
   EXPECT_EQ(seen.status, 200) << seen.body;

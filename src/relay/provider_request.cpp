@@ -15,7 +15,7 @@ constexpr NameSet ours =
     net::http1::recloser_names | NameSet{Name::host,   Name::content_length,  Name::accept_encoding,
                                          Name::expect, Name::idempotency_key, Name::traceparent};
 constexpr NameSet credentials{Name::authorization, Name::x_api_key, Name::api_key,
-                              Name::x_goog_api_key, Name::cookie};
+                              Name::x_goog_api_key};
 
 // The client's fields, without those that the operator sets himself for this provider.
 void copy_fields(const net::http1::RequestHead& head, NameSet drop, const Provider& provider,
