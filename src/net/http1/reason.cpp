@@ -159,8 +159,14 @@ std::string_view name(Reason reason) { return entry(reason).name; }
 std::string_view sentence(Reason reason) { return entry(reason).sentence; }
 int status(Reason reason) { return entry(reason).status; }
 
+std::string_view fault(Reason reason) {
+  std::string_view all = sentence(reason);
+  return all.substr(0, all.find("; "));
+}
+
 Error error(Reason reason, Side side) {
-  return Error(side, kind(reason), std::string(sentence(reason)));
+  std::string_view text = side == Side::client ? sentence(reason) : fault(reason);
+  return Error(side, kind(reason), std::string(text));
 }
 
 }  // namespace recloser::net::http1

@@ -84,15 +84,20 @@ inline constexpr Reason last_reason = Reason::body_truncated;
 // The name in the log: "bare_line_feed".
 std::string_view name(Reason reason);
 
-// What happened and what to do, without a capital or a full stop, so that "the request was
+// What happened; and what to do, without a capital or a full stop, so that "the request was
 // refused:" or "the provider's answer was refused:" can stand before it. Holds no byte of the
 // message.
 std::string_view sentence(Reason reason);
 
+// Of it what happened, without the advice behind the semicolon: that is for who sends requests, and
+// of a provider's answer nobody reads it who could follow it.
+std::string_view fault(Reason reason);
+
 // What a refused request is answered with. (A refused response is always a 502 to the client.)
 int status(Reason reason);
 
-// The refusal as a value of the world: `side` is who sent the message.
+// The refusal as a value of the world: `side` is who sent the message. Only a client is given
+// advice.
 Error error(Reason reason, Side side);
 
 }  // namespace recloser::net::http1
