@@ -457,6 +457,8 @@ void Connection::start_tls(std::unique_ptr<TlsSession> session) {
   tls_->use_descriptor(descriptor_);
 }
 
+void Connection::give_up_tls() { tls_.reset(); }
+
 Task<Result<void>> Connection::handshake(Instant deadline) {
   Handshake handshake(*this, deadline);
   Result<void> done = co_await handshake;

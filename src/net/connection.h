@@ -107,6 +107,8 @@ class Connection final : public Cancellable, private Watched {
 
   void start_tls(std::unique_ptr<TlsSession> session);
   TlsSession* tls() { return tls_.get(); }
+  // After a failed handshake: what is written now goes out plain.
+  void give_up_tls();
   Task<Result<void>> handshake(Instant deadline);
   // For a socket that connects: 0, or the errno of the attempt.
   Task<Result<int>> connected(Instant deadline);

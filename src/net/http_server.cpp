@@ -98,6 +98,10 @@ Task<void> HttpServer::serve(std::unique_ptr<Connection> connection, ConnectionL
   if (options_.tls) {
     stream.start_tls(options_.tls->accept());
     Result<void> secured = co_await stream.handshake(worker_.now() + options_.header_timeout);
+    if (!secured && stream.tls()->met_http()) {
+      stream.give_up_tls();
+      co_await refuse(stream, 400, "this port speaks TLS; use an https:// address");
+    }
     if (!secured) co_return;
   }
   for (bool first = true;; first = false) {

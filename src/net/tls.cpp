@@ -71,6 +71,11 @@ std::string library_error() {
   return reason != nullptr ? reason : fmt::format("OpenSSL error {:#x}", code);
 }
 
+// Reasons are numbers that each of its libraries counts for itself.
+bool is_ssl_error(unsigned long code, int reason) {
+  return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == reason;
+}
+
 // Why OpenSSL could not use a file: the system's reason, or the first thing that was wrong in it.
 std::string file_error(const std::string& path) {
   if (::access(path.c_str(), R_OK) != 0) return std::strerror(errno);
@@ -221,6 +226,7 @@ TlsSession::Step TlsSession::step_of(int result) {
   step.cut_off = kind == SSL_ERROR_SYSCALL
                      ? broken
                      : ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+  met_http_ = kind == SSL_ERROR_SSL && is_ssl_error(ERR_peek_last_error(), SSL_R_HTTP_REQUEST);
   long verified = SSL_get_verify_result(ssl);
   if (verified != X509_V_OK && SSL_in_init(ssl) != 0) {
     failure_ =

@@ -39,6 +39,8 @@ class TlsSession {
   void say_goodbye();                  // close_notify, best effort
   // "certificate verify failed: self-signed certificate (for api.example.com)"; never key material.
   const std::string& failure_text() const { return failure_; }
+  // Whether it failed because the peer began with a plain HTTP request.
+  bool met_http() const { return met_http_; }
 
   // Whether bytes of the peer are here that were not asked for yet.
   bool has_pending() const;
@@ -51,6 +53,7 @@ class TlsSession {
 
   std::unique_ptr<Impl> impl_;
   std::string failure_;
+  bool met_http_ = false;
 };
 
 // Settings shared by the sessions of one listener or one provider; immutable, used by any thread.
