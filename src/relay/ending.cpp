@@ -1,6 +1,7 @@
 // How calls end otherwise than by their provider's answer, and what every call leaves in the books.
 #include "auth/authenticate.h"
 #include "codec/refusal.h"
+#include "net/http1/head_writer.h"
 #include "relay/request.h"
 
 #include <algorithm>
@@ -82,7 +83,9 @@ Task<void> Relay::refuse_call(Call& call, Refused why) {
   codec::RefusalHead head = codec::head_of(notice, call.client_family, false);
   std::string body;
   codec::write_refusal(body, call.route.family, notice, head.status);
-  std::string fields = refusal_fields(head, call.id());
+  std::string fields = refusal_fields(head, {});
+  net::http1::HeadWriter writer(fields);
+  write_own_fields(call, writer);
   if (why.refusal == codec::Refusal::upgrade_required) fields += upgrade_field;
   if (codec::is_decision(why.refusal)) {
     fields += fmt::format("x-recloser-decision: {}\r\n", decision.rule);

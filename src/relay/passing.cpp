@@ -98,6 +98,23 @@ AnswerKind answer_kind(const net::http1::ResponseHead& head, bool readable) {
   return page && head.status() < 400 ? AnswerKind::not_an_api : AnswerKind::whole;
 }
 
+void write_own_fields(Call& call, net::http1::HeadWriter& writer) {
+  writer.field("x-recloser-call", call.id());
+  if (std::string_view session = call.record().text(ledger::Text::session); !session.empty()) {
+    writer.field("x-recloser-session", session);
+  }
+  if (const ledger::Attempt* attempt = call.record().last_attempt(); attempt != nullptr) {
+    writer.field("x-recloser-target", call.record().text_at(attempt->target));
+    std::int64_t overhead_us = std::max<std::int64_t>(call.record().overhead_us, 0);
+    writer.field("x-recloser-overhead-us", static_cast<std::uint64_t>(overhead_us));
+  }
+  if (call.warns_of_idempotency_key) {
+    writer.field("x-recloser-warning",
+                 "idempotency-key is not supported in this version: sent again, the call is made "
+                 "again");
+  }
+}
+
 // The provider's head with ours in it. It goes out with the first bytes behind it.
 void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, bool streams) {
   net::http1::Body framing = head.body(net::http1::Method::post);
@@ -116,19 +133,7 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
   } else {
     copy_decoded_fields(head, writer);
   }
-  writer.field("x-recloser-call", call.id());
-  if (std::string_view session = call.record().text(ledger::Text::session); !session.empty()) {
-    writer.field("x-recloser-session", session);
-  }
-  ledger::Attempt* attempt = call.record().last_attempt();
-  writer.field("x-recloser-target", call.record().text_at(attempt->target));
-  std::int64_t overhead_us = std::max<std::int64_t>(call.record().overhead_us, 0);
-  writer.field("x-recloser-overhead-us", static_cast<std::uint64_t>(overhead_us));
-  if (call.warns_of_idempotency_key) {
-    writer.field("x-recloser-warning",
-                 "idempotency-key is not supported in this version: sent again, the call is made "
-                 "again");
-  }
+  write_own_fields(call, writer);
   if (call.unreadable) {
     writer.field("x-recloser-warning", "the answer's content-encoding is unknown: it was not read");
   }

@@ -34,6 +34,9 @@ struct Relay::Request final : net::BodySink {
   bool came_whole = false;          // the body was there with its head
 };
 
+// The fields of ours that every answer of the call has, as far as they are known by then.
+void write_own_fields(Call& call, net::http1::HeadWriter& writer);
+
 // What kind of answer a provider's head announces.
 enum class AnswerKind : unsigned char {
   events,      // a stream of server-sent events
