@@ -105,8 +105,9 @@ constexpr auto table = std::to_array<Command>({
          "Carries calls of clients to model providers and books each one, until it is told to "
          "stop.\n"
          "It prints where clients and operators connect, and a call to try. SIGTERM or Ctrl-C "
-         "drains: no new calls, those that run may end (`drain` in the configuration); a second "
-         "signal stops at once.",
+         "drains: no new calls, those that run may end. When the time for that is over (`drain` in "
+         "the configuration), those that still run are ended with an error `draining` in their "
+         "dialect, and have up to three seconds to hear it. A second signal stops at once.",
      .options = serve_options,
      .examples = "recloser serve  starts with ./recloser.yaml, or with the quickstart\n"
                  "recloser serve --config /etc/recloser.yaml  starts with that configuration",

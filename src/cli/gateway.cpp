@@ -70,6 +70,7 @@ std::unexpected<StartFailure> misconfigured(Error error) {
 }
 
 constexpr Duration drain_look_every = 10ms;
+constexpr Duration told_within = 3s;  // clients whose calls were ended; slower ones never hear why
 
 }  // namespace
 
@@ -308,15 +309,29 @@ void Gateway::drain(Duration limit, const std::atomic<bool>& enough) {
       for (auto& server : traffic->servers) server->drain();
     });
   }
+  if (wait_for_clients(limit, enough) || enough) return;
+  std::size_t ended = 0;
+  for (std::unique_ptr<Traffic>& traffic : traffic_) {
+    run_on(*traffic->worker, [&] { ended += traffic->relay->end_calls(); });
+  }
+  if (ended == 0) return;
+  surroundings_.log.warning("the time to drain is over: calls that still ran were ended",
+                            {{"calls", ended}});
+  wait_for_clients(told_within, enough);
+}
+
+// Whether all have gone.
+bool Gateway::wait_for_clients(Duration limit, const std::atomic<bool>& enough) {
   Instant until = surroundings_.clock.now() + limit;
   while (!enough && surroundings_.clock.now() < until) {
     bool left = false;
     for (std::unique_ptr<Traffic>& traffic : traffic_) {
       run_on(*traffic->worker, [&] { left |= traffic->has_clients(); });
     }
-    if (!left) return;
+    if (!left) return true;
     run_on_timer(*admin_->worker, drain_look_every);
   }
+  return false;
 }
 
 // Threads first, that of the resolver before those it answers to; then coroutines, which settle

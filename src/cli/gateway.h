@@ -63,7 +63,8 @@ class Gateway {
   const std::string& first_secret() const { return first_secret_; }
   const std::string& admin_token_path() const { return admin_token_path_; }
 
-  // No new calls; returns when those that run have ended, `limit` has passed, or `enough` says so.
+  // No new calls; those that still run after `limit` are ended, and told so. Returns when all have
+  // ended, or `enough` says so.
   void drain(Duration limit, const std::atomic<bool>& enough);
   void stop();
 
@@ -77,6 +78,7 @@ class Gateway {
   Started<void> start_traffic();
   Started<void> start_admin();
   Started<void> open_listeners(Traffic& traffic, bool shared);
+  bool wait_for_clients(Duration limit, const std::atomic<bool>& enough);
 
   std::shared_ptr<const config::Config> config_;
   Surroundings surroundings_;

@@ -6,20 +6,27 @@
 #include "ledger/sqlite_db.h"
 
 #include <arpa/inet.h>
+#include <atomic>
 #include <filesystem>
 #include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace recloser::cli {
 namespace {
 
-struct Silent final : LogSink {
-  void write(std::string_view) override {}
+struct Memory final : LogSink {
+  explicit Memory(std::string& text) : out(text) {}
+  void write(std::string_view lines) override { out += lines; }
+  std::string& out;
 };
 
 class GatewayTest : public testing::Test {
@@ -90,8 +97,23 @@ class GatewayTest : public testing::Test {
   }
   std::string ask() { return ask(gateway_->addresses().front(), "/healthz"); }
 
+  // What comes to the last client until its connection ends, which it must.
+  std::string rest() {
+    timeval patience{.tv_sec = 20, .tv_usec = 0};
+    ::setsockopt(clients_.back(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    std::string all;
+    char own[4096];
+    ssize_t got = 0;
+    while ((got = ::recv(clients_.back(), own, sizeof own, 0)) > 0) {
+      all.append(own, static_cast<std::size_t>(got));
+    }
+    EXPECT_EQ(got, 0) << "it broke off, or nothing came";
+    return all;
+  }
+
   SystemClock clock_;
-  Log log_{LogLevel::error, LogFormat::text, clock_, std::make_unique<Silent>()};
+  std::string logged_;
+  Log log_{LogLevel::warning, LogFormat::text, clock_, std::make_unique<Memory>(logged_)};
   FixedEntropy entropy_;
   std::string directory_;
   std::vector<int> clients_;
@@ -133,6 +155,31 @@ TEST_F(GatewayTest, ADrainIsToldOnTheAdminPortAndClosesThePortOfClients) {
   for (int i = 0; i < 3'000; ++i) ASSERT_EQ(::recv(stream, more, 1, 0), 1) << "it goes on";
   enough = true;
   draining.join();
+}
+
+// A stream that would never end, at the end of a drain: told in its dialect, and counted in the
+// log.
+TEST_F(GatewayTest, WhatStillRunsAtTheEndOfADrainIsEndedAndTold) {
+  start("workers: 1\nauth: {mode: open}\n");
+  constexpr std::string_view body =
+      R"({"model":"sim/sim-inf-d5","stream":true,"messages":[{"role":"user","content":"hi"}]})";
+  int stream = begin(gateway_->addresses().front(),
+                     fmt::format("POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\n"
+                                 "content-length: {}\r\n\r\n{}",
+                                 body.size(), body));
+  EXPECT_EQ(heard(stream), "HTTP/1.1 200 OK");
+  std::atomic<bool> enough = false;
+  std::string all;
+  std::thread client([&] {
+    all = rest();
+    ::close(std::exchange(clients_.back(), -1));  // else the drain would wait for it
+  });
+  gateway_->drain(0s, enough);
+  client.join();
+  EXPECT_THAT(all, testing::HasSubstr(R"("code":"draining")"));
+  EXPECT_TRUE(all.ends_with("0\r\n\r\n")) << all;
+  log_.flush();
+  EXPECT_THAT(logged_, testing::HasSubstr("calls that still ran were ended calls=1\n"));
 }
 
 // Exit status 2 sends a person to the configuration, where nothing is wrong.

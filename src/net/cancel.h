@@ -5,7 +5,16 @@
 #include "core/check.h"
 #include "net/waiter.h"
 
+#include <cstdint>
+
 namespace recloser::net {
+
+// Who ended the call. The first reason stays.
+enum class CancelReason : std::uint8_t {
+  none,
+  client_gone,
+  draining,  // the time of a drain is over
+};
 
 // Single-threaded. A call has one; each step that may take long stands in it while it lasts:
 //   CancelPoint::During dialing(point, connection);
@@ -15,9 +24,10 @@ class CancelPoint {
   CancelPoint(const CancelPoint&) = delete;
   CancelPoint& operator=(const CancelPoint&) = delete;
 
-  bool cancelled() const { return cancelled_; }
-  void cancel() {
-    cancelled_ = true;
+  bool cancelled() const { return reason_ != CancelReason::none; }
+  CancelReason reason() const { return reason_; }
+  void cancel(CancelReason reason) {
+    if (!cancelled()) reason_ = reason;
     if (doing_ != nullptr) doing_->cancel();
   }
 
@@ -26,7 +36,7 @@ class CancelPoint {
     During(CancelPoint& point, Cancellable& step) : point_(point) {
       CHECK(point_.doing_ == nullptr, "two steps at once in one call");
       point_.doing_ = &step;
-      if (point_.cancelled_) step.cancel();
+      if (point_.cancelled()) step.cancel();
     }
     During(const During&) = delete;
     During& operator=(const During&) = delete;
@@ -38,7 +48,7 @@ class CancelPoint {
 
  private:
   Cancellable* doing_ = nullptr;
-  bool cancelled_ = false;
+  CancelReason reason_ = CancelReason::none;
 };
 
 }  // namespace recloser::net

@@ -85,6 +85,9 @@ class Connection final : public Cancellable, private Watched {
   // Ends a pending write as cancelled: the peer has answered already (net/http_client.cpp).
   void stop_writing() { finish(writer_, IoFailure::cancelled); }
 
+  // Ends a pending read as cancelled; the connection stays as it is.
+  void stop_reading() { finish(reader_, IoFailure::cancelled); }
+
   // Without waiting: bytes read, 0 at the end, or nothing when there is nothing to read now.
   struct ReadNow {
     std::size_t bytes = 0;

@@ -92,7 +92,8 @@ void HttpCall::close() {
 }
 
 void HttpCall::cancel() {
-  if (grace_ > Duration{}) {
+  bool waits_for_usage = cancel_.reason() == CancelReason::client_gone && grace_ > Duration{};
+  if (waits_for_usage) {
     pool_.worker().timers().set(grace_timer_, pool_.worker().now() + grace_);
   } else {
     close_connection();

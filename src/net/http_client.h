@@ -82,7 +82,8 @@ class HttpCall final : public Cancellable {
 
   // Called through the CancelPoint: closes the connection, at once or after the grace.
   void cancel() override;
-  // From now on a cancelled call may still be read for so long: the end of an answer may be near.
+  // From now on the call of a client that leaves may still be read for so long: the end of an
+  // answer may be near.
   void set_grace(Duration grace) { grace_ = grace; }
 
  private:

@@ -152,10 +152,7 @@ std::expected<Admitted, Refused> Relay::admit(net::Exchange& client, const Route
 std::expected<void, Refused> Relay::may_be_read(Call& call) const {
   const net::http1::RequestHead& head = call.client.head();
   if (call.unfit) return std::unexpected(std::move(*call.unfit));
-  if (call.client.late()) {
-    return std::unexpected(Refused{.refusal = codec::Refusal::draining,
-                                   .message = "Recloser is shutting down; try again"});
-  }
+  if (call.client.late() || ending_) return std::unexpected(draining());
   if (head.asks_for_websocket()) return std::unexpected(no_websocket());
   if (std::string wish = not_built(head); !wish.empty()) {
     return std::unexpected(
@@ -173,6 +170,12 @@ std::expected<void, Refused> Relay::may_be_read(Call& call) const {
 
 // A body that did not come with its head, looked through as it comes.
 Task<Result<void>> Relay::read_body(Call& call, Request& request) {
+  struct StopReading final : net::Cancellable {
+    explicit StopReading(net::Connection& c) : client(c) {}
+    void cancel() override { client.stop_reading(); }
+    net::Connection& client;
+  } stop_reading(call.client.client());
+  net::CancelPoint::During reading(call.cancel, stop_reading);
   Instant before = worker_.clock().now();
   Result<void> read = co_await call.client.read_body(services_.config->limits.body.count, request);
   request.waited = worker_.clock().now() - before;
@@ -181,6 +184,7 @@ Task<Result<void>> Relay::read_body(Call& call, Request& request) {
 
 std::expected<void, Refused> Relay::understand(Call& call, Request& request,
                                                const Result<void>& read) {
+  if (!read && call.cancel.cancelled()) return std::unexpected(draining());
   if (!read) {
     call.left = read.error().side() == Side::client && read.error().kind() == Kind::closed;
     return std::unexpected(

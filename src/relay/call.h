@@ -49,13 +49,24 @@ struct Call {
         principal(admitted.principal),
         unfit(std::move(admitted.unfit)) {}
 
+  ~Call() { note_if_dropped(); }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
   std::string_view id() const { return {id_text.data(), id_text.size()}; }
   ledger::CallRecord& record() { return row.record(); }
+
+  // Stands in the relay's list of running calls.
+  struct Running : net::Waiter {
+    explicit Running(Call& c) : Waiter([](Waiter&) {}), call(c) {}
+    Call& call;
+  };
 
   net::Exchange& client;
   const Route& route;
   ledger::OpenCall row;
   net::CancelPoint cancel;
+  Running running{*this};
   CallId::Text id_text;
   codec::ClientFamily client_family{};
   Instant begun;                       // when its head had been read
@@ -72,6 +83,10 @@ struct Call {
   bool warns_of_idempotency_key = false;  // it sent one, and nothing is done about it
   bool hide_usage = false;                // we asked for usage, the client did not
   bool left = false;                      // the client, before its request was whole
+
+ private:
+  // Ended by us, and its client took nothing any more: the row says so all the same.
+  void note_if_dropped();
 };
 
 }  // namespace recloser::relay

@@ -93,10 +93,11 @@ Task<void> Relay::refuse_call(Call& call, Refused why) {
   call.record().status = static_cast<std::uint16_t>(head.status);
   call.record().add_decision(decision);
   ledger::Outcome outcome = outcome_of(why.refusal);
-  // What a provider had answered was not refused, whatever became of the answer here.
+  // What a provider had answered was not refused, whatever became of the answer here; nor what we
+  // ended while it waited for one.
   const ledger::Attempt* attempt = call.record().last_attempt();
-  bool answered = attempt != nullptr && attempt->status != 0;
-  if (answered && outcome == ledger::Outcome::refused) outcome = ledger::Outcome::gateway_failed;
+  bool begun = attempt != nullptr && (attempt->status != 0 || call.cancel.cancelled());
+  if (begun && outcome == ledger::Outcome::refused) outcome = ledger::Outcome::gateway_failed;
   settle(call, outcome);
   Result<void> sent = co_await call.client.answer(head.status, fields, body);
 }

@@ -71,6 +71,10 @@ std::string reached(const Error& error, std::string_view provider) {
                      advice(error.kind()));
 }
 
+bool is_drain(const Error& error) {
+  return error.side() == Side::gateway && error.kind() == Kind::unavailable;
+}
+
 // Descriptors, memory: no fault of the provider's.
 bool is_ours(const Error& error) {
   return error.side() == Side::gateway && error.kind() != Kind::cancelled;
@@ -78,7 +82,35 @@ bool is_ours(const Error& error) {
 
 }  // namespace
 
+Refused draining() {
+  return {.refusal = codec::Refusal::draining, .message = "Recloser is shutting down; try again"};
+}
+
+void note_ended_by_us(Call& call, const Refused& why) {
+  if (why.refusal != codec::Refusal::draining) return;
+  call.record().add_decision({.phase = "response_chunk",
+                              .policy = {},
+                              .rule = codec::name_of(why.refusal),
+                              .action = "terminate",
+                              .reason = why.message});
+}
+
+void Call::note_if_dropped() {
+  if (row.settled() || cancel.reason() != net::CancelReason::draining) return;
+  if (ledger::Attempt* attempt = record().last_attempt(); attempt != nullptr) {
+    record().set_error_class(*attempt, "draining");
+    attempt->outcome = ledger::Outcome::gateway_failed;
+  }
+  note_ended_by_us(*this, relay::draining());
+}
+
+Error cause_of(const Call& call, Error error) {
+  if (call.cancel.reason() != net::CancelReason::draining) return error;
+  return Error(Side::gateway, Kind::unavailable, "Recloser is shutting down");
+}
+
 Refused refused_by(const Error& error, const Provider& provider, Reached way) {
+  if (is_drain(error)) return draining();
   if (is_ours(error)) {
     return {.refusal = codec::Refusal::gateway_overloaded,
             .message = error.kind() == Kind::full
@@ -102,6 +134,7 @@ ledger::Outcome outcome_of(const Error& error) {
 }
 
 std::string_view error_class_of(const Error& error) {
+  if (is_drain(error)) return "draining";
   if (is_ours(error)) return "gateway_overloaded";
   switch (error.kind()) {
     case Kind::timed_out:

@@ -282,8 +282,10 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
     settle(call, ledger::Outcome::client_gone);
     co_return;
   }
+  error = cause_of(call, std::move(error));
   Refused refused = refused_by(error, *call.provider, Reached::yes);
   call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
+  note_ended_by_us(call, refused);
   codec::StreamFailure failure;
   failure.notice = {.refusal = refused.refusal, .message = refused.message, .call = call.id()};
   failure.within_event = !pass.between_events();
@@ -305,6 +307,7 @@ Task<void> Relay::fail_unsent(Call& call, net::HangupWatch& watch, Error error) 
     settle(call, ledger::Outcome::client_gone);
     co_return;
   }
+  error = cause_of(call, std::move(error));
   call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
   co_await refuse_call(call, refused_by(error, *call.provider, Reached::yes));
 }
@@ -401,11 +404,13 @@ void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t by
 }
 
 // Half an answer is out: only a broken connection can say so now.
-void Relay::break_whole(Call& call, net::HangupWatch& watch, const Error& error) {
+void Relay::break_whole(Call& call, net::HangupWatch& watch, const Error& failure) {
   if (watch.gone()) {
     settle(call, ledger::Outcome::client_gone);
     return;
   }
+  Error error = cause_of(call, failure);
+  note_ended_by_us(call, refused_by(error, *call.provider, Reached::yes));
   call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
   settle(call, outcome_of(error));
   call.client.break_off();

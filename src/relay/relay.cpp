@@ -33,6 +33,18 @@ Task<void> Relay::handle(net::Exchange& client) {
   std::unreachable();
 }
 
+std::size_t Relay::end_calls() {
+  ending_ = true;
+  std::size_t ended = 0;
+  while (net::Waiter* running = running_.take()) {
+    Call& call = static_cast<Call::Running&>(*running).call;
+    if (call.row.settled()) continue;
+    ++ended;
+    call.cancel.cancel(net::CancelReason::draining);
+  }
+  return ended;
+}
+
 // The life of a call.
 Task<void> Relay::relay(net::Exchange& client, Route route) {
   std::shared_ptr<const auth::KeyRing> keys = keys_.current();
@@ -47,6 +59,7 @@ Task<void> Relay::relay(net::Exchange& client, Route route) {
     co_return;
   }
   Call call(client, route, std::move(*admitted));  // from here on it has its row, whatever happens
+  running_.add(call.running);
 
   std::optional<net::HangupWatch> watch;  // from the end of the request on
   std::optional<net::HttpCall> provider;
@@ -110,12 +123,13 @@ Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
         note_replay(call, request.target_name, worker_.wall(), provider->first_request_sent());
   }
   if (!head) {
+    Error cause = cause_of(call, head.error());
     if (!watch->gone()) {  // else it is no fault of the provider's
-      call.record().set_error_class(*attempt, error_class_of(head.error()));
-      attempt->outcome = outcome_of(head.error());
+      call.record().set_error_class(*attempt, error_class_of(cause));
+      attempt->outcome = outcome_of(cause);
     }
     Reached way = provider->reached() ? Reached::yes : Reached::no;
-    co_return std::unexpected(refused_by(head.error(), *call.provider, way));
+    co_return std::unexpected(refused_by(cause, *call.provider, way));
   }
   attempt->status = static_cast<std::uint16_t>((*head)->status());
   attempt->ttft_ns = (worker_.clock().now() - call.sent).count();

@@ -37,6 +37,9 @@ class Relay final : public net::HttpHandler {
 
   // From now on /readyz says no. Which calls come too late is for the server to say.
   void drain() { draining_ = true; }
+  // The time of the drain is over: ends what still runs, each call with an answer that says so. How
+  // many there were.
+  std::size_t end_calls();
 
   const Metrics& metrics() const { return metrics_; }
   net::ClientPool& pool() { return pool_; }
@@ -85,7 +88,7 @@ class Relay final : public net::HttpHandler {
   static void book_broken(Call& call, codec::AnswerReader& reader, std::uint64_t bytes,
                           std::uint64_t delivered_text, int status);
   void book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
-  void break_whole(Call& call, net::HangupWatch& watch, const Error& error);
+  void break_whole(Call& call, net::HangupWatch& watch, const Error& failure);
   Task<void> pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider, int status);
 
   // ending.cpp: refusals and the row.
@@ -112,7 +115,9 @@ class Relay final : public net::HttpHandler {
   CallIdMaker ids_;
   Random random_;
   Metrics metrics_;
+  net::WaiterList running_;  // calls that have their row; for end_calls()
   bool draining_ = false;
+  bool ending_ = false;  // no call begins any more
   // Room for one head and one piece; used between two suspensions.
   std::string head_text_;
   std::string piece_text_;

@@ -56,6 +56,15 @@ Refused no_websocket();
 // Whether there was a connection to the provider when the failure came.
 enum class Reached : bool { no, yes };
 
+// What is told to who comes during a drain, or is still there at its end.
+Refused draining();
+
+// The decision of an answer that we end when it has begun. (One that has not is refused.)
+void note_ended_by_us(Call& call, const Refused& why);
+
+// What a call failed of: whatever became of its connections, if we have ended it, that is why.
+Error cause_of(const Call& call, Error error);
+
 // What the client is told of a failure on the provider's side, or of ours on the way there: who can
 // do what; how the attempt ended, and its "error_class".
 Refused refused_by(const Error& error, const Provider& provider, Reached way);

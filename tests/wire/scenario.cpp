@@ -129,6 +129,7 @@ constexpr Form forms[] = {
     {"provider closes", Verb::provider_closes, Takes::nothing},
 
     {"gateway drains", Verb::gateway_drains, Takes::nothing},
+    {"gateway ends calls after", Verb::gateway_ends_calls, Takes::duration},
     {"ledger empty", Verb::ledger_empty, Takes::nothing},
     {"ledger", Verb::ledger_row, Takes::pairs, ledger_names},
     {"metrics malformed", Verb::metrics_malformed, Takes::number},

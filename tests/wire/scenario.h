@@ -86,6 +86,7 @@ enum class Verb : std::uint8_t {
   provider_closes,
 
   gateway_drains,
+  gateway_ends_calls,
   ledger_row,
   ledger_empty,
   metrics_malformed,

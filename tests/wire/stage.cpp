@@ -33,6 +33,13 @@ class Stage {
     Stage& stage;
   };
 
+  struct EndCalls final : net::Timer {
+    explicit EndCalls(Stage& s)
+        : Timer([](Timer& t) { static_cast<EndCalls&>(t).stage.gateway_.relay().end_calls(); }),
+          stage(s) {}
+    Stage& stage;
+  };
+
   net::HttpServer::Options set_tls();
   Task<void> play_client();
   Task<void> play_provider();
@@ -65,12 +72,16 @@ std::optional<std::string> Stage::run() {
   gateway_.start(std::move(options));
   play_.gateway_port = gateway_.port();
   if (says_config(scenario_, Verb::config_provider_down)) provider_.stop_listening();
+  net::Worker& worker = play_.worker();
+  EndCalls end_calls(*this);
   for (const Step& step : scenario_.gateway) {
     if (step.verb == Verb::gateway_drains) gateway_.relay().drain();
+    if (step.verb == Verb::gateway_ends_calls) {
+      worker.timers().set(end_calls, worker.now() + step.duration);
+    }
   }
 
   TimeLimit limit(*this);
-  net::Worker& worker = play_.worker();
   worker.timers().set(limit, worker.now() + time_limit);
   running_ = 2;
   worker.tasks().spawn("wire provider", play_provider());
