@@ -81,13 +81,11 @@ void DescriptorSink::write(std::string_view lines) {
 }
 
 struct Log::Impl {
-  Impl(LogLevel least_level, LogFormat line_format, const Clock& wall_clock,
-       std::unique_ptr<LogSink> line_sink)
-      : least(least_level), format(line_format), clock(wall_clock), sink(std::move(line_sink)) {}
+  Impl(LogFormat line_format, const Clock& wall_clock, std::unique_ptr<LogSink> line_sink)
+      : format(line_format), clock(wall_clock), sink(std::move(line_sink)) {}
 
   void run();
 
-  const LogLevel least;
   const LogFormat format;
   const Clock& clock;
   const std::unique_ptr<LogSink> sink;
@@ -104,7 +102,7 @@ struct Log::Impl {
 };
 
 Log::Log(LogLevel least, LogFormat format, const Clock& clock, std::unique_ptr<LogSink> sink)
-    : impl_(std::make_unique<Impl>(least, format, clock, std::move(sink))) {
+    : least_(least), impl_(std::make_unique<Impl>(format, clock, std::move(sink))) {
   impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
 }
 
@@ -140,7 +138,7 @@ void Log::Impl::run() {
 }
 
 void Log::line(LogLevel level, std::string_view message, Fields fields) {
-  if (level < impl_->least) return;
+  if (!logs(level)) return;
   std::string text;
   auto append = impl_->format == LogFormat::json ? append_json : append_text;
   append(text, level, impl_->clock.wall(), message, fields);

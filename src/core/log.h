@@ -68,6 +68,9 @@ class Log {
     line(LogLevel::error, message, fields);
   }
 
+  // Whether lines of this level are written: asked before facts are put together for one.
+  bool logs(LogLevel level) const { return level >= least_; }
+
   void flush();  // returns when what was logged before is written
   std::uint64_t dropped() const;
 
@@ -75,6 +78,7 @@ class Log {
   void line(LogLevel level, std::string_view message, Fields fields);
 
   struct Impl;
+  const LogLevel least_;
   std::unique_ptr<Impl> impl_;
 };
 
