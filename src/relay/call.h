@@ -21,6 +21,9 @@
 
 namespace recloser::relay {
 
+// Whether there was a connection to the provider when the failure came.
+enum class Reached : bool { no, yes };
+
 // Why a call is not carried: what its client is told.
 struct Refused {
   codec::Refusal refusal;

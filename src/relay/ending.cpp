@@ -183,6 +183,7 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
                        .usage = call.usage,
                        .overhead = row.overhead_us * 1us,
                        .ttft = Duration(row.ttft_ns)});
+  log_.call_ended(call, outcome);
   call.row.settle(outcome, worker_.clock().now());
 }
 
@@ -193,7 +194,7 @@ Refused no_websocket() {
               "as a POST, with \"stream\": true for events"};
 }
 
-ledger::Attempt* note_replay(Call& call, std::string_view target, WallTime at, bool was_sent) {
+ledger::Attempt* Relay::note_replay(Call& call, std::string_view target, bool was_sent) {
   ledger::Attempt* dead = call.record().last_attempt();
   // The provider had it all before its connection ended: it may bill what it read.
   if (was_sent && !codec::only_counts(call.route.operation)) {
@@ -202,9 +203,9 @@ ledger::Attempt* note_replay(Call& call, std::string_view target, WallTime at, b
     call.record().input_tokens = call.lost_input_tokens;
     call.record().tokens_source = ledger::TokensSource::estimated;
   }
-  call.record().set_error_class(*dead, "closed");
+  attempt_failed(call, "closed", "a kept connection had ended, and the request was sent again");
   dead->outcome = ledger::Outcome::provider_failed;
-  return call.record().begin_attempt(target, at);
+  return call.record().begin_attempt(target, worker_.wall());
 }
 
 void note_request_id(Call& call, ledger::Attempt& attempt, const net::http1::ResponseHead& head) {

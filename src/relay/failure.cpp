@@ -45,6 +45,9 @@ std::string not_reached(Kind kind, std::string_view provider) {
   }
 }
 
+// Other 4xx than those that are about the provider's key or its load.
+constexpr std::string_view request_rejected = "request_rejected";
+
 std::string_view advice(Kind kind) {
   switch (kind) {
     case Kind::timed_out:
@@ -69,6 +72,24 @@ std::string reached(const Error& error, std::string_view provider) {
   }
   return fmt::format("the answer of provider {} cannot be passed on ({}): {}", provider, what,
                      advice(error.kind()));
+}
+
+// Without addresses, like what the client is told, but without advice: the row has the rest.
+std::string in_the_log(const Error& error, Reached way) {
+  bool names_hosts = way == Reached::no || error.kind() == Kind::tls;
+  if (error.side() == Side::gateway || !names_hosts) return error.message();
+  switch (error.kind()) {
+    case Kind::name_lookup:
+      return "no address was found for its name";
+    case Kind::refused:
+      return "its address is a link-local or metadata address";
+    case Kind::tls:
+      return "TLS with it failed";
+    case Kind::timed_out:
+      return "it did not take a connection in time";
+    default:
+      return "no connection to it could be made";
+  }
 }
 
 bool is_drain(const Error& error) {
@@ -160,6 +181,42 @@ std::string_view error_class_of(const Error& error) {
     default:
       return "io";
   }
+}
+
+std::string_view error_class_of_status(int status) {
+  if (status < 300) return {};
+  if (status < 400) return "redirect";
+  switch (status) {
+    case 401:
+    case 403:
+      return "unauthorized";
+    case 429:
+      return "rate_limited";
+    case 503:
+    case 529:
+      return "overloaded";
+    default:
+      return status >= 500 ? "server_error" : request_rejected;
+  }
+}
+
+// What we have ended ourselves is told once for all calls (cli/gateway.cpp).
+void Relay::attempt_failed(Call& call, const Error& error, Reached way) {
+  call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
+  if (!call.cancel.cancelled()) log_.attempt_failed(call, in_the_log(error, way));
+}
+
+void Relay::attempt_failed(Call& call, std::string_view error_class, std::string_view what) {
+  call.record().set_error_class(*call.record().last_attempt(), error_class);
+  log_.attempt_failed(call, what);
+}
+
+void Relay::note_status(Call& call, int status) {
+  std::string_view error_class = error_class_of_status(status);
+  if (error_class.empty()) return;
+  call.record().set_error_class(*call.record().last_attempt(), error_class);
+  // That is the client's to correct; any client could fill the log with it.
+  if (error_class != request_rejected) log_.attempt_failed(call, "it answered with an error");
 }
 
 Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provider) {

@@ -80,7 +80,8 @@ void set_trailers(Call& call, const net::HttpCall& provider) {
 }
 
 ledger::Outcome outcome_of_status(int status) {
-  return status >= 400 ? ledger::Outcome::provider_failed : ledger::Outcome::completed;
+  // Redirects are not followed: they are no answer.
+  return status >= 300 ? ledger::Outcome::provider_failed : ledger::Outcome::completed;
 }
 
 // A client that has all that has come has the tokens counted up to now.
@@ -219,6 +220,7 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   if (whole && !call.row.settled()) {
     book_stream(call, pass);
     if (!watch.gone()) note_delivered(call);  // what is left of it goes out now
+    if (facts.saw_error) attempt_failed(call, "error_in_answer", "it told an error in its stream");
     settle(call, facts.saw_error ? ledger::Outcome::provider_failed
                  : watch.gone()  ? ledger::Outcome::client_gone
                                  : outcome_of_status(call.record().status));
@@ -284,7 +286,7 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
   }
   error = cause_of(call, std::move(error));
   Refused refused = refused_by(error, *call.provider, Reached::yes);
-  call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
+  attempt_failed(call, error, Reached::yes);
   note_ended_by_us(call, refused);
   codec::StreamFailure failure;
   failure.notice = {.refusal = refused.refusal, .message = refused.message, .call = call.id()};
@@ -308,7 +310,7 @@ Task<void> Relay::fail_unsent(Call& call, net::HangupWatch& watch, Error error) 
     co_return;
   }
   error = cause_of(call, std::move(error));
-  call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
+  attempt_failed(call, error, Reached::yes);
   co_await refuse_call(call, refused_by(error, *call.provider, Reached::yes));
 }
 
@@ -397,8 +399,10 @@ void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t by
     std::string_view wrong = reader.facts().saw_error                ? "error_in_answer"
                              : reader.facts().malformed && bytes > 0 ? "malformed"
                                                                      : "";
-    if (!wrong.empty()) outcome = ledger::Outcome::provider_failed;
-    call.record().set_error_class(*call.record().last_attempt(), wrong);
+    if (!wrong.empty()) {
+      outcome = ledger::Outcome::provider_failed;
+      attempt_failed(call, wrong, "its answer tells an error, or is no whole JSON");
+    }
   }
   settle(call, outcome);
 }
@@ -411,7 +415,7 @@ void Relay::break_whole(Call& call, net::HangupWatch& watch, const Error& failur
   }
   Error error = cause_of(call, failure);
   note_ended_by_us(call, refused_by(error, *call.provider, Reached::yes));
-  call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
+  attempt_failed(call, error, Reached::yes);
   settle(call, outcome_of(error));
   call.client.break_off();
 }

@@ -14,7 +14,8 @@ Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, 
       model_lists_(services.model_lists),
       resolver_(*services.config),
       ids_(seed, lane),
-      random_(seed ^ 0x5bd1e995) {}
+      random_(seed ^ 0x5bd1e995),
+      log_(worker, *services.providers) {}
 
 Task<void> Relay::handle(net::Exchange& client) {
   Route route = find_route(client.head());
@@ -119,16 +120,15 @@ Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
                             .body = request.edits.pieces(call.client.body(), room)};
   Result<const net::http1::ResponseHead*> head = co_await provider->start(outgoing);
   if (provider->replayed()) {
-    attempt =
-        note_replay(call, request.target_name, worker_.wall(), provider->first_request_sent());
+    attempt = note_replay(call, request.target_name, provider->first_request_sent());
   }
   if (!head) {
     Error cause = cause_of(call, head.error());
+    Reached way = provider->reached() ? Reached::yes : Reached::no;
     if (!watch->gone()) {  // else it is no fault of the provider's
-      call.record().set_error_class(*attempt, error_class_of(cause));
+      attempt_failed(call, cause, way);
       attempt->outcome = outcome_of(cause);
     }
-    Reached way = provider->reached() ? Reached::yes : Reached::no;
     co_return std::unexpected(refused_by(cause, *call.provider, way));
   }
   attempt->status = static_cast<std::uint16_t>((*head)->status());
@@ -144,11 +144,13 @@ Task<void> Relay::pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& pr
   AnswerKind kind = answer_kind(head, !call.unreadable);
   call.record().status = static_cast<std::uint16_t>(head.status());
   if (kind == AnswerKind::not_an_api) {
+    attempt_failed(call, "not_an_api", "it answered with a page of HTML");
     Refused why = not_an_api(head, *call.provider);
     provider.close();
     return refuse_call(call, std::move(why));
   }
   int status = head.status();
+  note_status(call, status);
   write_client_head(call, head, kind == AnswerKind::events);
   if (kind == AnswerKind::events) return pass_stream(call, watch, provider);
   return pass_whole(call, watch, provider, status);

@@ -12,6 +12,7 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "relay/call.h"
+#include "relay/call_log.h"
 #include "relay/metrics.h"
 #include "relay/routes.h"
 #include "relay/services.h"
@@ -91,6 +92,11 @@ class Relay final : public net::HttpHandler {
   void break_whole(Call& call, net::HangupWatch& watch, const Error& failure);
   Task<void> pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider, int status);
 
+  // failure.cpp: what the books and the log say of a try that failed.
+  void attempt_failed(Call& call, const Error& error, Reached way);
+  void attempt_failed(Call& call, std::string_view error_class, std::string_view what);
+  void note_status(Call& call, int status);
+
   // ending.cpp: refusals and the row.
   Task<void> refuse_call(Call& call, Refused why);
   // `reason` (where it says more than the refusal's name) and `key_id` are for the log.
@@ -98,6 +104,9 @@ class Relay final : public net::HttpHandler {
                                 std::string_view reason = {}, std::string_view key_id = {});
   Task<void> refuse_unknown(net::Exchange& client, const Route& route, auth::Admission who);
   Task<void> answer_route(net::Exchange& client, Route route);
+  // A pooled connection had died: the attempt on it stays in the row, and another one is made. When
+  // the whole request `was_sent`, its input is booked as what it may cost.
+  ledger::Attempt* note_replay(Call& call, std::string_view target, bool was_sent);
   void book_stream(Call& call, const StreamPass& pass);
   void remember_response(Call& call, std::string_view response_id);
   void settle(Call& call, ledger::Outcome outcome);
@@ -115,6 +124,7 @@ class Relay final : public net::HttpHandler {
   CallIdMaker ids_;
   Random random_;
   Metrics metrics_;
+  CallLog log_;
   net::WaiterList running_;  // calls that have their row; for end_calls()
   bool draining_ = false;
   bool ending_ = false;  // no call begins any more

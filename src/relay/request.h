@@ -53,9 +53,6 @@ Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provide
 // A WebSocket on a route that is served over plain HTTP: agents that hear 426 fall back at once.
 Refused no_websocket();
 
-// Whether there was a connection to the provider when the failure came.
-enum class Reached : bool { no, yes };
-
 // What is told to who comes during a drain, or is still there at its end.
 Refused draining();
 
@@ -70,10 +67,7 @@ Error cause_of(const Call& call, Error error);
 Refused refused_by(const Error& error, const Provider& provider, Reached way);
 ledger::Outcome outcome_of(const Error& error);
 std::string_view error_class_of(const Error& error);
-
-// A pooled connection had died: the attempt on it stays in the row, and another one is made. When
-// the whole request `was_sent`, its input is booked as what it may cost.
-ledger::Attempt* note_replay(Call& call, std::string_view target, WallTime at, bool was_sent);
+std::string_view error_class_of_status(int status);  // "" where all is well
 
 // An estimate where the provider never said: four bytes of text are about one token.
 constexpr std::uint64_t estimated_tokens(std::uint64_t text_bytes) { return (text_bytes + 3) / 4; }
