@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/check.h"
+#include "core/time.h"
 #include "net/waiter.h"
 
 #include <cstdint>
@@ -26,8 +27,12 @@ class CancelPoint {
 
   bool cancelled() const { return reason_ != CancelReason::none; }
   CancelReason reason() const { return reason_; }
-  void cancel(CancelReason reason) {
-    if (!cancelled()) reason_ = reason;
+  Instant cancelled_at() const { return at_; }
+  void cancel(CancelReason reason, Instant now) {
+    if (!cancelled()) {
+      reason_ = reason;
+      at_ = now;
+    }
     if (doing_ != nullptr) doing_->cancel();
   }
 
@@ -49,6 +54,7 @@ class CancelPoint {
  private:
   Cancellable* doing_ = nullptr;
   CancelReason reason_ = CancelReason::none;
+  Instant at_{};
 };
 
 }  // namespace recloser::net

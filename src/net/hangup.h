@@ -23,7 +23,7 @@ class HangupWatch final : public Operation {
   static void wake(Waiter& self) { static_cast<HangupWatch&>(self).end_call(); }
   void end_call() {
     connection_.stop_writing();  // nobody is there to take it
-    cancel_.cancel(CancelReason::client_gone);
+    cancel_.cancel(CancelReason::client_gone, connection_.worker().now());
   }
   bool attempt() override;
 

@@ -171,6 +171,10 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
     row.delivered_tokens = std::min(row.delivered_tokens, row.output_tokens);
     row.overshoot_tokens = row.output_tokens - row.delivered_tokens;
   }
+  // By now the provider's connection is closed, or read to its end.
+  if (call.cancel.cancelled() && row.attempt_count() > 0) {
+    row.upstream_close_ms = (worker_.clock().now() - call.cancel.cancelled_at()) / 1ms;
+  }
   // Any client can send any name: one that led to no provider has no series at all.
   bool resolved = !row.text(ledger::Text::provider).empty();
   metrics_.call_ended({.dialect = codec::name_of(call.route.family),

@@ -41,7 +41,7 @@ std::size_t Relay::end_calls() {
     Call& call = static_cast<Call::Running&>(*running).call;
     if (call.row.settled()) continue;
     ++ended;
-    call.cancel.cancel(net::CancelReason::draining);
+    call.cancel.cancel(net::CancelReason::draining, worker_.now());
   }
   return ended;
 }

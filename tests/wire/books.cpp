@@ -68,6 +68,7 @@ std::map<std::string, std::string, std::less<>> fields_of(const ledger::StoredCa
       {"decisions", joined(row.decisions, "rule")},
       {"ttft", milliseconds(row.ttft_ns)},
       {"duration", milliseconds(row.duration_ns)},
+      {"closed", number(row.upstream_close_ms)},
   };
 }
 

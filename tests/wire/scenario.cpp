@@ -42,7 +42,7 @@ constexpr std::string_view key_options = "id secret org team user agent models l
 constexpr std::string_view ledger_names =
     "outcome input output cached written reasoning delivered overshoot source status key org team "
     "user agent session trace operation dialect model provider served region labels attempts "
-    "errors requests decisions ttft duration";
+    "errors requests decisions ttft duration closed";
 
 // Longer words before their own beginnings: the first that fits is taken.
 constexpr Form forms[] = {
