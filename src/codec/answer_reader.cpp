@@ -120,7 +120,7 @@ const AnswerFacts& AnswerReader::finish() {
   if (!saw_usage_ || !saw_figure_ || facts_.malformed) return facts_;
   if (std::optional<Usage> told = usage()) {
     facts_.usage = *told;
-    bool all = !writes_output(operation_) || fields_.output_said || iterations_.output_said;
+    bool all = tell_all(iteration_count_ == 0 ? fields_ : iterations_, writes_output(operation_));
     facts_.usage_source = all ? UsageSource::final : UsageSource::running;
   }
   return facts_;

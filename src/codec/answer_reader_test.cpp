@@ -158,14 +158,15 @@ TEST(UsageArithmetic, PutsReasoningAndAudioWhereTheTotalSaysTheyAre) {
   EXPECT_EQ(usage_of_anthropic(huge), std::nullopt);
 }
 
-// What is beyond the figures that were sent is reasoning only where both of them were.
-TEST(UsageArithmetic, ATotalBesideOneFigureSaysNothingOfTheOther) {
+// What is beyond the figures that were sent is reasoning only where both of them were; an input
+// that was not sent is the rest of the total.
+TEST(UsageArithmetic, ATotalBesideOneFigureIsNoReasoning) {
   UsageFields alone{.total = 10};
   EXPECT_EQ(usage_of_openai(alone), (Usage{.input_tokens = 10}));
   UsageFields embedded{.input = 5, .total = 9, .input_said = true};
   EXPECT_EQ(usage_of_openai(embedded), (Usage{.input_tokens = 5}));
   UsageFields written{.output = 7, .total = 18, .output_said = true};
-  EXPECT_EQ(usage_of_openai(written), (Usage{.output_tokens = 7}));
+  EXPECT_EQ(usage_of_openai(written), (Usage{.input_tokens = 11, .output_tokens = 7}));
 }
 
 TEST(AnswerReader, AUsageWithoutItsOutputIsNotAllOfIt) {
@@ -175,6 +176,16 @@ TEST(AnswerReader, AUsageWithoutItsOutputIsNotAllOfIt) {
   body = R"({"id":"m1","usage":{"input_tokens":11}})";
   EXPECT_EQ(read(Operation::messages, body).usage_source, UsageSource::running);
   EXPECT_EQ(read(Operation::responses, body).usage_source, UsageSource::running);
+}
+
+TEST(AnswerReader, AUsageWithoutItsInputIsNotAllOfItUnlessATotalTells) {
+  std::string body = R"({"id":"c1","usage":{"completion_tokens":7}})";
+  EXPECT_EQ(read(Operation::chat, body).usage_source, UsageSource::running);
+  body = R"({"id":"c1","usage":{"completion_tokens":7,"total_tokens":18}})";
+  EXPECT_EQ(read(Operation::chat, body).usage_source, UsageSource::final);
+  EXPECT_EQ(read(Operation::chat, body).usage.input_tokens, 11u);
+  body = R"({"id":"m1","usage":{"output_tokens":11}})";
+  EXPECT_EQ(read(Operation::messages, body).usage_source, UsageSource::running);
 }
 
 TEST(AnswerReader, AResponseThatFailedIsAnError) {
@@ -217,7 +228,7 @@ TEST(AnswerReader, AUsageWithoutAFigureIsNoUsage) {
       EXPECT_EQ(read(operation, body).usage_source, UsageSource::none) << body;
     }
   }
-  AnswerFacts zero = read(Operation::messages, R"({"usage":{"output_tokens":0}})");
+  AnswerFacts zero = read(Operation::messages, R"({"usage":{"input_tokens":0,"output_tokens":0}})");
   EXPECT_EQ(zero.usage_source, UsageSource::final);  // said, and nothing
 }
 

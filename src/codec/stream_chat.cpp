@@ -210,7 +210,7 @@ void StreamReader::judge_chat() {
   }
   if (saw_usage_) {
     // Usage on a chunk in mid-answer goes on growing (Perplexity, vLLM's continuous usage).
-    bool last = fields_.output_said && (facts_.saw_finish || choices_ == 0);
+    bool last = tell_all(fields_, true) && (facts_.saw_finish || choices_ == 0);
     UsageSource source = last ? UsageSource::final : UsageSource::running;
     if (saw_figure_) commit_usage(usage_of_openai(fields_), source);
     frame_.usage_only = choices_ == 0 && !saw_error_;

@@ -191,7 +191,7 @@ void StreamReader::judge_response_item() {
 
 void StreamReader::judge_response_end(std::string_view type) {
   learn_names();
-  UsageSource source = fields_.output_said ? UsageSource::final : UsageSource::running;
+  UsageSource source = tell_all(fields_, true) ? UsageSource::final : UsageSource::running;
   if (saw_figure_) commit_usage(usage_of_openai(fields_), source);
   if (type == "response.failed" || saw_error_) fill_error();
   Draft& end = draft(EventKind::finish);

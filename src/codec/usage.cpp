@@ -23,7 +23,9 @@ std::optional<Usage> usage_of_openai(const UsageFields& fields) {
       .cache_write_tokens = fields.cache_write,
       .reasoning_tokens = fields.reasoning,
   };
-  if (!fields.input_said && !fields.output_said) usage.input_tokens = fields.total;
+  if (!fields.input_said && fields.total > fields.output) {
+    usage.input_tokens = fields.total - fields.output;
+  }
   if (!fields.input_said || !fields.output_said) return usage;
   std::uint64_t named = fields.input + fields.output;
   if (fields.total <= named) return usage;

@@ -153,9 +153,9 @@ GAP_MEASURES = (("gap_us", "gap between chunks"), ("delay_us", "delay of a chunk
 
 def gaps(subject, reference, tools, folder, core):
     """How much later chunks of other streams arrive while large bodies pass."""
-    with subject.start(folder, tools.provider_port, core=core, urgent=1) as running:
+    with subject.start(folder, tools.provider_port, core=core) as running:
         ours = gap_growth(running.port, tools)
-    with reference.start(folder, tools.provider_port, core=core, urgent=1) as running:
+    with reference.start(folder, tools.provider_port, core=core) as running:
         theirs = gap_growth(running.port, tools)
     direct = gap_growth(tools.provider_port, tools)  # what the bench's own programs add
     result = []
@@ -174,8 +174,9 @@ def gaps(subject, reference, tools, folder, core):
 def gap_growth(port, tools):
     """Milliseconds by which a percentile grows against the quiet run just before, by round.
 
-    The subject has a core of its own. Subject, provider and streams are urgent, the sender of the
-    bodies is not: what grows is what the subject makes the streams wait.
+    The subject has a core of its own. Provider and streams are urgent, the sender of the bodies is
+    not: what grows is what the subject makes the streams wait. (The subject is not urgent either: a
+    large body would keep the kernel's own network thread from that core, for 17 ms at a time.)
     """
     streams = {**loads.STREAMS, "chunks": 300}
     growth = {}
