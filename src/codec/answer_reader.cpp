@@ -120,14 +120,14 @@ const AnswerFacts& AnswerReader::finish() {
   if (!saw_usage_ || !saw_figure_ || facts_.malformed) return facts_;
   if (std::optional<Usage> told = usage()) {
     facts_.usage = *told;
-    bool all = tell_all(iteration_count_ == 0 ? fields_ : iterations_, writes_output(operation_));
+    bool all = told->output_known || !writes_output(operation_);
     facts_.usage_source = all ? UsageSource::final : UsageSource::running;
   }
   return facts_;
 }
 
 std::optional<Usage> AnswerReader::usage() const {
-  if (family_ != Family::anthropic) return usage_of_openai(fields_);
+  if (family_ != Family::anthropic) return usage_of_openai(fields_, writes_output(operation_));
   if (iteration_count_ == 0) return usage_of_anthropic(fields_);
   UsageFields sum = iterations_;
   sum.reasoning = fields_.reasoning;

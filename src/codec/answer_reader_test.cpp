@@ -140,33 +140,40 @@ TEST(UsageArithmetic, PutsReasoningAndAudioWhereTheTotalSaysTheyAre) {
     return fields;
   };
   UsageFields inside = both({.input = 9, .output = 4, .total = 13, .reasoning = 3});
-  EXPECT_EQ(usage_of_openai(inside)->output_tokens, 4u);
+  EXPECT_EQ(usage_of_openai(inside, true)->output_tokens, 4u);
   UsageFields outside = both({.input = 12, .output = 1, .total = 241, .reasoning = 228});
-  EXPECT_EQ(usage_of_openai(outside)->output_tokens, 229u);
+  EXPECT_EQ(usage_of_openai(outside, true)->output_tokens, 229u);
   UsageFields in_total_only = both({.input = 35, .output = 12, .total = 109});
-  EXPECT_EQ(usage_of_openai(in_total_only)->output_tokens, 74u);
-  EXPECT_EQ(usage_of_openai(in_total_only)->reasoning_tokens, 62u);
+  EXPECT_EQ(usage_of_openai(in_total_only, true)->output_tokens, 74u);
+  EXPECT_EQ(usage_of_openai(in_total_only, true)->reasoning_tokens, 62u);
   UsageFields audio = both({.input = 9, .output = 201, .total = 585, .audio_input = 375});
-  EXPECT_EQ(usage_of_openai(audio)->input_tokens, 384u);
-  EXPECT_EQ(usage_of_openai(audio)->output_tokens, 201u);
+  EXPECT_EQ(usage_of_openai(audio, true)->input_tokens, 384u);
+  EXPECT_EQ(usage_of_openai(audio, true)->output_tokens, 201u);
   UsageFields wrong = both({.input = 10, .output = 10, .total = 5});
-  EXPECT_EQ(usage_of_openai(wrong)->output_tokens, 10u);
+  EXPECT_EQ(usage_of_openai(wrong, true)->output_tokens, 10u);
   UsageFields huge = both({.input = limits::tokens_of_a_call_max, .output = 2});
-  EXPECT_EQ(usage_of_openai(huge)->input_tokens, limits::tokens_of_a_call_max);
+  EXPECT_EQ(usage_of_openai(huge, true)->input_tokens, limits::tokens_of_a_call_max);
   ++huge.input;
-  EXPECT_EQ(usage_of_openai(huge), std::nullopt);
+  EXPECT_EQ(usage_of_openai(huge, true), std::nullopt);
   EXPECT_EQ(usage_of_anthropic(huge), std::nullopt);
 }
 
 // What is beyond the figures that were sent is reasoning only where both of them were; an input
 // that was not sent is the rest of the total.
-TEST(UsageArithmetic, ATotalBesideOneFigureIsNoReasoning) {
-  UsageFields alone{.total = 10};
-  EXPECT_EQ(usage_of_openai(alone), (Usage{.input_tokens = 10}));
-  UsageFields embedded{.input = 5, .total = 9, .input_said = true};
-  EXPECT_EQ(usage_of_openai(embedded), (Usage{.input_tokens = 5}));
+TEST(UsageArithmetic, ATotalBesideOneFigureTellsTheOther) {
+  UsageFields read{.input = 5, .total = 9, .input_said = true};
+  EXPECT_EQ(usage_of_openai(read, true), (Usage{.input_tokens = 5, .output_tokens = 4}));
   UsageFields written{.output = 7, .total = 18, .output_said = true};
-  EXPECT_EQ(usage_of_openai(written), (Usage{.input_tokens = 11, .output_tokens = 7}));
+  EXPECT_EQ(usage_of_openai(written, true), (Usage{.input_tokens = 11, .output_tokens = 7}));
+  UsageFields alone{.total = 10};
+  EXPECT_EQ(usage_of_openai(alone, true), std::nullopt);
+}
+
+TEST(UsageArithmetic, WhereNothingIsWrittenAllIsInput) {
+  UsageFields alone{.total = 10};
+  EXPECT_EQ(usage_of_openai(alone, false), (Usage{.input_tokens = 10}));
+  UsageFields embedded{.input = 5, .total = 9, .input_said = true};
+  EXPECT_EQ(usage_of_openai(embedded, false), (Usage{.input_tokens = 5}));
 }
 
 TEST(AnswerReader, AUsageWithoutItsOutputIsNotAllOfIt) {
@@ -178,14 +185,15 @@ TEST(AnswerReader, AUsageWithoutItsOutputIsNotAllOfIt) {
   EXPECT_EQ(read(Operation::responses, body).usage_source, UsageSource::running);
 }
 
-TEST(AnswerReader, AUsageWithoutItsInputIsNotAllOfItUnlessATotalTells) {
+TEST(AnswerReader, AUsageWithoutItsInputSaysSoUnlessATotalTells) {
   std::string body = R"({"id":"c1","usage":{"completion_tokens":7}})";
-  EXPECT_EQ(read(Operation::chat, body).usage_source, UsageSource::running);
+  EXPECT_EQ(read(Operation::chat, body).usage_source, UsageSource::final);
+  EXPECT_FALSE(read(Operation::chat, body).usage.input_known);
   body = R"({"id":"c1","usage":{"completion_tokens":7,"total_tokens":18}})";
   EXPECT_EQ(read(Operation::chat, body).usage_source, UsageSource::final);
   EXPECT_EQ(read(Operation::chat, body).usage.input_tokens, 11u);
   body = R"({"id":"m1","usage":{"output_tokens":11}})";
-  EXPECT_EQ(read(Operation::messages, body).usage_source, UsageSource::running);
+  EXPECT_FALSE(read(Operation::messages, body).usage.input_known);
 }
 
 TEST(AnswerReader, AResponseThatFailedIsAnError) {

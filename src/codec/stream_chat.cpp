@@ -210,9 +210,10 @@ void StreamReader::judge_chat() {
   }
   if (saw_usage_) {
     // Usage on a chunk in mid-answer goes on growing (Perplexity, vLLM's continuous usage).
-    bool last = tell_all(fields_, true) && (facts_.saw_finish || choices_ == 0);
-    UsageSource source = last ? UsageSource::final : UsageSource::running;
-    if (saw_figure_) commit_usage(usage_of_openai(fields_), source);
+    std::optional<Usage> usage;
+    if (saw_figure_) usage = usage_of_openai(fields_, true);
+    bool last = usage && usage->output_known && (facts_.saw_finish || choices_ == 0);
+    commit_usage(usage, last ? UsageSource::final : UsageSource::running);
     frame_.usage_only = choices_ == 0 && !saw_error_;
   }
   if (saw_error_) fill_error();

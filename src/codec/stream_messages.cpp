@@ -177,8 +177,7 @@ void StreamReader::judge_messages() {
   std::optional<Usage> usage = usage_of_anthropic(iteration_count_ != 0 ? iterations_ : pending_);
   if (usage) fields_ = pending_;  // else what was said before still holds
   if (!saw_figure_) return;
-  bool all = tell_all(iteration_count_ != 0 ? iterations_ : pending_, true);
-  bool last = type == "message_delta" && all;
+  bool last = type == "message_delta" && usage && usage->output_known;
   commit_usage(usage, last ? UsageSource::final : UsageSource::running);
 }
 

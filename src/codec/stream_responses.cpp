@@ -191,8 +191,10 @@ void StreamReader::judge_response_item() {
 
 void StreamReader::judge_response_end(std::string_view type) {
   learn_names();
-  UsageSource source = tell_all(fields_, true) ? UsageSource::final : UsageSource::running;
-  if (saw_figure_) commit_usage(usage_of_openai(fields_), source);
+  std::optional<Usage> usage;
+  if (saw_figure_) usage = usage_of_openai(fields_, true);
+  bool last = usage && usage->output_known;
+  commit_usage(usage, last ? UsageSource::final : UsageSource::running);
   if (type == "response.failed" || saw_error_) fill_error();
   Draft& end = draft(EventKind::finish);
   if (type == "response.completed") {

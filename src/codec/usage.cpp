@@ -14,7 +14,7 @@ bool believable(const UsageFields& fields) {
 
 }  // namespace
 
-std::optional<Usage> usage_of_openai(const UsageFields& fields) {
+std::optional<Usage> usage_of_openai(const UsageFields& fields, bool writes) {
   if (!believable(fields)) return std::nullopt;
   Usage usage{
       .input_tokens = fields.input,
@@ -23,9 +23,16 @@ std::optional<Usage> usage_of_openai(const UsageFields& fields) {
       .cache_write_tokens = fields.cache_write,
       .reasoning_tokens = fields.reasoning,
   };
-  if (!fields.input_said && fields.total > fields.output) {
-    usage.input_tokens = fields.total - fields.output;
+  if (!writes) {
+    if (!fields.input_said) usage.input_tokens = fields.total;
+    return usage;
   }
+  if (!fields.input_said && !fields.output_said) return std::nullopt;
+  std::uint64_t beyond_one = fields.total - std::min(fields.total, fields.input + fields.output);
+  usage.input_known = fields.input_said || beyond_one > 0;
+  usage.output_known = fields.output_said || beyond_one > 0;
+  if (!fields.input_said) usage.input_tokens = beyond_one;
+  if (!fields.output_said) usage.output_tokens = beyond_one;
   if (!fields.input_said || !fields.output_said) return usage;
   std::uint64_t named = fields.input + fields.output;
   if (fields.total <= named) return usage;
@@ -49,6 +56,8 @@ std::optional<Usage> usage_of_anthropic(const UsageFields& fields) {
       .cached_input_tokens = fields.cached,
       .cache_write_tokens = fields.cache_write,
       .reasoning_tokens = fields.reasoning,
+      .input_known = fields.input_said,
+      .output_known = fields.output_said,
   };
 }
 

@@ -14,6 +14,8 @@ struct Usage {
   std::uint64_t cached_input_tokens = 0;
   std::uint64_t cache_write_tokens = 0;
   std::uint64_t reasoning_tokens = 0;
+  bool input_known = true;  // else it was not told, and is 0 here
+  bool output_known = true;
 
   friend bool operator==(const Usage&, const Usage&) = default;
 };
@@ -39,11 +41,6 @@ struct UsageFields {
   bool output_said = false;
 };
 
-// Whether they tell all that is billed: what went in and, where the model writes, what came out.
-constexpr bool tell_all(const UsageFields& fields, bool writes) {
-  return (fields.input_said || fields.total > 0) && (fields.output_said || !writes);
-}
-
 // Of two fields, so that one no call can have used stays one.
 constexpr std::uint64_t sum_of_counts(std::uint64_t a, std::uint64_t b) {
   std::uint64_t sum = 0;
@@ -52,10 +49,10 @@ constexpr std::uint64_t sum_of_counts(std::uint64_t a, std::uint64_t b) {
 
 // OpenAI and those who speak like it. Cached tokens are inside the input. Reasoning is inside the
 // output, except where the total shows that it is not (xAI chat; Gemini's OpenAI form, which shows
-// it in the total only); audio likewise is outside the input when the total says so (Mistral). An
-// input that was not sent is what the total leaves for it; a total alone is all input: those who
-// send no other figure embed (Voyage).
-std::optional<Usage> usage_of_openai(const UsageFields& fields);
+// it in the total only); audio likewise is outside the input when the total says so (Mistral). Of
+// input and output, one that was not sent is what the total leaves for it. Where the model writes
+// nothing (embeddings), all is input; where it `writes`, a total alone is no usage.
+std::optional<Usage> usage_of_openai(const UsageFields& fields, bool writes);
 
 // Anthropic: cache reads and writes are outside `input_tokens`.
 std::optional<Usage> usage_of_anthropic(const UsageFields& fields);

@@ -228,6 +228,11 @@ void Connection::read_or_close() {
 
 void Connection::attach_writer(Operation& writer) {
   CHECK(writer_ == nullptr, "two writes at once");
+  if (descriptor_ < 0) {  // closed before it began: nothing else would wake it
+    writer.failure_ = IoFailure::cancelled;
+    worker_.wake_soon(writer);
+    return;
+  }
   writer_ = &writer;
   writer.pending_ = true;
   arm(writer.deadline_);

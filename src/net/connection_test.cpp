@@ -227,6 +227,23 @@ TEST_F(ConnectionTest, SocketsHoldLittleAndFindDeadPeers) {
   }
 }
 
+Task<void> dial_cancelled(TestLoop& loop, DialTarget target, Kind& kind) {
+  CancelPoint cancel;
+  cancel.cancel(CancelReason::draining, loop.worker().now());
+  Result<std::unique_ptr<Connection>> made =
+      co_await dial(loop.worker(), loop.resolver(), target, cancel);
+  if (!made) kind = made.error().kind();
+}
+
+// Nothing wakes who waits on a connection that was closed before.
+TEST_F(ConnectionTest, ADialThatWasCancelledBeforeEndsAtOnce) {
+  Kind kind{};
+  Instant before = loop_.worker().now();
+  loop_.run(dial_cancelled(loop_, {.host = "127.0.0.1", .port = 9}, kind));
+  EXPECT_EQ(kind, Kind::cancelled);
+  EXPECT_LT(loop_.worker().now() - before, 100ms);
+}
+
 TEST_F(ConnectionTest, DialSaysWhatEachAddressAnswered) {
   std::uint16_t port = listener_->address().port;
   listener_->close();

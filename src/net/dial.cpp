@@ -25,16 +25,20 @@ std::unexpected<Error> unreachable(const DialTarget& target, Endpoint address, i
                           std::strerror(error)));
 }
 
-// What the process or the machine has no more of, whichever address is tried.
-bool is_shortage(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+// What the process or the machine has no more of, whichever address is tried. (For IPv6 the last
+// says that the machine has no address of that kind.)
+bool is_shortage(int error, Endpoint address) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+         (error == EADDRNOTAVAIL && !address.is_v6);
 }
 
 std::unexpected<Error> shortage(int error) {
-  return fail(Side::gateway, Kind::full,
-              fmt::format("Recloser has no room for another connection to a provider ({}): try "
-                          "again; whoever runs Recloser can raise the limit of open descriptors",
-                          std::strerror(error)));
+  return fail(
+      Side::gateway, Kind::full,
+      fmt::format("Recloser has no room for another connection to a provider ({}): try "
+                  "again; whoever runs Recloser can raise the limit of open descriptors or of "
+                  "local ports",
+                  std::strerror(error)));
 }
 
 // A socket that is connecting, or an error.
@@ -44,7 +48,7 @@ Result<std::unique_ptr<Connection>> start_connecting(Worker& worker, const DialT
   int descriptor = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) {
     int error = errno;  // else the machine does not speak this kind of address
-    return is_shortage(error) ? shortage(error) : unreachable(target, address, error);
+    return is_shortage(error, address) ? shortage(error) : unreachable(target, address, error);
   }
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
                sizeof receive_buffer_bytes);
@@ -53,7 +57,7 @@ Result<std::unique_ptr<Connection>> start_connecting(Worker& worker, const DialT
       errno != EINPROGRESS) {
     int error = errno;
     ::close(descriptor);
-    return is_shortage(error) ? shortage(error) : unreachable(target, address, error);
+    return is_shortage(error, address) ? shortage(error) : unreachable(target, address, error);
   }
   return Connection::adopt(worker, descriptor, address, Side::provider);
 }

@@ -106,6 +106,18 @@ Task<Result<void>> Exchange::read_body(std::size_t bytes_max, BodySink& sink) {
   co_return read;
 }
 
+void Exchange::stop_reading_body() {
+  body_stopped_ = true;  // for one that waits for its turn, and reads nothing now
+  client_.stop_reading();
+}
+
+Task<Result<std::size_t>> Exchange::read_more(std::span<char> room) {
+  if (body_stopped_) co_return fail(Side::gateway, Kind::cancelled, "the reading was stopped");
+  Instant deadline = worker().now() + server_.options_.body_timeout;
+  Result<std::size_t> got = co_await client_.read(room, deadline);
+  co_return got;
+}
+
 Task<Result<void>> Exchange::send_continue() {
   std::array<std::string_view, 1> pieces{"HTTP/1.1 100 Continue\r\n\r\n"};
   Result<void> sent =
@@ -146,8 +158,7 @@ Task<Result<void>> Exchange::read_length(std::size_t bytes_max, BodySink& sink) 
     std::span<char> room = worker().scratch();
     if (large_.room() > have) room = {large_.data() + have, large_.room() - have};
     room = room.first(std::min({room.size(), size - have, read_bytes_per_turn}));
-    Instant deadline = worker().now() + server_.options_.body_timeout;
-    Result<std::size_t> got = co_await client_.read(room, deadline);
+    Result<std::size_t> got = co_await read_more(room);
     if (!got) co_return fail(got.error());
     if (*got == 0) {
       co_return fail(Side::client, Kind::closed,
@@ -186,8 +197,7 @@ Task<Result<void>> Exchange::read_chunked(std::size_t bytes_max, BodySink& sink)
     }
     if (step.kind == http1::BodyStep::Kind::end) break;
     if (step.kind == http1::BodyStep::Kind::payload) continue;
-    Instant deadline = worker().now() + server_.options_.body_timeout;
-    Result<std::size_t> got = co_await client_.read(worker().scratch(), deadline);
+    Result<std::size_t> got = co_await read_more(worker().scratch());
     if (!got) co_return fail(got.error());
     if (*got == 0) co_return fail(http1::error(reader.closed().reason, Side::client));
     input = {worker().scratch().data(), *got};

@@ -63,6 +63,8 @@ class Exchange {
   // Reads all of it into memory of its own, showing each piece to `sink`. Errors: too_large (the
   // limit, or all connections together), malformed, timed_out, closed, and those of the sink.
   Task<Result<void>> read_body(std::size_t bytes_max, BodySink& sink);
+  // Ends a read_body() as cancelled, wherever it is.
+  void stop_reading_body();
   // Moves head and body out of the worker's scratch: call it before anything that suspends, while
   // either is still needed.
   void keep();
@@ -107,6 +109,7 @@ class Exchange {
   void find_body();
   Task<Result<void>> read_length(std::size_t bytes_max, BodySink& sink);
   Task<Result<void>> read_chunked(std::size_t bytes_max, BodySink& sink);
+  Task<Result<std::size_t>> read_more(std::span<char> room);
   Task<Result<void>> send_continue();
   Result<void> hold(std::size_t bytes, std::size_t bytes_max);
 
@@ -131,6 +134,7 @@ class Exchange {
   bool finished_ = false;
   bool will_close_ = false;
   bool late_ = false;
+  bool body_stopped_ = false;
   std::array<char, 20> chunk_head_;
   std::array<std::string_view, 16> pieces_;
 };

@@ -52,6 +52,7 @@ struct LimitsHandler final : HttpHandler {
     if (path == "/slow") co_await loop.worker().sleep_until(loop.worker().now() + 1s);
     CountingSink sink(loop.worker());
     sink.refuse_after = refuse_after;
+    if (stops_reading) exchange.stop_reading_body();
     Result<void> read = co_await exchange.read_body(body_max, sink);
     in_turn_max = std::max(in_turn_max, sink.in_turn_max);
     last_error = read ? "" : read.error().message();
@@ -68,6 +69,7 @@ struct LimitsHandler final : HttpHandler {
   std::size_t body_max = 64u << 20;
   std::size_t refuse_after = SIZE_MAX;
   std::size_t in_turn_max = 0;
+  bool stops_reading = false;
   std::string last_error;
   int requests = 0;
 };
@@ -415,6 +417,17 @@ TEST_F(ServerLimitsTest, ALargeBodyTakesTurnsWithOthers) {
   send(one, post(size) + std::string(size, 'x'));
   EXPECT_NE(all_of(one).find("200 OK"), std::string::npos);
   EXPECT_LE(handler_.in_turn_max, 128u << 10);
+}
+
+TEST_F(ServerLimitsTest, AReadingThatIsStoppedBetweenTwoReadsEndsAtOnce) {
+  start({});
+  handler_.stops_reading = true;
+  Connection& one = client();
+  Instant before = loop_.worker().now();
+  send(one, post(16u << 20) + "the client then pauses");
+  loop_.worker().run_until([&] { return !handler_.last_error.empty(); });
+  EXPECT_LT(loop_.worker().now() - before, 1s);
+  EXPECT_EQ(handler_.last_error, "the reading was stopped");
 }
 
 TEST_F(ServerLimitsTest, AChunkedBodyTakesTurnsWithOthers) {

@@ -171,10 +171,10 @@ std::expected<void, Refused> Relay::may_be_read(Call& call) const {
 // A body that did not come with its head, looked through as it comes.
 Task<Result<void>> Relay::read_body(Call& call, Request& request) {
   struct StopReading final : net::Cancellable {
-    explicit StopReading(net::Connection& c) : client(c) {}
-    void cancel() override { client.stop_reading(); }
-    net::Connection& client;
-  } stop_reading(call.client.client());
+    explicit StopReading(net::Exchange& c) : client(c) {}
+    void cancel() override { client.stop_reading_body(); }
+    net::Exchange& client;
+  } stop_reading(call.client);
   net::CancelPoint::During reading(call.cancel, stop_reading);
   Instant before = worker_.clock().now();
   Result<void> read = co_await call.client.read_body(services_.config->limits.body.count, request);

@@ -159,6 +159,13 @@ Task<void> Relay::answer_route(net::Exchange& client, Route route) {
   co_await refuse_without_row(client, route, std::move(why));
 }
 
+void note_overshoot(ledger::CallRecord& row) {
+  if (row.output_tokens < 0 || row.delivered_tokens < 0) return;
+  // What was delivered may be an estimate beyond what the provider says of all.
+  row.delivered_tokens = std::min(row.delivered_tokens, row.output_tokens);
+  row.overshoot_tokens = row.output_tokens - row.delivered_tokens;
+}
+
 void Relay::settle(Call& call, ledger::Outcome outcome) {
   ledger::CallRecord& row = call.record();
   if (ledger::Attempt* attempt = row.last_attempt();
@@ -166,11 +173,7 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
     attempt->outcome = outcome;
   }
   if (outcome == ledger::Outcome::completed) row.delivered_tokens = row.output_tokens;
-  if (row.output_tokens >= 0 && row.delivered_tokens >= 0) {
-    // What was delivered may be an estimate beyond what the provider says of all.
-    row.delivered_tokens = std::min(row.delivered_tokens, row.output_tokens);
-    row.overshoot_tokens = row.output_tokens - row.delivered_tokens;
-  }
+  note_overshoot(row);
   // By now the provider's connection is closed, or read to its end.
   if (call.cancel.cancelled() && row.attempt_count() > 0) {
     row.upstream_close_ms = (worker_.clock().now() - call.cancel.cancelled_at()) / 1ms;

@@ -123,6 +123,7 @@ void Call::note_if_dropped() {
     attempt->outcome = ledger::Outcome::gateway_failed;
   }
   note_ended_by_us(*this, relay::draining());
+  note_overshoot(record());
 }
 
 Error cause_of(const Call& call, Error error) {
@@ -143,9 +144,11 @@ Refused refused_by(const Error& error, const Provider& provider, Reached way) {
   codec::Refusal refusal = codec::Refusal::provider_unavailable;
   if (error.side() == Side::provider) refusal = codec::refusal_of(error);
   std::string_view name = provider.config->name;
+  // What TLS has to say names hosts, whenever it says it.
+  bool was_reached = way == Reached::yes && error.kind() != Kind::tls;
   return {
       .refusal = refusal,
-      .message = way == Reached::yes ? reached(error, name) : not_reached(error.kind(), name),
+      .message = was_reached ? reached(error, name) : not_reached(error.kind(), name),
       .detail = error.message(),
   };
 }

@@ -61,14 +61,16 @@ void book_so_far(Call& call, const codec::StreamFacts& facts) {
     call.record().set(ledger::Text::model_served, facts.model);
   }
   if (facts.usage_source == codec::UsageSource::final) {
-    book_usage(call, facts.usage, true);
+    book_usage(call, facts.usage, facts.usage.input_known);
+    if (!facts.usage.input_known) book_no_input(call);
     return;
   }
   std::uint64_t text = facts.text_bytes + facts.reasoning_bytes + facts.argument_bytes;
   codec::Usage usage = facts.usage;
   usage.output_tokens = std::max(usage.output_tokens, estimated_tokens(text));
   book_usage(call, usage, false);
-  if (facts.usage_source == codec::UsageSource::none) book_no_input(call);
+  bool said = facts.usage_source != codec::UsageSource::none;
+  if (!said || !usage.input_known) book_no_input(call);
 }
 
 // Whether bytes that have come are still to be decoded.
@@ -373,11 +375,12 @@ void Relay::book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t b
   std::uint64_t text = call.unreadable ? bytes : facts.text_bytes;
   codec::Usage usage = facts.usage;
   if (billed && facts.usage_source == codec::UsageSource::final) {
-    book_usage(call, usage, true);
+    book_usage(call, usage, usage.input_known);
+    if (!usage.input_known) book_no_input(call);
   } else if (billed && (said || text > 0) && status < 400) {
     usage.output_tokens = std::max(usage.output_tokens, estimated_tokens(text));
     book_usage(call, usage, false);
-    if (!said) book_no_input(call);
+    if (!said || !usage.input_known) book_no_input(call);
   }
   call.record().set(ledger::Text::model_served, facts.model);
   call.record().ttft_ns = call.record().last_attempt()->ttft_ns;

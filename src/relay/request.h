@@ -72,6 +72,9 @@ std::string_view error_class_of_status(int status);  // "" where all is well
 // An estimate where the provider never said: four bytes of text are about one token.
 constexpr std::uint64_t estimated_tokens(std::uint64_t text_bytes) { return (text_bytes + 3) / 4; }
 
+// What of the output was not delivered.
+void note_overshoot(ledger::CallRecord& row);
+
 // The id the provider gave its answer, under whichever name it uses.
 void note_request_id(Call& call, ledger::Attempt& attempt, const net::http1::ResponseHead& head);
 
