@@ -121,6 +121,7 @@ const AnswerFacts& AnswerReader::finish() {
   if (std::optional<Usage> told = usage()) {
     facts_.usage = *told;
     bool all = told->output_known || !writes_output(operation_);
+    facts_.usage.output_known = all;  // what writes nothing has an output of 0
     facts_.usage_source = all ? UsageSource::final : UsageSource::running;
   }
   return facts_;
