@@ -1,0 +1,46 @@
+// Cuts a text into the words that a byte-pair encoding encodes one by one.
+#pragma once
+
+#include "text/unicode_class.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace recloser::text {
+
+// Which pattern: that of OpenAI's encoding of the same name.
+enum class SplitRule : std::uint8_t { cl100k, o200k };
+
+// The patterns (openai/tiktoken, `pat_str`), written out as code because they look ahead:
+//
+//   o200k   [^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+
+//               (?i:'s|'t|'re|'ve|'m|'ll|'d)?
+//           [^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*
+//               (?i:'s|'t|'re|'ve|'m|'ll|'d)?
+//           \p{N}{1,3}    ` ?[^\s\p{L}\p{N}]+[\r\n/]*`    \s*[\r\n]+    \s+(?!\S)    \s+
+//   cl100k  (?i:'s|'t|'re|'ve|'m|'ll|'d)    [^\r\n\p{L}\p{N}]?\p{L}+
+//           \p{N}{1,3}    ` ?[^\s\p{L}\p{N}]+[\r\n]*`    \s*[\r\n]+    \s+(?!\S)    \s+
+//
+// Takes time in proportion to the text, whatever it is. The text should be UTF-8; a byte that is
+// not is taken for a symbol.
+class Splitter {
+ public:
+  explicit Splitter(SplitRule rule) : classes_(UnicodeClasses::get()), rule_(rule) {}
+
+  // The bytes of the first word of `text`, which is not empty and ends where the text does.
+  std::size_t first_word(std::string_view text) const;
+
+ private:
+  struct Run;
+  const char* contraction(const char* p, const char* end) const;
+  const char* cased_letters(const char* p, const char* end) const;
+  const char* letters(const char* p, const char* end) const;
+  const char* numbers(const char* p, const char* end) const;
+  const char* symbols(const char* p, const char* end) const;
+  const char* spaces(const char* p, const char* end) const;
+
+  const UnicodeClasses& classes_;
+  SplitRule rule_;
+};
+
+}  // namespace recloser::text
