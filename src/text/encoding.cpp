@@ -19,7 +19,7 @@ constexpr std::uint32_t no_part = UINT32_MAX;
 std::size_t Encoding::count(std::string_view text, EncodingScratch& scratch) const {
   std::size_t tokens = 0;
   while (!text.empty()) {
-    std::size_t bytes = splitter_.first_word(text);
+    std::size_t bytes = splitter_.first_word(text).bytes;
     tokens += count_word(text.substr(0, bytes), scratch);
     text.remove_prefix(bytes);
   }
@@ -29,7 +29,7 @@ std::size_t Encoding::count(std::string_view text, EncodingScratch& scratch) con
 void Encoding::encode(std::string_view text, EncodingScratch& scratch,
                       std::vector<Rank>& out) const {
   while (!text.empty()) {
-    std::size_t bytes = splitter_.first_word(text);
+    std::size_t bytes = splitter_.first_word(text).bytes;
     std::string_view word = text.substr(0, bytes);
     encode_word(word, scratch, [&](std::string_view token) { out.push_back(ranks_.find(token)); });
     text.remove_prefix(bytes);

@@ -27,17 +27,18 @@ class Splitter {
  public:
   explicit Splitter(SplitRule rule) : classes_(UnicodeClasses::get()), rule_(rule) {}
 
-  // The bytes of the first word of `text`, which is not empty and ends where the text does.
-  std::size_t first_word(std::string_view text) const;
+  struct Word {
+    std::size_t bytes;
+    // No byte from here on had a say: with at least as many, the same word comes out of any text
+    // that goes on. More than the text has when its end decided.
+    std::size_t looked_at;
+  };
+
+  // The first word of `text`, which is not empty.
+  Word first_word(std::string_view text) const;
 
  private:
-  struct Run;
-  const char* contraction(const char* p, const char* end) const;
-  const char* cased_letters(const char* p, const char* end) const;
-  const char* letters(const char* p, const char* end) const;
-  const char* numbers(const char* p, const char* end) const;
-  const char* symbols(const char* p, const char* end) const;
-  const char* spaces(const char* p, const char* end) const;
+  class Reading;
 
   const UnicodeClasses& classes_;
   SplitRule rule_;
