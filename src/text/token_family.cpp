@@ -1,0 +1,112 @@
+#include "text/token_family.h"
+
+#include "core/ascii.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace recloser::text {
+namespace {
+
+constexpr const Encoding& (*o200k)() = &Encoding::o200k;
+
+// The lines: least error at the middle and at nine in ten, over the recorded exchanges of the
+// shared token data (493 answers of 30 tokens and more; counts reported by the providers).
+constexpr TokenFamily openai{.name = "openai",
+                             .encoding_name = "o200k",
+                             .encoding = o200k,
+                             .per_mille = 1000,
+                             .more = 0,
+                             .exact = true};
+constexpr TokenFamily openai_old{.name = "openai-cl100k",
+                                 .encoding_name = "cl100k",
+                                 .encoding = &Encoding::cl100k,
+                                 .per_mille = 1000,
+                                 .more = 0,
+                                 .exact = true};
+
+constexpr TokenFamily line(std::string_view name, std::uint16_t per_mille, std::uint8_t more) {
+  return {.name = name,
+          .encoding_name = "o200k",
+          .encoding = o200k,
+          .per_mille = per_mille,
+          .more = more,
+          .exact = false};
+}
+constexpr TokenFamily claude = line("claude", 1100, 2);
+constexpr TokenFamily claude_new = line("claude-4.7", 1390, 8);
+constexpr TokenFamily gemini = line("gemini", 1000, 4);
+constexpr TokenFamily mistral = line("mistral", 1030, 2);
+constexpr TokenFamily nova = line("nova", 990, 2);
+constexpr TokenFamily llama = line("llama", 1030, 1);
+constexpr TokenFamily deepseek = line("deepseek", 1020, 0);
+constexpr TokenFamily grok = line("grok", 970, 1);
+constexpr TokenFamily unknown = line("unknown", 1030, 2);
+
+struct Mark {
+  std::string_view part;  // of the model's name, in small letters
+  const TokenFamily* family;
+};
+// The first that stands in the name; longer ones before their own beginnings.
+constexpr std::array marks{
+    Mark{"gpt-3.5", &openai_old}, Mark{"gpt-35", &openai_old}, Mark{"gpt-4o", &openai},
+    Mark{"gpt-4.", &openai},      Mark{"gpt-4", &openai_old},  Mark{"text-embedding", &openai_old},
+    Mark{"gpt-", &openai},        Mark{"chatgpt", &openai},    Mark{"codex", &openai},
+    Mark{"gemini", &gemini},      Mark{"gemma", &gemini},      Mark{"mistral", &mistral},
+    Mark{"mixtral", &mistral},    Mark{"ministral", &mistral}, Mark{"magistral", &mistral},
+    Mark{"codestral", &mistral},  Mark{"devstral", &mistral},  Mark{"pixtral", &mistral},
+    Mark{"voxtral", &mistral},    Mark{"nova", &nova},         Mark{"llama", &llama},
+    Mark{"sonar", &llama},        Mark{"deepseek", &deepseek}, Mark{"grok", &grok},
+};
+
+// OpenAI's reasoning models are called by a letter and a digit: "o3", "o4-mini".
+bool is_o_series(std::string_view name) {
+  return name.size() >= 2 && name[0] == 'o' && ascii::is_digit(name[1]) &&
+         (name.size() == 2 || name[2] == '-');
+}
+
+// Major * 100 + minor of the first number behind "claude" that is no date: "claude-3-5-haiku",
+// "claude-sonnet-4-5-20250929", "claude-4.6-sonnet". 0 when there is none.
+unsigned claude_version(std::string_view name) {
+  unsigned major = 0;
+  bool have_major = false;
+  for (std::size_t i = 0; i < name.size();) {
+    std::size_t end = i;
+    while (end < name.size() && ascii::is_digit(name[end])) ++end;
+    std::size_t digits = end - i;
+    if (digits == 0) {
+      // Between the two numbers stands one dash or dot.
+      if (have_major && name[i] != '-' && name[i] != '.') return major * 100;
+      ++i;
+      continue;
+    }
+    if (digits > 2) return major * 100;  // a date
+    unsigned number = 0;
+    for (char digit : name.substr(i, digits))
+      number = number * 10 + static_cast<unsigned>(digit - '0');
+    if (have_major) return major * 100 + number;
+    major = number;
+    have_major = true;
+    i = end;
+  }
+  return major * 100;
+}
+
+}  // namespace
+
+const TokenFamily& token_family(std::string_view model) {
+  // What stands before a slash names who serves it.
+  std::string name = ascii::lowered(model.substr(model.rfind('/') + 1));
+  if (std::size_t at = name.find("claude"); at != std::string::npos) {
+    bool is_new = claude_version(std::string_view(name).substr(at + 6)) >= 407;
+    return is_new ? claude_new : claude;
+  }
+  if (is_o_series(name)) return openai;
+  for (const Mark& mark : marks) {
+    if (name.contains(mark.part)) return *mark.family;
+  }
+  return unknown;
+}
+
+}  // namespace recloser::text

@@ -1,0 +1,32 @@
+// TokenFamily: how the tokenizer of a model counts, told from what one of OpenAI's makes of a text.
+#pragma once
+
+#include "text/encoding.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace recloser::text {
+
+// Models that share a tokenizer. Where it is not public, a line through recorded exchanges: in the
+// middle it is off by 0 to 5 %, nine times in ten by at most 13 % (tests/tokens prints it).
+struct TokenFamily {
+  std::string_view name;
+  std::string_view encoding_name;
+  const Encoding& (*encoding)();
+  std::uint16_t per_mille;  // tokens for a thousand of the encoding's
+  std::uint8_t more;        // and so many to each text
+  bool exact;               // it is the encoding itself
+
+  // Of a text that the encoding counts as `counted` tokens.
+  std::uint64_t tokens(std::uint64_t counted) const {
+    return counted == 0 ? 0 : (counted * per_mille + 500) / 1000 + more;
+  }
+};
+
+// By the model's name, however a provider spells it
+// ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic/claude-haiku-4.5"). A name that says
+// nothing counts as an OpenAI model of today, with something on top.
+const TokenFamily& token_family(std::string_view model);
+
+}  // namespace recloser::text
