@@ -3,6 +3,7 @@
 #include "core/limits.h"
 
 #include <algorithm>
+#include <array>
 
 namespace recloser::codec {
 namespace {
@@ -13,6 +14,19 @@ bool believable(const UsageFields& fields) {
 }
 
 }  // namespace
+
+std::string_view name_of(ServiceTier tier) {
+  static constexpr std::array<std::string_view, service_tier_count> names{
+      "standard", "batch", "flex", "priority", "fast"};
+  return names[static_cast<std::size_t>(tier)];
+}
+
+ServiceTier service_tier_named(std::string_view name) {
+  for (unsigned i = 1; i < service_tier_count; ++i) {
+    if (name == name_of(ServiceTier{static_cast<unsigned char>(i)})) return ServiceTier(i);
+  }
+  return ServiceTier::standard;
+}
 
 std::optional<Usage> usage_of_openai(const UsageFields& fields, bool writes) {
   if (!believable(fields)) return std::nullopt;

@@ -1,10 +1,55 @@
 // What a call used, in one convention for every dialect, and the arithmetic that gets there.
 #pragma once
 
+#include "core/box.h"
+#include "core/money.h"
+
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace recloser::codec {
+
+struct Usage;
+
+// What few calls have: kinds of tokens and things with prices of their own, and bills that were
+// made elsewhere.
+struct RareUsage {
+  // Tokens that Usage counts too: parts of its input, of its cached input, of its cache writes and
+  // of its output.
+  std::uint64_t cache_write_1h_tokens = 0;  // Anthropic: kept for an hour instead of five minutes
+  std::uint64_t audio_input_tokens = 0;     // cached ones included
+  std::uint64_t cached_audio_tokens = 0;
+  std::uint64_t image_input_tokens = 0;  // cached ones included
+  std::uint64_t cached_image_tokens = 0;
+  std::uint64_t audio_output_tokens = 0;
+  std::uint64_t image_output_tokens = 0;
+  // What is charged beside tokens.
+  std::uint64_t audio_input_ms = 0;
+  std::uint64_t web_searches = 0;
+  std::uint64_t file_searches = 0;
+  std::uint64_t code_sessions = 0;  // containers that ran code
+
+  // What the provider says that it charges (OpenRouter, xAI, Perplexity).
+  std::optional<NanoUsd> provider_cost;
+  std::string geography;  // Anthropic's `inference_geo`, where it says one
+
+  // Anthropic: the parts of an answer that more than one sampling made, each with its own model.
+  // The figures of the Usage are their sums.
+  std::vector<Usage> iterations;
+  std::string model;  // of an iteration: where it is not the answer's
+
+  friend bool operator==(const RareUsage&, const RareUsage&) = default;
+};
+
+// In which lane the provider really ran it (`service_tier`, `speed`); each has prices of its own.
+enum class ServiceTier : unsigned char { standard, batch, flex, priority, fast };
+inline constexpr unsigned service_tier_count = 5;
+std::string_view name_of(ServiceTier tier);
+// By any provider's name for it; what says nothing of the price ("default", "scale") is standard.
+ServiceTier service_tier_named(std::string_view name);
 
 // The convention of the ledger: input is all input, cache reads and writes included; output is all
 // output, reasoning included; the parts are given apart as well.
@@ -16,6 +61,8 @@ struct Usage {
   std::uint64_t reasoning_tokens = 0;
   bool input_known = true;  // else it was not told, and is 0 here
   bool output_known = true;
+  ServiceTier tier = ServiceTier::standard;
+  Box<RareUsage> rare;
 
   friend bool operator==(const Usage&, const Usage&) = default;
 };
