@@ -21,6 +21,7 @@ enum Id : std::uint8_t {
   id_text,
   id_tool,
   id_item_type,
+  id_item_action,
   id_usage,
   id_iteration,
   id_error,
@@ -44,6 +45,7 @@ constexpr JsonTable openai{
         {"choices[].message.tool_calls[]", id_tool, want_begin},
         {"choices[].message.function_call", id_tool, want_begin},
         {"output[].type", id_item_type, want_text},
+        {"output[].action.type", id_item_action, want_text},
         {"output[].content[].text", id_text, want_text},
         {"output[].content[].refusal", id_text, want_text},
         {"incomplete_details.reason", id_reason, want_text},
@@ -58,7 +60,7 @@ constexpr JsonTable openai{
         {"message", id_error_message, want_text},
         {"detail", id_error_message, want_text},
     },
-    {{"usage", chat_usage}, {"usage", responses_usage}},
+    {{"", answer_usage}, {"usage", chat_usage}, {"usage", responses_usage}},
 };
 
 constexpr JsonTable anthropic{
@@ -128,11 +130,18 @@ const AnswerFacts& AnswerReader::finish() {
 }
 
 std::optional<Usage> AnswerReader::usage() const {
-  if (family_ != Family::anthropic) return usage_of_openai(fields_, writes_output(operation_));
-  if (iteration_count_ == 0) return usage_of_anthropic(fields_);
-  UsageFields sum = iterations_;
-  sum.reasoning = fields_.reasoning;
-  return usage_of_anthropic(sum);
+  if (iterations_.too_many()) return std::nullopt;
+  if (family_ == Family::anthropic) return usage_of_anthropic(fields_, iterations_.all());
+  std::optional<Usage> usage = usage_of_openai(fields_, writes_output(operation_));
+  if (!usage) return usage;
+  if (usage->tier == ServiceTier::standard) usage->tier = tier_;
+  std::uint64_t searches = web_searches_ - std::min(web_searches_, page_views_);
+  if (searches == 0 && file_searches_ == 0 && !ran_code_) return usage;
+  RareUsage& rare = usage->rare.make();
+  rare.web_searches = std::max(rare.web_searches, searches);
+  rare.file_searches = std::max<std::uint64_t>(rare.file_searches, file_searches_);
+  rare.code_sessions = std::max<std::uint64_t>(rare.code_sessions, ran_code_ ? 1 : 0);
+  return usage;
 }
 
 // From the raw text that was kept of it. One that is escaped and did not fit is no name.
@@ -158,7 +167,7 @@ void AnswerReader::take(JsonToken token) {
       facts_.saw_error = true;
       break;
     case id_iteration:
-      ++iteration_count_;
+      iterations_.begin();
       break;
     default:
       break;
@@ -170,8 +179,33 @@ void AnswerReader::keep(std::string& place, std::size_t limit) {
   place.append(raw.substr(0, limit - std::min(limit, place.size())));
 }
 
+// A part of the answer, by its type.
+void AnswerReader::take_item(std::string_view type) {
+  if (type == "function_call" || type == "custom_tool_call" || type == "tool_use") {
+    ++facts_.tool_calls;
+    saw_tool_call_ = true;
+  }
+  web_searches_ += type == "web_search_call" ? 1 : 0;
+  file_searches_ += type == "file_search_call" ? 1 : 0;
+  ran_code_ |= type == "code_interpreter_call";
+}
+
+void AnswerReader::take_usage_text(bool last) {
+  keep(reason_, limits::model_name_bytes_max);
+  if (!last) return;
+  std::uint8_t id = scanner_.id();
+  if (family_ == Family::anthropic) {
+    UsageFields& fields = iterations_.of(id, fields_);
+    codec::take_usage_text(fields, id, reason_);
+  } else {
+    tier_ = service_tier_named(reason_);
+  }
+  reason_.clear();
+}
+
 void AnswerReader::take_text(JsonToken token) {
   bool last = token == JsonToken::text;
+  if (is_usage_text(scanner_.id())) return take_usage_text(last);
   switch (scanner_.id()) {
     case id_text:
       facts_.text_bytes += scanner_.raw().size();
@@ -201,10 +235,13 @@ void AnswerReader::take_text(JsonToken token) {
     case id_item_type:
       keep(reason_, error_bytes_kept);
       if (!last) return;
-      if (reason_ == "function_call" || reason_ == "custom_tool_call" || reason_ == "tool_use") {
-        ++facts_.tool_calls;
-        saw_tool_call_ = true;
-      }
+      take_item(reason_);
+      reason_.clear();
+      break;
+    case id_item_action:
+      keep(reason_, error_bytes_kept);
+      if (!last) return;
+      page_views_ += reason_ == "open_page" || reason_ == "find_in_page" ? 1 : 0;
       reason_.clear();
       break;
     case id_finish:
@@ -236,7 +273,8 @@ void AnswerReader::take_number() {
       operation_ == Operation::count_tokens || operation_ == Operation::responses_input_tokens;
   if (id == usage_input && counts) saw_usage_ = true;
   saw_figure_ |= makes_usage(id);
-  take_usage(fields_, iterations_, id, scanner_.count());
+  UsageFields& fields = iterations_.of(id, fields_);
+  take_usage(fields, id, scanner_);
 }
 
 }  // namespace recloser::codec

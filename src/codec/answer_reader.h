@@ -5,6 +5,7 @@
 #include "codec/json_scanner.h"
 #include "codec/operation.h"
 #include "codec/usage.h"
+#include "codec/usage_paths.h"
 
 #include <cstdint>
 #include <optional>
@@ -44,6 +45,8 @@ class AnswerReader {
  private:
   void take(JsonToken token);
   void take_text(JsonToken token);
+  void take_item(std::string_view type);
+  void take_usage_text(bool last);
   void take_number();
   void keep(std::string& place, std::size_t limit);
   static void read_name(std::string& name);
@@ -60,8 +63,12 @@ class AnswerReader {
   bool saw_figure_ = false;  // of it: input, output or total
   bool saw_tool_call_ = false;
   UsageFields fields_;
-  UsageFields iterations_;
-  std::uint32_t iteration_count_ = 0;
+  IterationFields iterations_;
+  std::uint32_t web_searches_ = 0;  // items of the answer, for a usage that does not count them
+  std::uint32_t page_views_ = 0;    // of them: pages opened, which are no searches
+  std::uint32_t file_searches_ = 0;
+  bool ran_code_ = false;
+  ServiceTier tier_ = ServiceTier::standard;  // said beside the usage
 };
 
 }  // namespace recloser::codec

@@ -146,7 +146,8 @@ TEST(UsageArithmetic, PutsReasoningAndAudioWhereTheTotalSaysTheyAre) {
   UsageFields in_total_only = both({.input = 35, .output = 12, .total = 109});
   EXPECT_EQ(usage_of_openai(in_total_only, true)->output_tokens, 74u);
   EXPECT_EQ(usage_of_openai(in_total_only, true)->reasoning_tokens, 62u);
-  UsageFields audio = both({.input = 9, .output = 201, .total = 585, .audio_input = 375});
+  UsageFields audio = both({.input = 9, .output = 201, .total = 585});
+  audio.rare.make().audio_input_tokens = 375;
   EXPECT_EQ(usage_of_openai(audio, true)->input_tokens, 384u);
   EXPECT_EQ(usage_of_openai(audio, true)->output_tokens, 201u);
   UsageFields wrong = both({.input = 10, .output = 10, .total = 5});

@@ -294,7 +294,8 @@ HOT JsonToken JsonScanner::begin_number(Cursor& at) {
   if (ends && digits > 0 && digits <= digits_sure_to_fit && (*at.p != '0' || digits == 1)) {
     at.p = p;
     number_ = number;
-    number_odd_ = false;
+    number_odd_ = number_lost_ = false;
+    power_ = 0;
     at.value_done(depth_ == 0);
     return report(at, JsonToken::number, want_number);
   }
@@ -302,7 +303,7 @@ HOT JsonToken JsonScanner::begin_number(Cursor& at) {
   at.state = State::in_number;
   number_ = 0;
   bool minus = *at.p == '-';
-  number_odd_ = minus || at.node == JsonTable::nothing;  // nobody asks: vectors are long
+  number_lost_ = minus || at.node == JsonTable::nothing;  // nobody asks: vectors are long
   digits_ = Digits::minus;
   exponent_minus_ = false;
   zeros_ = fraction_digits_ = exponent_ = 0;
@@ -534,31 +535,52 @@ bool JsonScanner::number_byte(char c) {
 // Any number may be written in many ways ("1.20e1"): the digits are kept as one whole number, and
 // how many of them stand behind the point.
 void JsonScanner::add_digit(unsigned digit) {
-  if (number_odd_) return;
+  if (number_lost_) return;
   if (digits_ == Digits::exponent) {
     exponent_ = static_cast<std::uint16_t>(std::min(exponent_ * 10u + digit, number_digits_max));
     return;
   }
   if (digits_ == Digits::fraction) ++fraction_digits_;
-  if (fraction_digits_ >= number_digits_max || zeros_ >= number_digits_max) number_odd_ = true;
+  if (fraction_digits_ >= number_digits_max || zeros_ >= number_digits_max) number_lost_ = true;
   if (digit == 0) {
     if (number_ != 0) ++zeros_;
     return;
   }
   for (++zeros_; zeros_ != 0; --zeros_) {
-    number_odd_ |= __builtin_mul_overflow(number_, 10u, &number_);
+    number_lost_ |= __builtin_mul_overflow(number_, 10u, &number_);
   }
-  number_odd_ |= __builtin_add_overflow(number_, digit, &number_);
+  number_lost_ |= __builtin_add_overflow(number_, digit, &number_);
 }
 
 void JsonScanner::number_done() {
   int power = zeros_ - fraction_digits_ + (exponent_minus_ ? -int{exponent_} : int{exponent_});
   if (number_ == 0) power = 0;
-  number_odd_ |= power < 0;
-  for (; power > 0 && !number_odd_; --power) {
-    number_odd_ = __builtin_mul_overflow(number_, 10u, &number_);
+  for (; power > 0 && !number_lost_; --power) {
+    number_lost_ = __builtin_mul_overflow(number_, 10u, &number_);
   }
-  if (number_odd_) number_ = 0;
+  number_odd_ = number_lost_ || power < 0;
+  power_ = static_cast<std::int16_t>(power);
+}
+
+std::optional<std::int64_t> JsonScanner::decimal(unsigned places) const {
+  if (number_lost_) return std::nullopt;
+  int power = power_ + static_cast<int>(places);
+  std::uint64_t value = number_;
+  for (; power > 0; --power) {
+    if (__builtin_mul_overflow(value, 10u, &value)) return std::nullopt;
+  }
+  std::uint64_t dropped = 0;  // the last digit that went
+  bool below = false;         // whether any before it was not 0
+  for (; power < 0 && (value != 0 || dropped != 0); ++power) {
+    below |= dropped != 0;
+    dropped = value % 10;
+    value /= 10;
+  }
+  if (power < 0) return 0;
+  bool up = dropped > 5 || (dropped == 5 && (below || value % 2 != 0));
+  value += up ? 1 : 0;
+  if (value > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
+  return static_cast<std::int64_t>(value);
 }
 
 JsonToken JsonScanner::read_literal(Cursor& at) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -79,13 +80,17 @@ class JsonScanner {
 
   // Of the token just reported.
   std::uint8_t id() const { return id_; }
-  std::string_view raw() const { return raw_; }     // of text and text_part: without quotes
-  bool escaped() const { return escaped_; }         // of text: some part of it holds a backslash
-  std::uint64_t number() const { return number_; }  // of number; 0 unless is_count()
-  bool is_count() const { return !number_odd_; }    // whole, however written; fits 64 bits
+  std::string_view raw() const { return raw_; }  // of text and text_part: without quotes
+  bool escaped() const { return escaped_; }      // of text: some part of it holds a backslash
+  std::uint64_t number() const {                 // of number; 0 unless is_count()
+    return number_odd_ ? 0 : number_;
+  }
+  bool is_count() const { return !number_odd_; }  // whole, however written; fits 64 bits
   // The same where a figure that is none must not be taken for 0.
   std::uint64_t count() const { return number_odd_ ? no_count : number_; }
   static constexpr std::uint64_t no_count = UINT64_MAX;
+  // Of a number that is not negative: times 10^places, half to even. Nothing when it does not fit.
+  std::optional<std::int64_t> decimal(unsigned places) const;
   Span value() const { return {begin_, consumed_}; }   // offsets; of a string with its quotes
   Span key() const { return {key_begin_, key_end_}; }  // of the member, with its quotes
 
@@ -164,12 +169,14 @@ class JsonScanner {
   bool in_object_ = false;
   bool was_empty_ = false;
   bool escaped_ = false;
-  bool number_odd_ = false;
+  bool number_odd_ = false;   // it is no count ..
+  bool number_lost_ = false;  // .. nor what number_ and power_ say
   bool exponent_minus_ = false;
   Digits digits_ = Digits::minus;
   std::uint16_t zeros_ = 0;  // of a number: read, and not in number_ unless others follow
   std::uint16_t fraction_digits_ = 0;
   std::uint16_t exponent_ = 0;
+  std::int16_t power_ = 0;      // the number is number_ times 10^power_
   std::uint8_t escape_ = 0;     // in a string: 1 after a backslash, 2..5 hex digits to come + 1
   std::uint8_t utf8_left_ = 0;  // continuation bytes to come, the next within [low, high]
   std::uint8_t utf8_low_ = 0;

@@ -65,13 +65,13 @@ constexpr JsonTable chat_table{
         {"choices[].delta.function_call.arguments", id_tool_arguments, want_text},
         {"x_groq.usage", id_groq_usage, want_begin},
     },
-    {{"", common}, {"usage", chat_usage}, {"x_groq.usage", chat_usage}},
+    {{"", common}, {"", answer_usage}, {"usage", chat_usage}, {"x_groq.usage", chat_usage}},
 };
 
 // Together sends a chat delta beside the text: the text is the completion.
 constexpr JsonTable completions_table{
     {{"choices[].text", id_text, want_text}},
-    {{"", common}, {"usage", chat_usage}},
+    {{"", common}, {"", answer_usage}, {"usage", chat_usage}},
 };
 
 constexpr std::uint64_t streamed =
@@ -134,7 +134,7 @@ void StreamReader::take_chat(JsonToken token) {
     case id_groq_usage:
       if (token != JsonToken::object_begin) break;
       saw_usage_ = true;
-      fields_ = {};
+      fields_.clear();
       break;
     case id_error:
       saw_error_ = true;
@@ -144,7 +144,7 @@ void StreamReader::take_chat(JsonToken token) {
       break;
     default:
       saw_figure_ |= makes_usage(scanner_.id());
-      take_usage(fields_, scanner_.id(), scanner_.count());
+      take_usage(fields_, scanner_.id(), scanner_);
       break;
   }
 }
@@ -158,6 +158,7 @@ void StreamReader::place_choice() {
 void StreamReader::take_chat_text(JsonToken token) {
   std::uint8_t id = scanner_.id();
   if (scanner_.raw().empty()) return;
+  if (is_usage_text(id)) return take_usage_text(token);
   if (Slice* place = chat_text_place(id)) {
     keep(token, place);
   }

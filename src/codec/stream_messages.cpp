@@ -73,10 +73,10 @@ void StreamReader::take_messages(JsonToken token) {
       saw_usage_ = true, pending_ = fields_;
       break;
     case id_iterations:
-      iterations_ = {}, iteration_count_ = 0;
+      iterations_.clear();
       break;
     case id_iteration:
-      ++iteration_count_;
+      iterations_.begin();
       break;
     case id_error:
       saw_error_ = true;
@@ -87,6 +87,7 @@ void StreamReader::take_messages(JsonToken token) {
 }
 
 void StreamReader::take_messages_text(JsonToken token) {
+  if (is_usage_text(scanner_.id())) return take_usage_text(token);
   Slot slot = slot_text;
   switch (scanner_.id()) {
     case id_type:
@@ -136,8 +137,10 @@ void StreamReader::take_messages_number(std::uint64_t number) {
   if (scanner_.id() == id_index) {
     choice_index_ = static_cast<std::uint32_t>(number);
   } else {
-    saw_figure_ |= makes_usage(scanner_.id());
-    take_usage(pending_, iterations_, scanner_.id(), scanner_.count());
+    std::uint8_t id = scanner_.id();
+    saw_figure_ |= makes_usage(id);
+    UsageFields& fields = iterations_.of(id, pending_);
+    take_usage(fields, id, scanner_);
   }
 }
 
@@ -172,9 +175,8 @@ void StreamReader::judge_messages() {
     fill_error();
   }
   if (!saw_usage_) return;
-  // The totals leave compaction and advisor turns out; the sum over all turns is what was used.
-  iterations_.reasoning = pending_.reasoning;
-  std::optional<Usage> usage = usage_of_anthropic(iteration_count_ != 0 ? iterations_ : pending_);
+  std::optional<Usage> usage;
+  if (!iterations_.too_many()) usage = usage_of_anthropic(pending_, iterations_.all());
   if (usage) fields_ = pending_;  // else what was said before still holds
   if (!saw_figure_) return;
   bool last = type == "message_delta" && usage && usage->output_known;
@@ -192,6 +194,10 @@ void StreamReader::judge_block_start() {
     call.id = slots_[slot_item_id];
     call.name = result ? slots_[slot_item_type] : slots_[slot_item_name];
     if (result) facts_.server_tool_bytes += frame_.range.size();
+    if (type == "server_tool_use" && view(slot_item_name) == "web_search") {
+      ++web_searches_;
+      add_seen_fees(facts_.usage);  // until the usage says it
+    }
   } else if (type == "text" && slots_[slot_text].size != 0) {
     Draft& text = draft(EventKind::text);
     text.index = choice_index_;

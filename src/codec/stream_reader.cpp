@@ -4,6 +4,7 @@
 #include "core/limits.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace recloser::codec {
 namespace {
@@ -140,9 +141,10 @@ void StreamReader::json(std::string_view bytes) {
       payload_ = Payload::broken;
       return;
     }
-    if (token == JsonToken::text && (grammar_->streamed >> scanner_.id() & 1) != 0) remember();
+    if (token == JsonToken::text && grammar_->streams(scanner_.id())) remember();
     if (open_ != nullptr) {
-      keep(token, open_);
+      bool of_usage = keep(token, open_) == &slots_[slot_usage_text];
+      if (of_usage && token == JsonToken::text) usage_text_done();
     } else {
       (this->*grammar_->take)(token);
     }
@@ -386,11 +388,39 @@ void StreamReader::finish_with(Finish finish) {
   if (facts_.finish == Finish::none || facts_.finish == Finish::stop) facts_.finish = finish;
 }
 
-void StreamReader::commit_usage(const std::optional<Usage>& usage, UsageSource source) {
+void StreamReader::commit_usage(std::optional<Usage> usage, UsageSource source) {
   if (!usage) return;
-  facts_.usage = *usage;
+  if (usage->tier == ServiceTier::standard) usage->tier = tier_;
+  // At its end Anthropic says how many searches it bills, and no other dialect does.
+  if (grammar_ != &messages || source != UsageSource::final) add_seen_fees(*usage);
+  facts_.usage = std::move(*usage);
   facts_.usage_source = source;
   draft(EventKind::usage);
+}
+
+void StreamReader::add_seen_fees(Usage& usage) const {
+  if (web_searches_ == 0 && file_searches_ == 0 && !ran_code_) return;
+  RareUsage& rare = usage.rare.make();
+  rare.web_searches = std::max<std::uint64_t>(rare.web_searches, web_searches_);
+  rare.file_searches = std::max<std::uint64_t>(rare.file_searches, file_searches_);
+  rare.code_sessions = std::max<std::uint64_t>(rare.code_sessions, ran_code_ ? 1 : 0);
+}
+
+// A text among the figures of a usage, or beside it.
+void StreamReader::take_usage_text(JsonToken token) {
+  keep(token, &slots_[slot_usage_text]);
+  if (token == JsonToken::text) usage_text_done();
+}
+
+void StreamReader::usage_text_done() {
+  std::uint8_t id = scanner_.id();
+  std::string_view raw = view(slot_usage_text);
+  if (grammar_ != &messages) {
+    tier_ = service_tier_named(raw);
+  } else {
+    UsageFields& fields = iterations_.of(id, pending_);
+    codec::take_usage_text(fields, id, raw);
+  }
 }
 
 }  // namespace recloser::codec

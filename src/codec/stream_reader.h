@@ -6,6 +6,7 @@
 #include "codec/operation.h"
 #include "codec/sse.h"
 #include "codec/usage.h"
+#include "codec/usage_paths.h"
 
 #include <array>
 #include <cstdint>
@@ -103,6 +104,7 @@ class StreamReader {
     slot_error_type,
     slot_error_code,
     slot_error_message,
+    slot_usage_text,
     slots,
   };
   enum class Payload : unsigned char { none, maybe_done, done, json, broken };
@@ -114,6 +116,8 @@ class StreamReader {
     void (StreamReader::*judge)();
     std::uint64_t streamed;  // bits of the table's ids under which text comes piece by piece
     bool ends_with_finish;   // a finish reason ends the answer where [DONE] is left out
+
+    bool streams(std::uint8_t id) const { return id < usage_input && (streamed >> id & 1) != 0; }
   };
   static const Grammar chat;
   static const Grammar completions;
@@ -149,7 +153,10 @@ class StreamReader {
   Event tell();
   void data(std::string_view bytes);
   void json(std::string_view bytes);
-  void commit_usage(const std::optional<Usage>& usage, UsageSource source);
+  void commit_usage(std::optional<Usage> usage, UsageSource source);
+  void add_seen_fees(Usage& usage) const;
+  void take_usage_text(JsonToken token);
+  void usage_text_done();
 
   Slice* keep(JsonToken token, Slice* place);
   void append(Slice& slice, std::string_view raw, bool escaped);
@@ -173,6 +180,7 @@ class StreamReader {
   void judge_responses();
   void judge_response_delta(std::string_view type);
   void judge_response_item();
+  void judge_response_item_done();
   void judge_response_end(std::string_view type);
   void take_messages(JsonToken token);
   void take_messages_text(JsonToken token);
@@ -219,8 +227,11 @@ class StreamReader {
   std::uint32_t server_block_ = no_block;  // Anthropic: the block that is a server tool's
   UsageFields fields_;                     // of this event; Anthropic: of all whole events so far
   UsageFields pending_;                    // Anthropic: with this event's
-  UsageFields iterations_;                 // summed
-  std::uint32_t iteration_count_ = 0;
+  IterationFields iterations_;
+  std::uint32_t web_searches_ = 0;  // seen in the answer, for a usage that does not count them
+  std::uint32_t file_searches_ = 0;
+  bool ran_code_ = false;
+  ServiceTier tier_ = ServiceTier::standard;  // said beside the usage
 };
 
 }  // namespace recloser::codec

@@ -35,6 +35,7 @@ constexpr JsonTable table{
         {"item.type", id_item_type, want_text},
         {"item.call_id", id_item_call_id, want_text},
         {"item.name", id_item_name, want_text},
+        {"item.action.type", id_reason, want_text},
         {"response.id", id_id, want_text},
         {"response.model", id_model, want_text},
         {"response.incomplete_details.reason", id_reason, want_text},
@@ -50,7 +51,7 @@ constexpr JsonTable table{
         {"code", id_error_code, want_text | want_number},
         {"message", id_error_message, want_text},
     },
-    {{"response.usage", responses_usage}},
+    {{"response", answer_usage}, {"response.usage", responses_usage}},
 };
 
 // Which item types are calls that the client is to run.
@@ -77,7 +78,7 @@ void StreamReader::take_responses(JsonToken token) {
       choice_index_ = static_cast<std::uint32_t>(number);
       break;
     case id_usage:
-      saw_usage_ = true, fields_ = {};
+      saw_usage_ = true, fields_.clear();
       break;
     case id_error:
       saw_error_ = true;
@@ -87,12 +88,13 @@ void StreamReader::take_responses(JsonToken token) {
       break;
     default:
       saw_figure_ |= makes_usage(scanner_.id());
-      take_usage(fields_, scanner_.id(), scanner_.count());
+      take_usage(fields_, scanner_.id(), scanner_);
       break;
   }
 }
 
 void StreamReader::take_responses_text(JsonToken token) {
+  if (is_usage_text(scanner_.id())) return take_usage_text(token);
   Slot slot = slot_text;
   switch (scanner_.id()) {
     case id_type:
@@ -140,6 +142,8 @@ void StreamReader::judge_responses() {
     judge_response_delta(type);
   } else if (type == "response.output_item.added") {
     judge_response_item();
+  } else if (type == "response.output_item.done") {
+    judge_response_item_done();
   } else if (type == "response.created") {
     learn_names();
     facts_.saw_start = true;
@@ -187,6 +191,23 @@ void StreamReader::judge_response_item() {
   call.id = slots_[slot_item_id];
   // A call without a name of its own is named by its type.
   call.name = slots_[slots_[slot_item_name].size != 0 ? slot_item_name : slot_item_type];
+}
+
+// What the provider ran by itself is charged by the piece: a search for its query, not for each
+// page that was opened of its results.
+void StreamReader::judge_response_item_done() {
+  std::string_view type = view(slot_item_type);
+  std::string_view action = view(slot_reason);
+  if (type == "web_search_call" && (action.empty() || action == "search")) {
+    ++web_searches_;
+  } else if (type == "file_search_call") {
+    ++file_searches_;
+  } else if (type == "code_interpreter_call") {
+    ran_code_ = true;
+  } else {
+    return;
+  }
+  add_seen_fees(facts_.usage);  // for an answer that breaks off
 }
 
 void StreamReader::judge_response_end(std::string_view type) {

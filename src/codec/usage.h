@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,9 +84,13 @@ struct UsageFields {
   std::uint64_t cached = 0;  // prompt_tokens_details.cached_tokens, prompt_cache_hit_tokens, ..
   std::uint64_t cache_write = 0;
   std::uint64_t reasoning = 0;
-  std::uint64_t audio_input = 0;
   bool input_said = false;  // whether it was sent at all, 0 or not
   bool output_said = false;
+  ServiceTier tier = ServiceTier::standard;
+  Box<RareUsage> rare;
+
+  // As new; what was taken for rare figures stays taken.
+  void clear();
 };
 
 // Of two fields, so that one no call can have used stays one.
@@ -101,7 +106,9 @@ constexpr std::uint64_t sum_of_counts(std::uint64_t a, std::uint64_t b) {
 // nothing (embeddings), all is input; where it `writes`, a total alone is no usage.
 std::optional<Usage> usage_of_openai(const UsageFields& fields, bool writes);
 
-// Anthropic: cache reads and writes are outside `input_tokens`.
-std::optional<Usage> usage_of_anthropic(const UsageFields& fields);
+// Anthropic: cache reads and writes are outside `input_tokens`. Where there are iterations, they
+// are summed: the totals beside them leave compaction and advisor turns out.
+std::optional<Usage> usage_of_anthropic(const UsageFields& fields,
+                                        std::span<const UsageFields> iterations = {});
 
 }  // namespace recloser::codec

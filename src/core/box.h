@@ -39,6 +39,7 @@ class Box {
   const T* operator->() const { return value_.get(); }
   T* operator->() { return value_.get(); }
   const T& operator*() const { return *value_; }
+  T& operator*() { return *value_; }
   explicit operator bool() const { return value_ != nullptr; }
   void reset() { value_.reset(); }
 
