@@ -18,31 +18,38 @@ constexpr TokenFamily openai{.name = "openai",
                              .encoding = o200k,
                              .per_mille = 1000,
                              .more = 0,
-                             .exact = true};
+                             .exact = true,
+                             .per_mille_max = 1000,
+                             .more_max = 0};
 constexpr TokenFamily openai_old{.name = "openai-cl100k",
                                  .encoding_name = "cl100k",
                                  .encoding = &Encoding::cl100k,
                                  .per_mille = 1000,
                                  .more = 0,
-                                 .exact = true};
+                                 .exact = true,
+                                 .per_mille_max = 1000,
+                                 .more_max = 0};
 
-constexpr TokenFamily line(std::string_view name, std::uint16_t per_mille, std::uint8_t more) {
+constexpr TokenFamily line(std::string_view name, std::uint16_t per_mille, std::uint8_t more,
+                           std::uint16_t per_mille_max) {
   return {.name = name,
           .encoding_name = "o200k",
           .encoding = o200k,
           .per_mille = per_mille,
           .more = more,
-          .exact = false};
+          .exact = false,
+          .per_mille_max = per_mille_max,
+          .more_max = 8};
 }
-constexpr TokenFamily claude = line("claude", 1100, 2);
-constexpr TokenFamily claude_new = line("claude-4.7", 1390, 8);
-constexpr TokenFamily gemini = line("gemini", 1000, 4);
-constexpr TokenFamily mistral = line("mistral", 1030, 2);
-constexpr TokenFamily nova = line("nova", 990, 2);
-constexpr TokenFamily llama = line("llama", 1030, 1);
-constexpr TokenFamily deepseek = line("deepseek", 1020, 0);
-constexpr TokenFamily grok = line("grok", 970, 1);
-constexpr TokenFamily unknown = line("unknown", 1030, 2);
+constexpr TokenFamily claude = line("claude", 1100, 2, 1400);
+constexpr TokenFamily claude_new = line("claude-4.7", 1390, 8, 1700);
+constexpr TokenFamily gemini = line("gemini", 1000, 4, 1150);
+constexpr TokenFamily mistral = line("mistral", 1030, 2, 1250);
+constexpr TokenFamily nova = line("nova", 990, 2, 1100);
+constexpr TokenFamily llama = line("llama", 1030, 1, 1250);
+constexpr TokenFamily deepseek = line("deepseek", 1020, 0, 1100);
+constexpr TokenFamily grok = line("grok", 970, 1, 1050);
+constexpr TokenFamily unknown = line("unknown", 1030, 2, 1700);
 
 struct Mark {
   std::string_view part;  // of the model's name, in small letters

@@ -17,6 +17,9 @@ struct TokenFamily {
   std::uint16_t per_mille;  // tokens for a thousand of the encoding's
   std::uint8_t more;        // and so many to each text
   bool exact;               // it is the encoding itself
+  // The same for at most: above all recorded answers whose tokens the visible text explains.
+  std::uint16_t per_mille_max;
+  std::uint8_t more_max;
 
   // Of a text that the encoding counts as `counted` tokens.
   std::uint64_t tokens(std::uint64_t counted) const {
