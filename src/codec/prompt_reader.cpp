@@ -1,0 +1,228 @@
+#include "codec/prompt_reader.h"
+
+#include "codec/json_scanner.h"
+
+#include <array>
+#include <optional>
+
+namespace recloser::codec {
+namespace {
+
+enum Id : std::uint8_t {
+  id_none,
+  id_system,        // a text that is a message by itself
+  id_system_begin,  // a list of such texts
+  id_message,       // an element of the list of messages
+  id_role,
+  id_name,
+  id_text,
+  id_call_name,
+  id_arguments,
+  id_arguments_json,  // the value of an object
+  id_tools,
+  id_schema,
+  id_image,
+  id_audio,
+  id_file,
+  id_source,  // Anthropic: data whose type stands beside it
+  id_media_type,
+  id_remote,
+};
+
+constexpr std::uint8_t with_end = want_begin | want_end;
+
+constexpr JsonTable chat{
+    {"messages[]", id_message, want_begin},
+    {"messages[].role", id_role, want_text},
+    {"messages[].name", id_name, want_text},
+    {"messages[].content", id_text, want_text},
+    {"messages[].content[].text", id_text, want_text},
+    {"messages[].content[].refusal", id_text, want_text},
+    {"messages[].reasoning_content", id_text, want_text},
+    {"messages[].content[].image_url", id_image, want_text},
+    {"messages[].content[].image_url.url", id_image, want_text},
+    {"messages[].content[].input_audio.data", id_audio, want_text},
+    {"messages[].content[].file.file_data", id_file, want_text},
+    {"messages[].content[].file.file_id", id_remote, want_text},
+    {"messages[].tool_calls[].function.name", id_call_name, want_text},
+    {"messages[].tool_calls[].function.arguments", id_arguments, want_text},
+    {"messages[].function_call.name", id_call_name, want_text},
+    {"messages[].function_call.arguments", id_arguments, want_text},
+    {"tools", id_tools, with_end},
+    {"functions", id_tools, with_end},
+    {"response_format.json_schema", id_schema, with_end},
+    {"prompt", id_text, want_text},
+    {"prompt[]", id_text, want_text},
+    {"suffix", id_text, want_text},
+    {"input", id_text, want_text},
+    {"input[]", id_text, want_text},
+    {"input[].text", id_text, want_text},
+    {"input[].image_url.url", id_image, want_text},
+};
+
+constexpr JsonTable responses{
+    {"instructions", id_system, want_text},
+    {"input", id_system, want_text},
+    {"input[]", id_message, want_begin},
+    {"input[].role", id_role, want_text},
+    {"input[].content", id_text, want_text},
+    {"input[].content[].text", id_text, want_text},
+    {"input[].content[].refusal", id_text, want_text},
+    {"input[].content[].image_url", id_image, want_text},
+    {"input[].content[].file_data", id_file, want_text},
+    {"input[].content[].file_id", id_remote, want_text},
+    {"input[].content[].file_url", id_remote, want_text},
+    {"input[].summary[].text", id_text, want_text},
+    {"input[].encrypted_content", id_text, want_text},
+    {"input[].name", id_call_name, want_text},
+    {"input[].arguments", id_arguments, want_text},
+    {"input[].input", id_arguments, want_text},
+    {"input[].output", id_text, want_text},
+    {"input[].output[].text", id_text, want_text},
+    {"input[].output[].image_url", id_image, want_text},
+    {"tools", id_tools, with_end},
+    {"text.format.schema", id_schema, with_end},
+    {"previous_response_id", id_remote, want_text},
+    {"conversation", id_remote, want_text | want_begin},
+    {"prompt.id", id_remote, want_text},
+};
+
+constexpr JsonTable messages{
+    {"system", id_system, want_text | want_begin},
+    {"system[].text", id_text, want_text},
+    {"messages[]", id_message, want_begin},
+    {"messages[].role", id_role, want_text},
+    {"messages[].content", id_text, want_text},
+    {"messages[].content[].text", id_text, want_text},
+    {"messages[].content[].thinking", id_text, want_text},
+    {"messages[].content[].name", id_call_name, want_text},
+    {"messages[].content[].input", id_arguments_json, with_end},
+    {"messages[].content[].content", id_text, want_text},
+    {"messages[].content[].content[].text", id_text, want_text},
+    {"messages[].content[].content[].source.media_type", id_media_type, want_text},
+    {"messages[].content[].content[].source.data", id_source, want_text},
+    {"messages[].content[].content[].source.url", id_remote, want_text},
+    {"messages[].content[].source.media_type", id_media_type, want_text},
+    {"messages[].content[].source.data", id_source, want_text},
+    {"messages[].content[].source.url", id_remote, want_text},
+    {"messages[].content[].source.file_id", id_remote, want_text},
+    {"tools", id_tools, with_end},
+    {"output_format.schema", id_schema, with_end},
+    {"output_config.format.schema", id_schema, with_end},
+    {"container", id_remote, want_text},
+};
+
+const JsonTable& table_of(Operation operation) {
+  if (family_of(operation) == Family::anthropic) return messages;
+  switch (operation) {
+    case Operation::responses:
+    case Operation::responses_compact:
+    case Operation::responses_input_tokens:
+      return responses;
+    default:
+      return chat;
+  }
+}
+
+std::optional<PromptPart> part_of(std::uint8_t id) {
+  switch (id) {
+    case id_role:
+      return PromptPart::role;
+    case id_name:
+      return PromptPart::name;
+    case id_system:
+    case id_text:
+      return PromptPart::text;
+    case id_call_name:
+      return PromptPart::call_name;
+    case id_arguments:
+    case id_arguments_json:
+      return PromptPart::arguments;
+    case id_tools:
+      return PromptPart::tools;
+    case id_schema:
+      return PromptPart::schema;
+    case id_image:
+      return PromptPart::image;
+    case id_audio:
+      return PromptPart::audio;
+    case id_file:
+      return PromptPart::file;
+    case id_remote:
+      return PromptPart::remote;
+    default:
+      return std::nullopt;
+  }
+}
+
+// One walk over one body.
+class Walk {
+ public:
+  Walk(Operation operation, std::string_view body, PromptSink& sink)
+      : scanner_(table_of(operation)), body_(body), sink_(sink) {}
+
+  void run() {
+    std::string_view rest = body_;
+    for (;;) {
+      JsonToken token = scanner_.next(rest);
+      if (token == JsonToken::none || token == JsonToken::error) return;
+      take(token);
+    }
+  }
+
+ private:
+  void take(JsonToken token) {
+    std::uint8_t id = scanner_.id();
+    switch (token) {
+      case JsonToken::object_begin:
+      case JsonToken::array_begin:
+        if (id == id_message || id == id_system) return sink_.take({.part = PromptPart::message});
+        if (id == id_remote) return sink_.take({.part = PromptPart::remote});
+        begin_ = scanner_.value().begin;
+        break;
+      case JsonToken::object_end:
+      case JsonToken::array_end:
+        tell(id, body_.substr(begin_, scanner_.value().end - begin_), false);
+        break;
+      case JsonToken::text:
+        take_text(id);
+        break;
+      default:
+        break;
+    }
+  }
+
+  void take_text(std::uint8_t id) {
+    if (id == id_media_type) {
+      is_image_ = scanner_.raw().starts_with("image/");
+      is_text_ = scanner_.raw().starts_with("text/");
+      return;
+    }
+    if (id == id_source) {  // the type stands before the data, as every SDK writes it
+      id = is_image_ ? id_image : is_text_ ? id_text : id_file;
+      is_image_ = is_text_ = false;
+    }
+    if (id == id_system) sink_.take({.part = PromptPart::message});
+    tell(id, scanner_.raw(), scanner_.escaped());
+  }
+
+  void tell(std::uint8_t id, std::string_view raw, bool escaped) {
+    std::optional<PromptPart> part = part_of(id);
+    if (part && !raw.empty()) sink_.take({.part = *part, .raw = raw, .escaped = escaped});
+  }
+
+  JsonScanner scanner_;
+  std::string_view body_;
+  PromptSink& sink_;
+  std::uint64_t begin_ = 0;  // of the value told as it stands; such values do not nest
+  bool is_image_ = false;
+  bool is_text_ = false;
+};
+
+}  // namespace
+
+void read_prompt(Operation operation, std::string_view body, PromptSink& sink) {
+  Walk(operation, body, sink).run();
+}
+
+}  // namespace recloser::codec
