@@ -135,7 +135,8 @@ TEST_P(BothStoresTest, ACallByItself) {
   EXPECT_EQ(call.at("id").as_string(), id.str());
   EXPECT_EQ(call.at("outcome").as_string(), "provider_failed");
   EXPECT_EQ(call.at("input_tokens").as_int64(), 1234);
-  EXPECT_FALSE(call.as_object().contains("cost_usd")) << "no figure is made up";
+  EXPECT_EQ(call.at("cost_usd").as_string(), "0.000448500");
+  EXPECT_EQ(call.at("cost_source").as_string(), "catalogue");
 }
 
 TEST_P(BothStoresTest, ACallThatIsNotThere) {

@@ -34,6 +34,8 @@ std::string took(const Json& call, std::string_view name) {
   return ms ? human_ms(*ms) : "-";
 }
 
+std::string cost(const Json& call, std::string_view name) { return human_usd(text(call, name)); }
+
 std::string when(const Json& call, std::string_view name, WallTime now) {
   std::string at = text(call, name);
   Result<WallTime> time = parse_rfc3339(at);
@@ -60,6 +62,7 @@ std::vector<Cell> call_row(const Json& call, WallTime now) {
           {count(call, "status"), Colour::none},
           {count(call, "input_tokens"), Colour::none},
           {count(call, "output_tokens"), Colour::none},
+          {cost(call, "cost_usd"), Colour::none},
           {took(call, "ttft_ms"), Colour::none},
           {took(call, "duration_ms"), Colour::none}};
 }
@@ -89,6 +92,7 @@ Exit show_list(const Json& page, const Process& process) {
                {"STATUS", true},
                {"INPUT", true},
                {"OUTPUT", true},
+               {"COST", true},
                {"FIRST", true},
                {"TOOK", true}});
   WallTime now = process.clock.wall();
@@ -130,6 +134,33 @@ std::string tokens_of(const Json& call) {
                      part("cached_input_tokens", "cached"), part("cache_write_tokens", "written"),
                      count(call, "output_tokens"), part("reasoning_tokens", "reasoning"),
                      fmt::format(", {}", text(call, "tokens_source")));
+}
+
+// "$0.000449 (input $0.000032, output $0.000340), by the catalogue 2026-09-01, list price $0.0005".
+// What is nothing, or the same once more, is left out.
+std::string cost_of(const Json& call) {
+  std::string booked = text(call, "cost_usd");
+  std::string source = text(call, "cost_source");
+  if (booked.empty()) return source;
+  std::string parts;
+  auto add = [&](std::string_view what, std::string_view name) {
+    std::string amount = text(call, name);
+    if (amount.empty() || amount == text_of(NanoUsd{})) return;
+    fmt::format_to(std::back_inserter(parts), "{}{} {}", parts.empty() ? " (" : ", ", what,
+                   human_usd(amount));
+  };
+  add("input", "input_cost_usd");
+  add("cached", "cached_cost_usd");
+  add("written", "cache_write_cost_usd");
+  add("output", "output_cost_usd");
+  add("fees", "fees_usd");
+  if (!parts.empty()) parts += ')';
+  std::string line = fmt::format("{}{}, {}", cost(call, "cost_usd"), parts, or_dash(source));
+  if (std::string version = text(call, "price_version"); !version.empty()) line += ' ' + version;
+  if (text(call, "list_cost_usd") != booked) {
+    line += fmt::format(", at list price {}", cost(call, "list_cost_usd"));
+  }
+  return line;
 }
 
 std::string attempt_line(const Json& attempt) {
@@ -188,6 +219,11 @@ Exit show_one(const Json& call, const Process& process) {
   facts.add("served model", text(call, "model_served"));
   facts.add("region", text(call, "region"));
   facts.add("tokens", tokens_of(call));
+  facts.add("cost", cost_of(call));
+  facts.add("overrun",
+            text(call, "overrun_usd") == text_of(NanoUsd{}) ? "" : cost(call, "overrun_usd"));
+  facts.add("expected cost", cost(call, "expected_cost_usd"));
+  facts.add("highest cost", cost(call, "upper_cost_usd"));
   facts.add("delivered", count(call, "delivered_tokens"));
   facts.add("overshoot", count(call, "overshoot_tokens"));
   add_list(facts, call, "attempts", attempt_line);

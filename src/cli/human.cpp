@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -18,6 +19,24 @@ std::string with_thousands(std::int64_t number) {
     digits.insert(at, 1, ',');
   }
   return digits;
+}
+
+std::string human_usd(NanoUsd amount) {
+  constexpr std::int64_t nano_per_unit = 1'000;  // a millionth of a dollar
+  std::int64_t units = amount.count / nano_per_unit;
+  std::int64_t rest = std::abs(amount.count % nano_per_unit);
+  bool up = rest > nano_per_unit / 2 || (rest == nano_per_unit / 2 && units % 2 != 0);
+  if (up) units += amount.count < 0 ? -1 : 1;
+  if (units == 0 && amount.count > 0) return "<$0.000001";
+  std::int64_t dollars = units / 1'000'000;
+  return fmt::format("{}${}.{:06}", units < 0 ? "-" : "", with_thousands(std::abs(dollars)),
+                     std::abs(units % 1'000'000));
+}
+
+std::string human_usd(std::string_view decimal) {
+  constexpr unsigned places = 9;
+  Result<std::int64_t> nano = parse_decimal(decimal, places);
+  return nano ? human_usd(NanoUsd{*nano}) : "-";
 }
 
 std::string shell_word(std::string_view text) {

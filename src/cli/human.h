@@ -1,6 +1,7 @@
 // Figures and times as people read them in a table.
 #pragma once
 
+#include "core/money.h"
 #include "core/time.h"
 
 #include <cstdint>
@@ -11,6 +12,9 @@ namespace recloser::cli {
 
 std::string with_thousands(std::int64_t number);  // "1,234,567"
 std::string human_ms(double ms);                  // "0.4 ms", "143 ms", "1.24 s", "2 m 05 s"
+// "$12.345679": six places, so that amounts stand under each other; "<$0.000001" for what is less.
+std::string human_usd(NanoUsd amount);
+std::string human_usd(std::string_view decimal);  // "-" where it is none
 std::string shell_word(std::string_view text);    // quoted where a shell would take it apart
 std::string or_dash(std::string_view text);       // "-" where there is none
 

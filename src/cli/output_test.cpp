@@ -44,6 +44,15 @@ TEST(Human, WordsForAShell) {
 }
 
 TEST(Human, Durations) {
+  EXPECT_EQ(human_usd(NanoUsd{0}), "$0.000000");
+  EXPECT_EQ(human_usd(NanoUsd{1}), "<$0.000001");
+  EXPECT_EQ(human_usd(NanoUsd{500}), "<$0.000001");
+  EXPECT_EQ(human_usd(NanoUsd{1'500}), "$0.000002");
+  EXPECT_EQ(human_usd(NanoUsd{2'500}), "$0.000002") << "half to even, as everywhere";
+  EXPECT_EQ(human_usd("1234.567890499"), "$1,234.567890");
+  EXPECT_EQ(human_usd(NanoUsd{-2'000'000'001}), "-$2.000000");
+  EXPECT_EQ(human_usd(NanoUsd{INT64_MIN}), "-$9,223,372,036.854776");
+  EXPECT_EQ(human_usd(""), "-");
   EXPECT_EQ(human_ms(0), "0.0 ms");
   EXPECT_EQ(human_ms(9.94), "9.9 ms");
   EXPECT_EQ(human_ms(9.96), "10 ms");

@@ -20,15 +20,15 @@ TEST_F(RemoteTest, CallsAsATable) {
   EXPECT_EQ(ran.exit, 0) << ran.err;
   EXPECT_EQ(ran.out,
             "TIME (UTC)      CALL                        KEY  TEAM    MODEL                OUTCOME"
-            "          STATUS  INPUT  OUTPUT   FIRST    TOOK\n"
+            "          STATUS  INPUT  OUTPUT       COST   FIRST    TOOK\n"
             "14:13:20        " +
                 newer +
                 "  ci   search  gpt-4o-mini @openai  "
-                "provider_failed     200  1,234     567  251 ms  1.43 s\n"
+                "provider_failed     200  1,234     567  $0.000448  251 ms  1.43 s\n"
                 "09-21 14:13:20  " +
                 older +
                 "  ci   search  gpt-4o-mini @openai  "
-                "completed           200  1,234     567  251 ms  1.43 s\n");
+                "completed           200  1,234     567  $0.000448  251 ms  1.43 s\n");
 }
 
 TEST_F(RemoteTest, OneCallWithAllThatIsKnown) {
@@ -57,6 +57,10 @@ TEST_F(RemoteTest, OneCallWithAllThatIsKnown) {
                          "served model    gpt-4o-mini-2024-07-18\n"
                          "region          us\n"
                          "tokens          1,234 input (1,024 cached), 567 output, exact\n"
+                         "cost            $0.000448 (input $0.000032, cached $0.000077, "
+                         "output $0.000340), catalogue 2026-09-01\n"
+                         "expected cost   $0.000512\n"
+                         "highest cost    $0.002600\n"
                          "delivered       567\n"
                          "overshoot       0\n"
                          "attempts        1. openai/gpt-4o-mini, status 200, completed, first byte "

@@ -3,16 +3,21 @@
 #include "ledger/call_json.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace recloser::ledger {
 namespace {
+
+static_assert(std::endian::native == std::endian::little, "digits lie in a word as in memory");
 
 using namespace std::string_view_literals;
 
@@ -78,6 +83,37 @@ char* put_escaped(char* to, std::string_view text) {
   return to;
 }
 
+// Eight digits of a number below 10^8, the first one in the lowest byte: halves are split into
+// quarters and those into digits, all lanes of the word at once.
+std::uint64_t eight_digits(std::uint64_t number) {
+  std::uint64_t lanes = number / 10'000 | (number % 10'000) << 32;
+  std::uint64_t upper = (lanes * 5'243 >> 19) & 0x0000'007f'0000'007f;  // a hundredth of each
+  lanes = upper | (lanes - upper * 100) << 16;
+  upper = (lanes * 103 >> 10) & 0x000f'000f'000f'000f;  // a tenth of each
+  return upper | (lanes - upper * 10) << 8;
+}
+
+// Rows are numbers for the most part, so they are written in words. May touch the seven bytes
+// behind what it writes.
+char* put_number(char* to, std::uint64_t number) {
+  constexpr std::uint64_t eight_digits_end = 100'000'000;
+  if (number < 10) {  // many are 0
+    *to = static_cast<char>('0' + number);
+    return to + 1;
+  }
+  if (number >= eight_digits_end) {
+    to = put_number(to, number / eight_digits_end);
+    std::uint64_t word = eight_digits(number % eight_digits_end) | each_byte('0');
+    std::memcpy(to, &word, sizeof word);
+    return to + sizeof word;
+  }
+  std::uint64_t digits = eight_digits(number);
+  int leading_zero_bits = std::countr_zero(digits) & ~7;
+  std::uint64_t word = (digits | each_byte('0')) >> leading_zero_bits;
+  std::memcpy(to, &word, sizeof word);
+  return to + 8 - leading_zero_bits / 8;
+}
+
 // Writes values one after the other into room that was made for all of them. Every value ends with
 // a comma; the bracket that closes an array takes the last one's place.
 class Pen {
@@ -104,7 +140,12 @@ class Pen {
     raw("\",");
   }
   void exact(std::int64_t number) {
-    to_ = std::to_chars(to_, to_ + number_bytes_max - 1, number).ptr;
+    auto value = static_cast<std::uint64_t>(number);
+    if (number < 0) {
+      *to_++ = '-';
+      value = -value;
+    }
+    to_ = put_number(to_, value);
     comma();
   }
   void number(std::int64_t number) { number == absent ? null() : exact(number); }
@@ -123,9 +164,9 @@ std::int64_t sum(std::int64_t a, std::int64_t b) {
 
 // Enough for every value but the decisions.
 std::size_t room_for_all(const CallRecord& record) {
-  constexpr std::size_t values_max = 30 + limits::attempts_max * 9;
-  constexpr std::size_t brackets_max = 4 + limits::attempts_max * 3;
-  constexpr std::size_t names_bytes_max = 32 * (1 + limits::attempts_max);  // of enumerations
+  constexpr std::size_t values_max = 45 + limits::attempts_max * 10;
+  constexpr std::size_t brackets_max = 6 + limits::attempts_max * 3;
+  constexpr std::size_t names_bytes_max = 32 * (2 + limits::attempts_max);  // of enumerations
   std::size_t texts = sizeof(CallId::Text) + names_bytes_max;
   for (std::size_t i = 0; i < text_count; ++i) texts += record.text(Text(i)).size();
   for (std::size_t i = 0; i < record.attempt_count(); ++i) {
@@ -149,10 +190,45 @@ void write_attempts(Pen& pen, const CallRecord& record) {
     pen.text(record.text_at(attempt.provider_request_id));
     pen.number(attempt.input_tokens);
     pen.number(attempt.output_tokens);
+    if (attempt.cost_nano_usd != absent) pen.exact(attempt.cost_nano_usd);
     pen.close();
     pen.comma();
   }
   pen.close();
+}
+
+// Of a row that has a cost, the list price differs rarely: a difference is a byte or two.
+std::int64_t above_cost(const CallRecord& record) {
+  std::int64_t cost = record.cost_nano_usd == absent ? 0 : record.cost_nano_usd;
+  return difference(record.list_cost_nano_usd, cost);
+}
+
+void write_costs(Pen& pen, const CallRecord& record) {
+  const std::array<std::int64_t, 10> rest{
+      record.fees_nano_usd,          record.overrun_nano_usd,          record.input_cost_nano_usd,
+      record.cached_cost_nano_usd,   record.cache_write_cost_nano_usd, record.output_cost_nano_usd,
+      record.expected_cost_nano_usd, record.upper_cost_nano_usd,       record.expected_input_tokens,
+      record.upper_input_tokens,
+  };
+  std::string_view rare = record.text(Text::rare_usage);
+  std::size_t known = rest.size();
+  if (rare.empty()) {
+    while (known > 0 && rest[known - 1] == absent) --known;
+  }
+  bool nothing = known == 0 && rare.empty() && record.cost_source == CostSource::none &&
+                 record.cost_nano_usd == absent && record.list_cost_nano_usd == absent &&
+                 record.text(Text::price_version).empty();
+  if (nothing) return;
+  pen.open();
+  bool none = record.cost_source == CostSource::none;
+  pen.text(none ? ""sv : name_of(record.cost_source));
+  pen.text(record.text(Text::price_version));
+  pen.number(record.cost_nano_usd);
+  record.list_cost_nano_usd == absent ? pen.null() : pen.exact(above_cost(record));
+  for (std::int64_t number : std::span(rest).first(known)) pen.number(number);
+  if (!rare.empty()) pen.text(rare);
+  pen.close();
+  pen.comma();
 }
 
 // ---- reading
@@ -256,12 +332,6 @@ class ArrayReader {
   std::string_view rest_;
 };
 
-TokensSource tokens_source_named(std::string_view name) {
-  if (name == name_of(TokensSource::exact)) return TokensSource::exact;
-  if (name == name_of(TokensSource::estimated)) return TokensSource::estimated;
-  return TokensSource::none;
-}
-
 std::string attempts_json(std::string_view array, WallTime call_started_at) {
   std::vector<AttemptTold> attempts;
   ArrayReader all(array);
@@ -277,11 +347,31 @@ std::string attempts_json(std::string_view array, WallTime call_started_at) {
     attempt.provider_request_id = facts.text();
     attempt.input_tokens = facts.number();
     attempt.output_tokens = facts.number();
+    attempt.cost_nano_usd = facts.number();
     attempts.push_back(std::move(attempt));
   }
   std::string json;
   append_attempts_json(json, attempts);
   return json;
+}
+
+void read_costs(StoredCall& call, std::string_view array) {
+  ArrayReader in(array);
+  call.cost_source = cost_source_named(in.text()).value_or(CostSource::none);
+  call.price_version = in.text();
+  call.cost_nano_usd = in.number();
+  call.list_cost_nano_usd = in.number();
+  if (call.list_cost_nano_usd) {
+    call.list_cost_nano_usd = sum(*call.list_cost_nano_usd, call.cost_nano_usd.value_or(0));
+  }
+  for (auto* number :
+       {&call.fees_nano_usd, &call.overrun_nano_usd, &call.input_cost_nano_usd,
+        &call.cached_cost_nano_usd, &call.cache_write_cost_nano_usd, &call.output_cost_nano_usd,
+        &call.expected_cost_nano_usd, &call.upper_cost_nano_usd, &call.expected_input_tokens,
+        &call.upper_input_tokens}) {
+    *number = in.number();
+  }
+  call.rare_usage = in.text();
 }
 
 }  // namespace
@@ -329,6 +419,8 @@ void write_facts(FactsRoom& out, const CallRecord& record) {
     pen.comma();
   }
   write_attempts(pen, record);
+  pen.comma();
+  write_costs(pen, record);
   pen.close();
   out.taken_to(pen.at());
 }
@@ -360,7 +452,7 @@ StoredCall read_facts(std::string_view facts) {
                        &call.output_tokens, &call.reasoning_tokens}) {
     *number = in.number();
   }
-  call.tokens_source = tokens_source_named(in.text());
+  call.tokens_source = tokens_source_named(in.text()).value_or(TokensSource::none);
   for (auto* number : {&call.delivered_tokens, &call.overshoot_tokens, &call.upstream_close_ms,
                        &call.overhead_us}) {
     *number = in.number();
@@ -370,6 +462,7 @@ StoredCall read_facts(std::string_view facts) {
   std::string_view decisions = in.array();
   if (!decisions.empty()) call.decisions = decisions;
   call.attempts = attempts_json(in.array(), call.started_at);
+  read_costs(call, in.array());
   return call;
 }
 

@@ -38,10 +38,20 @@ class FactsRoom {
 //    4 key_id          12 operation         20 cache_write_tokens   28 labels: "a,b"
 //    5 org             13 model_requested   21 output_tokens        29 decisions: [{..}, ..]
 //    6 team            14 provider          22 reasoning_tokens     30 attempts: [[..], ..]
-//    7 user            15 model_served      23 tokens_source
+//    7 user            15 model_served      23 tokens_source        31 costs: [..], since schema 2
 //
 // An attempt is [target, ns after started_at, ttft_ns, status, outcome, error_class,
-// provider_request_id, input_tokens, output_tokens]. The outcome of the call is a column.
+// provider_request_id, input_tokens, output_tokens, cost]; a cost that is not known is left out.
+// The outcome of the call is a column.
+//
+// Costs are in nano-dollars. Those behind the last one known are left out, and the whole list when
+// there is none:
+//
+//    0 cost_source        5 overrun            10 expected_cost
+//    1 price_version      6 input_cost         11 upper_cost
+//    2 cost               7 cached_cost        12 expected_input_tokens
+//    3 list cost - cost   8 cache_write_cost   13 upper_input_tokens
+//    4 fees               9 output_cost        14 rare_usage
 void write_facts(FactsRoom& out, const CallRecord& record);
 
 // How a text stands in the facts of a row that has it, with what separates it from its neighbours.

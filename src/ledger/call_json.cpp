@@ -1,6 +1,7 @@
 #include "ledger/call_json.h"
 
 #include "core/json_writer.h"
+#include "core/money.h"
 
 #include <cstdint>
 #include <optional>
@@ -37,6 +38,30 @@ void member_ms(JsonWriter& json, std::string_view name, Number ns) {
 
 Number number(std::int64_t value) { return value == absent ? Number{} : Number{value}; }
 
+void member_usd(JsonWriter& json, std::string_view name, Number nano_usd) {
+  json.key(name);
+  nano_usd ? json.value(text_of(NanoUsd{*nano_usd})) : json.null();
+}
+
+void append_costs(JsonWriter& json, const StoredCall& call) {
+  member_usd(json, "cost_usd", call.cost_nano_usd);
+  bool priced = call.cost_source != CostSource::none;
+  member(json, "cost_source", priced ? name_of(call.cost_source) : std::string_view{});
+  member(json, "price_version", call.price_version);
+  member_usd(json, "list_cost_usd", call.list_cost_nano_usd);
+  member_usd(json, "fees_usd", call.fees_nano_usd);
+  member_usd(json, "overrun_usd", call.overrun_nano_usd);
+  member_usd(json, "input_cost_usd", call.input_cost_nano_usd);
+  member_usd(json, "cached_cost_usd", call.cached_cost_nano_usd);
+  member_usd(json, "cache_write_cost_usd", call.cache_write_cost_nano_usd);
+  member_usd(json, "output_cost_usd", call.output_cost_nano_usd);
+  member_usd(json, "expected_cost_usd", call.expected_cost_nano_usd);
+  member_usd(json, "upper_cost_usd", call.upper_cost_nano_usd);
+  member(json, "expected_input_tokens", call.expected_input_tokens);
+  member(json, "upper_input_tokens", call.upper_input_tokens);
+  member(json, "rare_usage", call.rare_usage);
+}
+
 AttemptTold told(const CallRecord& record, std::size_t i) {
   const Attempt& attempt = record.attempt(i);
   AttemptTold out;
@@ -49,7 +74,26 @@ AttemptTold told(const CallRecord& record, std::size_t i) {
   out.provider_request_id = record.text_at(attempt.provider_request_id);
   out.input_tokens = number(attempt.input_tokens);
   out.output_tokens = number(attempt.output_tokens);
+  out.cost_nano_usd = number(attempt.cost_nano_usd);
   return out;
+}
+
+void take_costs(StoredCall& call, const CallRecord& record) {
+  call.cost_source = record.cost_source;
+  call.price_version = record.text(Text::price_version);
+  call.cost_nano_usd = number(record.cost_nano_usd);
+  call.list_cost_nano_usd = number(record.list_cost_nano_usd);
+  call.fees_nano_usd = number(record.fees_nano_usd);
+  call.overrun_nano_usd = number(record.overrun_nano_usd);
+  call.input_cost_nano_usd = number(record.input_cost_nano_usd);
+  call.cached_cost_nano_usd = number(record.cached_cost_nano_usd);
+  call.cache_write_cost_nano_usd = number(record.cache_write_cost_nano_usd);
+  call.output_cost_nano_usd = number(record.output_cost_nano_usd);
+  call.expected_cost_nano_usd = number(record.expected_cost_nano_usd);
+  call.upper_cost_nano_usd = number(record.upper_cost_nano_usd);
+  call.expected_input_tokens = number(record.expected_input_tokens);
+  call.upper_input_tokens = number(record.upper_input_tokens);
+  call.rare_usage = record.text(Text::rare_usage);
 }
 
 }  // namespace
@@ -82,6 +126,7 @@ void append_call_json(std::string& out, const StoredCall& call) {
   member(json, "reasoning_tokens", call.reasoning_tokens);
   bool counted = call.tokens_source != TokensSource::none;
   member(json, "tokens_source", counted ? name_of(call.tokens_source) : std::string_view{});
+  append_costs(json, call);
   member(json, "delivered_tokens", call.delivered_tokens);
   json.key("budgets").open_array().close_array();
   json.key("decisions").raw(call.decisions);
@@ -143,6 +188,7 @@ void append_attempts_json(std::string& out, std::span<const AttemptTold> attempt
     member(json, "provider_request_id", attempt.provider_request_id);
     member(json, "input_tokens", attempt.input_tokens);
     member(json, "output_tokens", attempt.output_tokens);
+    member_usd(json, "cost_usd", attempt.cost_nano_usd);
     member(json, "outcome", attempt.outcome);
     json.close_object();
   }
@@ -180,6 +226,7 @@ StoredCall stored(const CallRecord& record) {
   call.overshoot_tokens = number(record.overshoot_tokens);
   call.upstream_close_ms = number(record.upstream_close_ms);
   call.overhead_us = number(record.overhead_us);
+  take_costs(call, record);
   call.labels.clear();
   call.decisions.clear();
   call.attempts.clear();

@@ -24,16 +24,16 @@ struct AttemptTold {
   std::string provider_request_id;
   std::optional<std::int64_t> input_tokens;
   std::optional<std::int64_t> output_tokens;
+  std::optional<std::int64_t> cost_nano_usd;
 };
 
 // Appends the call as one object. Every name of INTERFACES 4 is always there, null where nothing is
-// known, but for the figures of money (`cost_usd cost_source price_version fees_usd overrun_usd`):
-// those are absent until calls are priced. Times are RFC 3339, durations milliseconds with up to
-// three decimals, enumerations their names.
+// known. Times are RFC 3339, durations milliseconds with up to three decimals, enumerations their
+// names, money decimal strings with nine places.
 void append_call_json(std::string& out, const StoredCall& call);
 
 // The lists of a row, each one JSON array. Every member is always there, null where nothing is
-// known; an attempt's `cost_usd` comes with prices.
+// known.
 void append_labels_json(std::string& out, std::string_view comma_separated);
 void append_decisions_json(std::string& out, const CallRecord& record);
 void append_attempts_json(std::string& out, std::span<const AttemptTold> attempts);

@@ -18,6 +18,18 @@ constexpr std::array<std::string_view, outcome_count> outcome_names{
     "open", "completed", "refused", "cut", "client_gone", "provider_failed", "gateway_failed"};
 constexpr std::array<std::string_view, tokens_source_count> tokens_source_names{"none", "exact",
                                                                                 "estimated"};
+constexpr std::array<std::string_view, cost_source_count> cost_source_names{
+    "none", "provider", "catalogue", "estimated", "unpriced"};
+
+// The enumerator called so, from `first` on.
+template <class Enum, std::size_t count>
+std::optional<Enum> named(const std::array<std::string_view, count>& names, std::string_view name,
+                          std::size_t first) {
+  for (std::size_t i = first; i < count; ++i) {
+    if (names[i] == name) return static_cast<Enum>(i);
+  }
+  return std::nullopt;
+}
 
 // What was stored before is in memory before what is stored after: a killed process leaves a prefix
 // of its stores, so keeping the compiler in order is enough.
@@ -33,12 +45,16 @@ bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 
 
 std::string_view name_of(Outcome outcome) { return outcome_names[std::size_t(outcome)]; }
 std::string_view name_of(TokensSource source) { return tokens_source_names[std::size_t(source)]; }
+std::string_view name_of(CostSource source) { return cost_source_names[std::size_t(source)]; }
 
 std::optional<Outcome> outcome_named(std::string_view name) {
-  for (std::size_t i = 1; i < outcome_count; ++i) {
-    if (outcome_names[i] == name) return static_cast<Outcome>(i);
-  }
-  return std::nullopt;
+  return named<Outcome>(outcome_names, name, 1);
+}
+std::optional<TokensSource> tokens_source_named(std::string_view name) {
+  return named<TokensSource>(tokens_source_names, name, 0);
+}
+std::optional<CostSource> cost_source_named(std::string_view name) {
+  return named<CostSource>(cost_source_names, name, 0);
 }
 
 std::string_view CallOpening::too_long() const {
@@ -183,7 +199,8 @@ std::optional<TextRef> CallRecord::standing_already(std::string_view value) cons
 bool CallRecord::sound() const {
   if (used_ > text_room_bytes || opening_ > used_ || attempt_count_ > attempts_.size() ||
       decision_count_ > decisions_.size() || std::size_t(outcome) >= outcome_count ||
-      std::size_t(tokens_source) >= tokens_source_count) {
+      std::size_t(tokens_source) >= tokens_source_count ||
+      std::size_t(cost_source) >= cost_source_count) {
     return false;
   }
   auto in_range = [this](TextRef ref) { return ref.at + ref.size <= used_; };

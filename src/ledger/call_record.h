@@ -29,12 +29,19 @@ inline constexpr unsigned outcome_count = 7;
 enum class TokensSource : std::uint8_t { none, exact, estimated };
 inline constexpr unsigned tokens_source_count = 3;
 
+// Whose figure the cost of a call is (INTERFACES 4); `none` = it was never to be priced.
+enum class CostSource : std::uint8_t { none, provider, catalogue, estimated, unpriced };
+inline constexpr unsigned cost_source_count = 5;
+
 std::string_view name_of(Outcome outcome);
 std::string_view name_of(TokensSource source);
+std::string_view name_of(CostSource source);
 std::optional<Outcome> outcome_named(std::string_view name);  // not `open`
+std::optional<TokensSource> tokens_source_named(std::string_view name);
+std::optional<CostSource> cost_source_named(std::string_view name);
 
-// Texts of a call. Those up to `labels` have room for their longest value kept free, so that they
-// are never cut; the first ones are given when the call begins and stay as they are.
+// Texts of a call. Those up to `rare_usage` have room for their longest value kept free, so that
+// they are never cut; the first ones are given when the call begins and stay as they are.
 enum class Text : std::uint8_t {
   operation,
   client_dialect,
@@ -46,18 +53,22 @@ enum class Text : std::uint8_t {
   session,
   trace,
   model_requested,
-  labels,  // "a,b"
+  labels,         // "a,b"
+  price_version,  // of the prices that the cost was made with
+  rare_usage,     // what the columns cannot say and a price may depend on; absent for most calls
   provider,
   model_served,
   region,
 };
-inline constexpr std::size_t text_count = 14;
+inline constexpr std::size_t text_count = 16;
 inline constexpr std::size_t opening_text_count = 7;  // operation .. agent
-inline constexpr std::size_t kept_text_count = 11;    // operation .. labels
+inline constexpr std::size_t kept_text_count = 13;    // operation .. rare_usage
 
 inline constexpr std::size_t kind_name_bytes_max = 24;    // an operation's or a dialect's name
 inline constexpr std::size_t request_id_bytes_max = 128;  // what a provider calls its answer
-inline constexpr std::size_t target_bytes_max =           // "provider/model"
+inline constexpr std::size_t price_version_bytes_max = 24;
+inline constexpr std::size_t rare_usage_bytes_max = 240;
+inline constexpr std::size_t target_bytes_max =  // "provider/model"
     limits::principal_name_bytes_max + 1 + limits::model_name_bytes_max;
 inline constexpr std::size_t reason_bytes_max = 160;  // of one decision
 inline constexpr std::size_t decisions_max = 4;       // kept in one row; more are counted
@@ -75,6 +86,8 @@ inline constexpr std::array<std::uint16_t, text_count> text_bytes_max{
     limits::trace_id_bytes_max,
     limits::model_name_bytes_max,
     limits::labels_bytes_max,
+    price_version_bytes_max,
+    rare_usage_bytes_max,
     limits::principal_name_bytes_max,
     limits::model_name_bytes_max,
     limits::principal_name_bytes_max,
@@ -94,6 +107,7 @@ struct Attempt {
   std::int64_t ttft_ns = absent;
   std::int64_t input_tokens = absent;
   std::int64_t output_tokens = absent;
+  std::int64_t cost_nano_usd = absent;
   TextRef target;
   TextRef error_class;
   TextRef provider_request_id;
@@ -143,9 +157,28 @@ class CallRecord {
   std::int64_t overshoot_tokens = absent;
   std::int64_t upstream_close_ms = absent;
   std::int64_t overhead_us = absent;
+
+  // Money, in nano-dollars, of all attempts together. What is booked is what the contract says; the
+  // list price stands beside it. Parts are for people: each was rounded by itself.
+  std::int64_t cost_nano_usd = absent;
+  std::int64_t list_cost_nano_usd = absent;
+  std::int64_t fees_nano_usd = absent;     // part of the cost that is not tokens
+  std::int64_t overrun_nano_usd = absent;  // charged beyond a limit
+  std::int64_t input_cost_nano_usd = absent;
+  std::int64_t cached_cost_nano_usd = absent;
+  std::int64_t cache_write_cost_nano_usd = absent;
+  std::int64_t output_cost_nano_usd = absent;
+
+  // What was thought before the call.
+  std::int64_t expected_cost_nano_usd = absent;
+  std::int64_t upper_cost_nano_usd = absent;
+  std::int64_t expected_input_tokens = absent;
+  std::int64_t upper_input_tokens = absent;
+
   std::uint16_t status = 0;  // of the answer to the client; 0 = none was sent
   Outcome outcome = Outcome::open;
   TokensSource tokens_source = TokensSource::none;
+  CostSource cost_source = CostSource::none;
 
   // Leaves the room for texts as it is: only what is used of it counts, and a slot's pages stay
   // untouched.
@@ -155,9 +188,9 @@ class CallRecord {
   // enforced where names come in.
   CallRecord(CallId call, WallTime at, const CallOpening& who);
 
-  // Whether `value` now stands in the row whole. A kept text (up to `labels`) longer than its limit
-  // is not stored at all; other texts are cut to the room there is and end with "…". A text that is
-  // set again with another value takes fresh room; an opening text stays as it is.
+  // Whether `value` now stands in the row whole. A kept text (up to `rare_usage`) longer than its
+  // limit is not stored at all; other texts are cut to the room there is and end with "…". A text
+  // that is set again with another value takes fresh room; an opening text stays as it is.
   bool set(Text which, std::string_view value);
   std::string_view text(Text which) const { return text_at(texts_[std::size_t(which)]); }
 
@@ -184,7 +217,7 @@ class CallRecord {
   std::uint32_t opening_checksum(std::uint32_t before) const;
   std::uint32_t checksum(std::uint32_t before) const;
 
-  static constexpr std::size_t text_room_bytes = 1608;
+  static constexpr std::size_t text_room_bytes = 1872;
 
  private:
   struct DecisionRefs {
@@ -210,7 +243,7 @@ class CallRecord {
 };
 
 static_assert(std::is_trivially_copyable_v<CallRecord>);
-static_assert(sizeof(CallRecord) == 2016, "a slot of 2 KiB without its header of 32 bytes");
+static_assert(sizeof(CallRecord) == 2416, "a slot without its header of 32 bytes");
 
 // All kept texts at their longest leave this much for the gateway's own: targets, request ids,
 // decisions. A client's long names cannot push them out of the row.

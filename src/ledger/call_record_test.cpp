@@ -69,7 +69,8 @@ TEST(CallRecord, EveryKeptTextHasItsRoomAtTheLimitOfAll) {
   Attempt* attempt = record.begin_attempt(letters(target_bytes_max, 't'), WallTime{2});
   ASSERT_NE(attempt, nullptr);
   EXPECT_FALSE(record.set_provider_request_id(*attempt, letters(request_id_bytes_max, 'r')));
-  for (Text text : {Text::labels, Text::model_requested, Text::trace, Text::session}) {
+  for (Text text : {Text::rare_usage, Text::labels, Text::price_version, Text::model_requested,
+                    Text::trace, Text::session}) {
     std::string longest(text_bytes_max[std::size_t(text)], static_cast<char>('A' + int(text)));
     EXPECT_TRUE(record.set(text, longest));
     EXPECT_EQ(record.text(text), longest);
@@ -80,7 +81,8 @@ TEST(CallRecord, EveryKeptTextHasItsRoomAtTheLimitOfAll) {
 }
 
 TEST(CallRecord, AKeptTextOnePastItsLimitIsNotStored) {
-  for (Text text : {Text::session, Text::trace, Text::model_requested, Text::labels}) {
+  for (Text text : {Text::session, Text::trace, Text::model_requested, Text::labels,
+                    Text::price_version, Text::rare_usage}) {
     CallRecord record = fresh();
     EXPECT_FALSE(record.set(text, letters(text_bytes_max[std::size_t(text)] + 1u)));
     EXPECT_EQ(record.text(text), "");
@@ -224,6 +226,18 @@ TEST(CallRecord, RandomBytesAreNeverReadOutOfRange) {
     for (std::size_t i = 0; i < record.decision_count(); ++i) (void)record.decision(i);
   }
   EXPECT_GT(sound, 1000);
+}
+
+TEST(Names, OfSources) {
+  for (unsigned i = 0; i < tokens_source_count; ++i) {
+    auto source = static_cast<TokensSource>(i);
+    EXPECT_EQ(tokens_source_named(name_of(source)), source);
+  }
+  for (unsigned i = 0; i < cost_source_count; ++i) {
+    auto source = static_cast<CostSource>(i);
+    EXPECT_EQ(cost_source_named(name_of(source)), source);
+  }
+  EXPECT_FALSE(cost_source_named(""));
 }
 
 TEST(Names, OfOutcomes) {

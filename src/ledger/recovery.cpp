@@ -91,6 +91,7 @@ bool all_zero(const void* bytes, std::size_t size) {
 void close_open_call(CallRecord& record) {
   record.outcome = Outcome::gateway_failed;
   record.tokens_source = TokensSource::estimated;
+  if (record.cost_nano_usd != absent) record.cost_source = CostSource::estimated;
 }
 
 class Reader {

@@ -1,4 +1,4 @@
-// The journal file as it lies on disk: a header page, then slots of 2 KiB, one call each.
+// The journal file as it lies on disk: a header page, then slots, one call each.
 #pragma once
 
 #include "ledger/call_record.h"
@@ -12,10 +12,10 @@ namespace recloser::ledger {
 
 // Raised with every change of the bytes below or of CallRecord. A journal of another layout is
 // never guessed at.
-inline constexpr std::uint32_t journal_layout = 1;
+inline constexpr std::uint32_t journal_layout = 2;
 
 inline constexpr std::size_t journal_head_bytes = 4096;
-inline constexpr std::size_t slot_bytes = 2048;
+inline constexpr std::size_t slot_bytes = 2464;
 inline constexpr std::uint32_t segment_slots = 1024;  // the file grows by so many
 inline constexpr std::size_t segment_bytes = segment_slots * slot_bytes;
 inline constexpr std::uint32_t no_slot = UINT32_MAX;
@@ -64,6 +64,7 @@ struct alignas(32) Slot {
   void release() { state.store(SlotState::free, std::memory_order_release); }
 };
 static_assert(sizeof(Slot) == slot_bytes);
+static_assert(segment_bytes % 4096 == 0, "a segment is mapped, so it is whole pages");
 static_assert(std::atomic<SlotState>::is_always_lock_free);
 
 enum class Found : std::uint8_t { free, open, settled, damaged };

@@ -103,7 +103,93 @@ CREATE TABLE keys (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array steps{schema_1};
+// Rows know what they cost: the views name it. What a call would cost by other prices is written
+// beside it, never over it.
+constexpr Migration schema_2 = R"sql(
+DROP VIEW IF EXISTS calls;
+DROP VIEW IF EXISTS attempts;
+
+CREATE VIEW calls AS SELECT
+  facts ->> 0  AS id,
+  strftime('%Y-%m-%dT%H:%M:%fZ', (facts ->> 1) / 1e9, 'unixepoch') AS started_at,
+  facts ->> 1  AS started_at_ns,
+  facts ->> 2  AS duration_ns,
+  facts ->> 3  AS ttft_ns,
+  facts ->> 4  AS key_id,
+  facts ->> 5  AS org,
+  facts ->> 6  AS team,
+  facts ->> 7  AS user,
+  facts ->> 8  AS agent,
+  facts ->> 9  AS session,
+  facts ->> 10 AS trace,
+  facts ->> 11 AS client_dialect,
+  facts ->> 12 AS operation,
+  facts ->> 13 AS model_requested,
+  facts ->> 14 AS provider,
+  facts ->> 15 AS model_served,
+  facts ->> 16 AS region,
+  facts ->> 17 AS status,
+  ifnull(not_completed, 'completed') AS outcome,
+  facts ->> 18 AS input_tokens,
+  facts ->> 19 AS cached_input_tokens,
+  facts ->> 20 AS cache_write_tokens,
+  facts ->> 21 AS output_tokens,
+  facts ->> 22 AS reasoning_tokens,
+  facts ->> 23 AS tokens_source,
+  facts ->> 24 AS delivered_tokens,
+  facts ->> 25 AS overshoot_tokens,
+  facts ->> 26 AS upstream_close_ms,
+  facts ->> 27 AS overhead_us,
+  facts ->> 28 AS labels,
+  facts -> 29  AS decisions,
+  key,
+  facts ->> '$[31][0]' AS cost_source,
+  facts ->> '$[31][1]' AS price_version,
+  facts ->> '$[31][2]' AS cost_nano_usd,
+  ifnull(facts ->> '$[31][2]', 0) + (facts ->> '$[31][3]') AS list_cost_nano_usd,
+  facts ->> '$[31][4]' AS fees_nano_usd,
+  facts ->> '$[31][5]' AS overrun_nano_usd,
+  facts ->> '$[31][6]' AS input_cost_nano_usd,
+  facts ->> '$[31][7]' AS cached_cost_nano_usd,
+  facts ->> '$[31][8]' AS cache_write_cost_nano_usd,
+  facts ->> '$[31][9]' AS output_cost_nano_usd,
+  facts ->> '$[31][10]' AS expected_cost_nano_usd,
+  facts ->> '$[31][11]' AS upper_cost_nano_usd,
+  facts ->> '$[31][12]' AS expected_input_tokens,
+  facts ->> '$[31][13]' AS upper_input_tokens,
+  facts ->> '$[31][14]' AS rare_usage
+FROM call_rows;
+
+CREATE VIEW attempts AS SELECT
+  call_rows.facts ->> 0                          AS id,
+  attempt.key + 1                                AS n,
+  attempt.value ->> 0                            AS target,
+  (call_rows.facts ->> 1) + (attempt.value ->> 1) AS started_at_ns,
+  attempt.value ->> 2                            AS ttft_ns,
+  attempt.value ->> 3                            AS status,
+  attempt.value ->> 4                            AS outcome,
+  attempt.value ->> 5                            AS error_class,
+  attempt.value ->> 6                            AS provider_request_id,
+  attempt.value ->> 7                            AS input_tokens,
+  attempt.value ->> 8                            AS output_tokens,
+  call_rows.key                                  AS key,
+  attempt.value ->> 9                            AS cost_nano_usd
+FROM call_rows, json_each(call_rows.facts, '$[30]') AS attempt;
+
+CREATE TABLE ratings (
+  key                INTEGER NOT NULL,
+  n                  INTEGER NOT NULL,
+  at_ns              INTEGER NOT NULL,
+  cost_nano_usd      INTEGER,
+  list_cost_nano_usd INTEGER,
+  price_version      TEXT,
+  reason             TEXT NOT NULL,
+  who                TEXT NOT NULL,
+  PRIMARY KEY (key, n)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array steps{schema_1, schema_2};
 
 Result<void> refuse_foreign(Database& database) {
   Result<std::int64_t> id = database.query_number("PRAGMA application_id");

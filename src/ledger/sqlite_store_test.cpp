@@ -211,11 +211,23 @@ TEST_F(SqliteStoreTest, TheViewsNameWhatARowHolds) {
   }
   EXPECT_EQ(numbers, (std::vector<std::int64_t>{5, 251'234'567, 200, 1234, 1024, 1, 567, 0, 567, 0,
                                                 1, 143}));
+  EXPECT_EQ(text("SELECT cost_source || price_version || (rare_usage IS NULL) FROM calls"),
+            "catalogue2026-09-011");
+  std::vector<std::int64_t> costs;
+  for (const char* column :
+       {"cost_nano_usd", "list_cost_nano_usd", "fees_nano_usd", "overrun_nano_usd",
+        "input_cost_nano_usd", "cached_cost_nano_usd", "cache_write_cost_nano_usd",
+        "output_cost_nano_usd", "expected_cost_nano_usd", "upper_cost_nano_usd",
+        "expected_input_tokens", "upper_input_tokens"}) {
+    costs.push_back(number(column));
+  }
+  EXPECT_EQ(costs, (std::vector<std::int64_t>{448'500, 448'500, 0, 0, 31'500, 76'800, 0, 340'200,
+                                              512'000, 2'600'000, 1240, 1391}));
   EXPECT_EQ(text("SELECT n || target || (started_at_ns - 1790000000000000000) || ttft_ns || status "
                  "|| outcome || provider_request_id || input_tokens || output_tokens || "
-                 "(error_class IS NULL) FROM attempts LIMIT 1"),
+                 "(error_class IS NULL) || cost_nano_usd FROM attempts LIMIT 1"),
             "1openai/gpt-4o-mini1000000250000000200completed"
-            "req_0123456789abcdef0123456789abcdef12345671");
+            "req_0123456789abcdef0123456789abcdef12345671448500");
 }
 
 // Random calls and random questions: both stores must answer alike.
@@ -506,6 +518,7 @@ TEST_F(SqliteStoreTest, AFileOfSchema1Opens) {
   EXPECT_EQ(call.team, "search");
   EXPECT_EQ(call.outcome, Outcome::cut);
   EXPECT_EQ(call.input_tokens, std::nullopt);
+  EXPECT_EQ(call.cost_nano_usd, std::nullopt);
   EXPECT_EQ(store->keys()->at(0).id, "ci");
   ASSERT_TRUE(insert(*store, completed(1)));
 }

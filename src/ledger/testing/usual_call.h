@@ -16,6 +16,25 @@ inline constexpr CallOpening someone{.operation = "chat",
                                      .user = "ada",
                                      .agent = "crawler"};
 
+// 210 new and 1,024 cached input tokens, 567 output tokens, at $0.15, $0.075 and $0.60 a million.
+inline void fill_cost(CallRecord& record) {
+  record.cost_source = CostSource::catalogue;
+  record.set(Text::price_version, "2026-09-01");
+  record.cost_nano_usd = 448'500;
+  record.list_cost_nano_usd = 448'500;
+  record.fees_nano_usd = 0;
+  record.overrun_nano_usd = 0;
+  record.input_cost_nano_usd = 31'500;
+  record.cached_cost_nano_usd = 76'800;
+  record.cache_write_cost_nano_usd = 0;
+  record.output_cost_nano_usd = 340'200;
+  record.expected_cost_nano_usd = 512'000;
+  record.upper_cost_nano_usd = 2'600'000;
+  record.expected_input_tokens = 1240;
+  record.upper_input_tokens = 1391;
+  record.last_attempt()->cost_nano_usd = 448'500;
+}
+
 // A completed call: one attempt, a session, a trace, two labels.
 inline void fill_completed(CallRecord& record, std::string_view session = "session-42") {
   record.set(Text::session, session);
@@ -42,6 +61,7 @@ inline void fill_completed(CallRecord& record, std::string_view session = "sessi
   record.overshoot_tokens = 0;
   record.overhead_us = 143;
   record.tokens_source = TokensSource::exact;
+  fill_cost(record);
 }
 
 }  // namespace recloser::ledger::test
