@@ -31,6 +31,8 @@ enum class RequestMember : std::uint8_t {
   conversation_id,
   prompt_cache_key,
   format,
+  system,
+  prompt,
   once_end,
   message,
   tool,
@@ -82,11 +84,13 @@ constexpr JsonTable openai_table{
     {"stream", id(M::stream), want_any},
     {"stream_options", id(M::stream_options), any_with_end},
     {"stream_options.include_usage", id(M::include_usage), want_any},
-    {"messages", id(M::messages), want_any},
+    {"messages", id(M::messages), any_with_end},
     {"messages[]", id(M::message), want_any},
-    {"tools", id(M::tools), want_any},
+    {"prompt", id(M::prompt), any_with_end},
+    {"input", id(M::prompt), any_with_end},
+    {"tools", id(M::tools), any_with_end},
     {"tools[]", id(M::tool), want_any},
-    {"functions", id(M::functions), want_any},
+    {"functions", id(M::functions), any_with_end},
     {"functions[]", id(M::tool), want_any},
     {"max_tokens", id(M::max_tokens), want_any},
     {"max_completion_tokens", id(M::max_completion_tokens), want_any},
@@ -101,9 +105,10 @@ constexpr JsonTable responses_table{
     {"", id(M::body), any_with_end},
     {"model", id(M::model), want_any},
     {"stream", id(M::stream), want_any},
-    {"input", id(M::messages), want_any},
+    {"input", id(M::messages), any_with_end},
+    {"instructions", id(M::system), any_with_end},
     {"input[]", id(M::message), want_any},
-    {"tools", id(M::tools), want_any},
+    {"tools", id(M::tools), any_with_end},
     {"tools[]", id(M::tool), want_any},
     {"max_output_tokens", id(M::max_tokens), want_any},
     {"metadata", id(M::metadata), want_any},
@@ -118,14 +123,15 @@ constexpr JsonTable messages_table{
     {"", id(M::body), any_with_end},
     {"model", id(M::model), want_any},
     {"stream", id(M::stream), want_any},
-    {"messages", id(M::messages), want_any},
+    {"messages", id(M::messages), any_with_end},
     {"messages[]", id(M::message), want_any},
-    {"tools", id(M::tools), want_any},
+    {"tools", id(M::tools), any_with_end},
     {"tools[]", id(M::tool), want_any},
     {"max_tokens", id(M::max_tokens), want_any},
     {"metadata", id(M::metadata), want_any},
     {"metadata.session_id", id(M::metadata_session_id), want_any},
     {"metadata.user_id", id(M::metadata_user_id), want_any},
+    {"system", id(M::system), any_with_end},
     {"output_format.type", id(M::format), want_any},
     {"output_config.format.type", id(M::format), want_any},
 };
@@ -196,7 +202,7 @@ Error RequestReader::refuse_json() const {
 }
 
 void RequestReader::take(JsonToken token, RequestMember member) {
-  if (token == JsonToken::object_end) return take_other(token, member);
+  if (token == JsonToken::object_end || token == JsonToken::array_end) return end_of(member);
   if (member < M::once_end) {
     std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(member);
     if ((seen_ & bit) != 0) return refuse_second();
@@ -242,6 +248,31 @@ void RequestReader::count(RequestMember member) {
   }
 }
 
+// The value of a member up to here, which is its end or the end of its brackets.
+void RequestReader::note_prompt(RequestMember member) {
+  Span value = scanner_.value();
+  bool messages = member == M::messages || member == M::prompt;
+  Span* place = messages                                       ? &facts_.messages_value
+                : member == M::system                          ? &facts_.system_value
+                : member == M::tools || member == M::functions ? &facts_.tools_value
+                                                               : nullptr;
+  if (place == nullptr) return;
+  if (place->empty()) place->begin = value.begin;
+  place->end = value.end;
+}
+
+void RequestReader::end_of(RequestMember member) {
+  note_prompt(member);
+  Span value = scanner_.value();
+  if (member == M::body) {
+    facts_.body.end = value.end;
+    facts_.body_object_empty = scanner_.was_empty();
+  } else if (member == M::stream_options) {
+    facts_.stream_options_value.end = value.end;
+    facts_.stream_options_empty = scanner_.was_empty();
+  }
+}
+
 void RequestReader::take_other(JsonToken token, RequestMember member) {
   Said said = token == JsonToken::yes    ? Said::yes
               : token == JsonToken::no   ? Said::no
@@ -250,19 +281,12 @@ void RequestReader::take_other(JsonToken token, RequestMember member) {
   Span value = scanner_.value();
   switch (member) {
     case M::body:
-      if (token == JsonToken::object_begin) facts_.body.begin = value.begin;
-      facts_.body.end = value.end;
-      facts_.body_object_empty = token == JsonToken::object_end && scanner_.was_empty();
+      facts_.body = value;
       break;
     case M::stream:
       facts_.stream = said;
       break;
     case M::stream_options:
-      if (token == JsonToken::object_end) {
-        facts_.stream_options_value.end = value.end;
-        facts_.stream_options_empty = scanner_.was_empty();
-        break;
-      }
       facts_.stream_options = token == JsonToken::object_begin ? Said::yes
                               : said == Said::null             ? Said::null
                                                                : Said::odd;
@@ -274,6 +298,12 @@ void RequestReader::take_other(JsonToken token, RequestMember member) {
       break;
     case M::messages:
       facts_.messages_at = value.begin;
+      [[fallthrough]];
+    case M::prompt:
+    case M::system:
+    case M::tools:
+    case M::functions:
+      note_prompt(member);
       break;
     default:
       break;
@@ -377,6 +407,11 @@ void RequestReader::text_done(RequestMember member, std::string_view raw) {
       break;
     case M::prompt_cache_key:
       decode(facts_.prompt_cache_key, id_max);
+      break;
+    case M::messages:
+    case M::prompt:
+    case M::system:
+      note_prompt(member);
       break;
     case M::format:
       facts_.structured_output = raw == "json_schema" || raw == "json_object";

@@ -32,6 +32,10 @@ struct RequestFacts {
 
   std::uint32_t messages = 0;     // messages, or the items of a Responses input
   std::uint64_t messages_at = 0;  // where their list begins; 0 when there is none
+  // What the model reads, with brackets or quotes; empty where there is none. Media lie within.
+  Span messages_value;  // messages, input, prompt
+  Span system_value;    // Anthropic's system, Responses' instructions
+  Span tools_value;     // tools; functions where these are none
   std::uint32_t tools = 0;
   bool has_tools() const { return tools != 0; }
   bool structured_output = false;  // a JSON schema (or just JSON) was asked for
@@ -74,6 +78,8 @@ class RequestReader {
   void count(RequestMember member);
   void take_number(RequestMember member);
   void take_other(JsonToken token, RequestMember member);
+  void end_of(RequestMember member);
+  void note_prompt(RequestMember member);
   void hold();
   void take_text(RequestMember member);
   void text_done(RequestMember member, std::string_view raw);

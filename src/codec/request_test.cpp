@@ -243,5 +243,36 @@ TEST(BodyEdits, KeepsTheOrderOfOffsetsNotOfCalls) {
   EXPECT_EQ(edited(edits, "abcdef"), "<aBBcd>");
 }
 
+TEST(RequestReader, WhereWhatTheModelReadsLies) {
+  auto value = [](const std::string& body, Span span) {
+    return body.substr(span.begin, span.size());
+  };
+  std::string chat = R"({"tools":[{"a":[1]}],"messages":[{"content":"hi"}],"model":"m"})";
+  std::string messages = R"({"system":"be","messages":[{}],"model":"m","tools":[]})";
+  std::string responses = R"({"input":"q\"","model":"m","instructions":["x"]})";
+  std::string completion = R"({"prompt":["a","b"],"model":"m"})";
+  for (std::size_t cut = 0; cut < 20; ++cut) {
+    auto read = [cut](Operation operation, std::string_view body) {
+      RequestReader reader(operation);
+      EXPECT_TRUE(reader.feed(body.substr(0, cut)));
+      EXPECT_TRUE(reader.feed(body.substr(cut)));
+      return *reader.finish();
+    };
+    RequestFacts facts = read(Operation::chat, chat);
+    EXPECT_EQ(value(chat, facts.messages_value), R"([{"content":"hi"}])");
+    EXPECT_EQ(value(chat, facts.tools_value), R"([{"a":[1]}])");
+    EXPECT_TRUE(facts.system_value.empty());
+    facts = read(Operation::messages, messages);
+    EXPECT_EQ(value(messages, facts.system_value), R"("be")");
+    EXPECT_EQ(value(messages, facts.messages_value), "[{}]");
+    EXPECT_EQ(value(messages, facts.tools_value), "[]");
+    facts = read(Operation::responses, responses);
+    EXPECT_EQ(value(responses, facts.messages_value), R"("q\"")");
+    EXPECT_EQ(value(responses, facts.system_value), R"(["x"])");
+    facts = read(Operation::completions, completion);
+    EXPECT_EQ(value(completion, facts.messages_value), R"(["a","b"])");
+  }
+}
+
 }  // namespace
 }  // namespace recloser::codec
