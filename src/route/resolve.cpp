@@ -2,7 +2,7 @@
 
 #include "core/check.h"
 #include "core/names.h"
-#include "route/nearest_names.h"
+#include "core/nearest_names.h"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "route/resolve.h"
 
-#include "route/nearest_names.h"
+#include "core/nearest_names.h"
 
 #include <memory>
 #include <string>

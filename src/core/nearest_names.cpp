@@ -1,10 +1,10 @@
-#include "route/nearest_names.h"
+#include "core/nearest_names.h"
 
 #include "core/ascii.h"
 
 #include <algorithm>
 
-namespace recloser::route {
+namespace recloser {
 
 void NearestNames::offer(std::string_view name) {
   if (wanted_.empty() || wanted_.size() > wanted_bytes_max) return;
@@ -39,4 +39,4 @@ std::string NearestNames::human() const {
   return out;
 }
 
-}  // namespace recloser::route
+}  // namespace recloser

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace recloser::route {
+namespace recloser {
 
 // Use: offer() every name, then human(). A worker answers the client meanwhile, so after a fixed
 // number of steps no further name is looked at: a miss costs a suggestion, not other calls' time.
@@ -31,4 +31,4 @@ class NearestNames {
   std::size_t steps_left_ = 200'000;  // cells of edit distance tables: about half a millisecond
 };
 
-}  // namespace recloser::route
+}  // namespace recloser
