@@ -73,9 +73,8 @@ bool is_o_series(std::string_view name) {
          (name.size() == 2 || name[2] == '-');
 }
 
-// Major * 100 + minor of the first number behind "claude" that is no date: "claude-3-5-haiku",
-// "claude-sonnet-4-5-20250929", "claude-4.6-sonnet". 0 when there is none.
-unsigned claude_version(std::string_view name) {
+// Of the first number behind "claude" that is no date: "claude-3-5-haiku", "claude-4.6-sonnet".
+unsigned version_behind(std::string_view name) {
   unsigned major = 0;
   bool have_major = false;
   for (std::size_t i = 0; i < name.size();) {
@@ -100,20 +99,30 @@ unsigned claude_version(std::string_view name) {
   return major * 100;
 }
 
+// What stands before a slash names who serves the model.
+std::string own_name(std::string_view model) {
+  return ascii::lowered(model.substr(model.rfind('/') + 1));
+}
+
+constexpr std::string_view claude_mark = "claude";
+
 }  // namespace
 
 const TokenFamily& token_family(std::string_view model) {
-  // What stands before a slash names who serves it.
-  std::string name = ascii::lowered(model.substr(model.rfind('/') + 1));
-  if (std::size_t at = name.find("claude"); at != std::string::npos) {
-    bool is_new = claude_version(std::string_view(name).substr(at + 6)) >= 407;
-    return is_new ? claude_new : claude;
-  }
+  std::string name = own_name(model);
+  if (name.contains(claude_mark)) return claude_version(model) >= 407 ? claude_new : claude;
   if (is_o_series(name)) return openai;
   for (const Mark& mark : marks) {
     if (name.contains(mark.part)) return *mark.family;
   }
   return unknown;
+}
+
+unsigned claude_version(std::string_view model) {
+  std::string name = own_name(model);
+  std::size_t at = name.find(claude_mark);
+  if (at == std::string::npos) return 0;
+  return version_behind(std::string_view(name).substr(at + claude_mark.size()));
 }
 
 }  // namespace recloser::text

@@ -32,4 +32,8 @@ struct TokenFamily {
 // nothing counts as an OpenAI model of today, with something on top.
 const TokenFamily& token_family(std::string_view model);
 
+// Major * 100 + minor of a Claude, however its name is written: 405 for
+// "claude-sonnet-4-5-20250929". 0 for other models, and for a name that says no version.
+unsigned claude_version(std::string_view model);
+
 }  // namespace recloser::text

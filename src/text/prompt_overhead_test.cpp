@@ -1,0 +1,79 @@
+#include "text/prompt_overhead.h"
+
+#include "text/function_tokens.h"
+
+namespace recloser::text {
+namespace {
+
+TEST(PromptOverhead, OfOpenAiIsExactWithoutTools) {
+  PromptOverhead chat = prompt_overhead("gpt-4o-mini", PromptForm::chat);
+  EXPECT_EQ(chat.of({.messages = 1}), (TokenRange{7, 7}));
+  EXPECT_EQ(chat.of({.messages = 3, .names = 1}), (TokenRange{16, 16}));
+  EXPECT_EQ(chat.of({}), (TokenRange{0, 0})) << "no prompt";
+  EXPECT_TRUE(chat.tools_declared);
+}
+
+TEST(PromptOverhead, Gpt5AddsToChatsWithToolsOnly) {
+  PromptShape tools{.messages = 1, .tools = 2};
+  auto of = [&](std::string_view model, PromptForm form) {
+    return prompt_overhead(model, form).of(tools).about;
+  };
+  EXPECT_EQ(of("gpt-5-nano", PromptForm::chat), of("gpt-4o", PromptForm::chat) + 80);
+  EXPECT_EQ(of("gpt-5-nano", PromptForm::responses), of("gpt-4o", PromptForm::responses));
+  EXPECT_EQ(prompt_overhead("gpt-5-nano", PromptForm::chat).of({.messages = 1}).about, 7u);
+}
+
+TEST(PromptOverhead, OfClaudeGoesByItsGeneration) {
+  PromptShape tools{.messages = 1, .tools = 1};
+  PromptShape forced{.messages = 1, .tools = 1, .tool_forced = true};
+  auto of = [](std::string_view model, const PromptShape& shape) {
+    return prompt_overhead(model, PromptForm::other).of(shape).about;
+  };
+  EXPECT_EQ(of("claude-3-5-sonnet-20241022", tools), 346u);
+  EXPECT_EQ(of("claude-haiku-4-5", tools), 486u);
+  EXPECT_EQ(of("claude-haiku-4-5", forced), 581u);
+  EXPECT_EQ(of("anthropic/claude-opus-4.8", tools), 486u);
+  EXPECT_EQ(of("claude-next", tools), 486u) << "a name that says no generation is of today";
+}
+
+TEST(PromptOverhead, MaxIsNeverBelowAbout) {
+  for (std::string_view model : {"gpt-4o", "gpt-5", "gpt-4", "gpt-oss-120b", "claude-3-haiku",
+                                 "claude-opus-4-8", "gemini-2.5-pro", "mistral-small", "nova-pro",
+                                 "llama-3.3", "deepseek-chat", "grok-4", "sonar", "house-model"}) {
+    for (PromptForm form : {PromptForm::chat, PromptForm::responses, PromptForm::other}) {
+      for (bool forced : {false, true}) {
+        TokenRange range =
+            prompt_overhead(model, form)
+                .of({.messages = 2, .names = 1, .calls = 1, .tools = 1, .tool_forced = forced});
+        EXPECT_LE(range.about, range.max) << model;
+        EXPECT_GT(range.about, 0u) << model;
+      }
+    }
+  }
+}
+
+// A recorded call: gpt-3.5-turbo, and of its 85 tokens 67 were the definition.
+TEST(FunctionTokens, AreAsOpenAiCountsThem) {
+  EncodingScratch scratch;
+  FunctionTokens tools(Encoding::cl100k());
+  tools.function("get_current_weather", "Get the current weather in a given location", scratch);
+  tools.property("location", "string", "The city and state, e.g. San Francisco, CA", scratch);
+  tools.property("unit", "string", "", scratch);
+  tools.value("celsius", scratch);
+  tools.value("fahrenheit", scratch);
+  EXPECT_NEAR(static_cast<double>(tools.count()), 67, 2);
+}
+
+TEST(FunctionTokens, AFullStopAtTheEndIsNotShown) {
+  EncodingScratch scratch;
+  FunctionTokens with(Encoding::o200k());
+  FunctionTokens without(Encoding::o200k());
+  with.function("now", "Tells the time.", scratch);
+  without.function("now", "Tells the time", scratch);
+  EXPECT_EQ(with.count(), without.count());
+  without.more(R"({"$ref": "#/x"})", scratch);
+  EXPECT_GT(without.count(), with.count());
+}
+
+}  // namespace
+}  // namespace recloser::text
