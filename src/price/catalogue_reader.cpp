@@ -24,32 +24,6 @@ std::optional<std::int64_t> day_start(std::string_view date) {
   return at->ns / 1'000'000'000;
 }
 
-// "16:30" in seconds of the day.
-std::optional<std::int32_t> seconds_of_day(std::string_view text) {
-  if (text.size() != 5 || text[2] != ':') return std::nullopt;
-  for (std::size_t i : {0u, 1u, 3u, 4u}) {
-    if (!ascii::is_digit(text[i])) return std::nullopt;
-  }
-  int hour = (text[0] - '0') * 10 + (text[1] - '0');
-  int minute = (text[3] - '0') * 10 + (text[4] - '0');
-  if (hour > 23 || minute > 59) return std::nullopt;
-  return (hour * 60 + minute) * 60;
-}
-
-// Of a text, eight bytes at a time: it only has to tell tables apart.
-std::uint64_t hash_of(std::string_view text, std::uint64_t hash) {
-  constexpr std::uint64_t prime = 0x9E37'79B9'7F4A'7C15u;
-  while (!text.empty()) {
-    std::uint64_t piece = text.size();
-    std::size_t taken = std::min(text.size(), sizeof piece);
-    std::memcpy(&piece, text.data(), taken);
-    text.remove_prefix(taken);
-    hash = (hash ^ piece) * prime;
-    hash ^= hash >> 32;
-  }
-  return hash;
-}
-
 // Service tiers with prices of their own, in windows that begin when another variant of theirs
 // does: each is the standard list of that time with what the variants then say on top.
 struct Variant {
@@ -111,7 +85,7 @@ Result<std::shared_ptr<const Catalogue>> CatalogueReader::read(std::string_view 
   replace_prices(object(overlay));
   for (Provider& provider : out_->providers_) finish(provider);
   if (!wrong_.empty()) return fail(Side::operator_, Kind::malformed, wrong_);
-  std::uint64_t hash = hash_of(overlay_json, hash_of(catalogue_json, contracts.hash));
+  std::uint64_t hash = hash_of_text(overlay_json, hash_of_text(catalogue_json, contracts.hash));
   out_->version_ = fmt::format("{}.{:08x}", date, static_cast<std::uint32_t>(hash >> 32));
   out_->contracts_ = std::move(contracts);
   return std::shared_ptr<const Catalogue>(std::move(out_));

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace recloser::price {
@@ -42,5 +43,8 @@ struct ContractList {
 
   bool empty() const { return groups.empty(); }
 };
+
+// Goes on from `hash`; only has to tell price lists apart.
+std::uint64_t hash_of_text(std::string_view text, std::uint64_t hash);
 
 }  // namespace recloser::price

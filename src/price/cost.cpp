@@ -110,7 +110,7 @@ class TokenSum {
     }
     if (sum_ == before) return {};
     NanoUsd now = terms_.token_factor == factor_one
-                      ? rounded(sum_, tokens_per_price)
+                      ? rounded_per_million(sum_)
                       : rounded(sum_ * terms_.token_factor, Wide{tokens_per_price} * factor_one);
     NanoUsd growth = now - rounded_;
     rounded_ = now;

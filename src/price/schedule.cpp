@@ -1,5 +1,7 @@
 #include "price/schedule.h"
 
+#include "core/ascii.h"
+
 #include <algorithm>
 #include <ranges>
 
@@ -39,6 +41,17 @@ bool Period::holds(std::int64_t at_s) const {
   std::int64_t of_day = at_s - floor_div(at_s, day_s) * day_s;
   if (daily_to_s < daily_from_s) return of_day >= daily_from_s || of_day < daily_to_s;
   return of_day >= daily_from_s && of_day < daily_to_s;
+}
+
+std::optional<std::int32_t> seconds_of_day(std::string_view text) {
+  if (text.size() != 5 || text[2] != ':') return std::nullopt;
+  for (std::size_t i : {0u, 1u, 3u, 4u}) {
+    if (!ascii::is_digit(text[i])) return std::nullopt;
+  }
+  int hour = (text[0] - '0') * 10 + (text[1] - '0');
+  int minute = (text[3] - '0') * 10 + (text[4] - '0');
+  if (hour > 23 || minute > 59) return std::nullopt;
+  return (hour * 60 + minute) * 60;
 }
 
 void Schedule::add(Period period, codec::ServiceTier tier, const PriceList& list,

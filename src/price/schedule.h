@@ -5,7 +5,10 @@
 #include "core/time.h"
 #include "price/rates.h"
 
+#include <array>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -51,6 +54,8 @@ struct Period {
   bool holds(std::int64_t at_s) const;
   friend bool operator==(const Period&, const Period&) = default;
 };
+
+std::optional<std::int32_t> seconds_of_day(std::string_view text);  // of "16:30"
 
 class Schedule {
  public:

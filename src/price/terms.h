@@ -20,6 +20,15 @@ inline constexpr std::uint64_t factor_one = 100'000'000;  // products of factors
 
 // Half to even; beyond the range of NanoUsd: its end.
 NanoUsd rounded(Wide numerator, Wide denominator);
+// The same for tokens times prices: nearly always 64 bits and a division by a constant.
+inline NanoUsd rounded_per_million(Wide tokens_times_price) {
+  if (tokens_times_price > UINT64_MAX) return rounded(tokens_times_price, tokens_per_price);
+  auto numerator = static_cast<std::uint64_t>(tokens_times_price);
+  std::uint64_t whole = numerator / tokens_per_price;
+  std::uint64_t twice_rest = numerator % tokens_per_price * 2;
+  bool up = twice_rest > tokens_per_price || (twice_rest == tokens_per_price && whole % 2 != 0);
+  return {static_cast<std::int64_t>(whole + (up ? 1 : 0))};
+}
 NanoUsd rounded_up(Wide numerator, Wide denominator);
 
 struct Terms {
