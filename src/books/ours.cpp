@@ -22,6 +22,8 @@ std::string_view name_of(Otherwise way) {
       return "tier_fast";
     case Otherwise::list:
       return "list_price";
+    case Otherwise::catalogue:
+      return "catalogue";
   }
   return "";
 }
@@ -46,6 +48,8 @@ std::string_view sentence_of(Otherwise way) {
       return "charged at the fast tier, booked at another";
     case Otherwise::list:
       return "charged at the list price, without what the contract takes off";
+    case Otherwise::catalogue:
+      return "charged as today's price list says; booked at another price";
   }
   return "";
 }

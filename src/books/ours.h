@@ -25,9 +25,10 @@ enum class Otherwise : unsigned char {
   flex,
   priority,
   fast,
-  list,  // without what the contract takes off
+  list,       // without what the contract takes off
+  catalogue,  // as the price list of this program says, which is not what was booked
 };
-inline constexpr std::size_t otherwise_kinds = 9;
+inline constexpr std::size_t otherwise_kinds = 10;
 std::string_view name_of(Otherwise way);
 std::string_view sentence_of(Otherwise way);
 

@@ -1,7 +1,7 @@
 // Where the admin port is and with which token, from options, environment and configuration.
 #include "cli/admin_client.h"
 #include "cli/config_source.h"
-#include "config/load.h"
+#include "cli/lenient_config.h"
 #include "core/ascii.h"
 #include "core/names.h"
 
@@ -16,42 +16,6 @@ constexpr std::size_t token_bytes_max = 4096;
 
 std::unexpected<Error> wrong(std::string message) {
   return fail(Side::operator_, Kind::malformed, std::move(message));
-}
-
-// The keys of providers are set where the gateway runs, seldom in the shell that asks it something.
-// What is not there is stood in for by a text that no two fields share; nothing of it is used.
-class Lenient final : public config::Environment {
- public:
-  static constexpr std::string_view stand_in = "not-set-in-this-shell-";
-
-  explicit Lenient(const config::Environment& real) : real_(real) {}
-  std::optional<std::string> variable(std::string_view name) const override {
-    std::optional<std::string> value = real_.variable(name);
-    return value ? value : std::optional(next());
-  }
-  Result<std::string> file(const std::string& path, std::size_t bytes_max) const override {
-    Result<std::string> content = real_.file(path, bytes_max);
-    return content ? content : Result<std::string>(next());
-  }
-
- private:
-  std::string next() const { return fmt::format("{}{}", stand_in, ++count_); }
-
-  const config::Environment& real_;
-  mutable int count_ = 0;
-};
-
-Result<std::shared_ptr<const config::Config>> read_config(const ConfigSource& source,
-                                                          const Process& process) {
-  config::Checked checked =
-      config::check_text(source.text, source.file, Lenient(process.environment));
-  if (checked.config) return checked.config;
-  std::string report = checked.report(source.file);
-  while (report.ends_with('\n')) report.pop_back();
-  return wrong(
-      fmt::format("the configuration that says where Recloser runs is not valid; with "
-                  "--admin URL and RECLOSER_ADMIN_TOKEN none is needed\n{}",
-                  report));
 }
 
 // The address to connect to where a gateway listens on all of them.
@@ -72,7 +36,7 @@ Result<config::BaseUrl> url_of(const config::ListenAddress& listen, std::string_
 Result<void> find_token(const config::Config& config, std::string_view file, const Process& process,
                         AdminServer& server) {
   const config::Secret& configured = config.admin.token;
-  if (configured.reveal().starts_with(Lenient::stand_in)) {
+  if (configured.reveal().starts_with(not_set_here)) {
     return wrong(
         fmt::format("`admin.token` in {} comes from a variable or a file that cannot be "
                     "read here; set RECLOSER_ADMIN_TOKEN",
@@ -138,7 +102,7 @@ Result<AdminServer> find_admin(std::string_view admin_url, std::string_view conf
   if (server.url.empty() || server.token.empty()) {
     Result<ConfigSource> source = find_config(config_file, process);
     if (!source) return fail(source.error());
-    Result<std::shared_ptr<const config::Config>> config = read_config(*source, process);
+    Result<std::shared_ptr<const config::Config>> config = read_lenient_config(*source, process);
     if (!config) return fail(config.error());
     if (server.url.empty()) {
       Result<config::BaseUrl> found = url_of((*config)->admin.address, source->file);

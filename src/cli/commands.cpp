@@ -87,6 +87,32 @@ constexpr std::array calls_options{
     config_option,
     json_option};
 
+constexpr std::array reconcile_options{
+    Option{.name = "provider",
+           .value = "A,B",
+           .help = "Which of our providers the bill is of; else those at the bill's provider, or "
+                   "all where it does not say."},
+    Option{.name = "models",
+           .value = "FILE",
+           .help = "Names of models that cannot be told otherwise: CSV with the bill's name and "
+                   "ours on each line."},
+    Option{.name = "since",
+           .value = "DAY",
+           .help = "The first day to compare, as 2026-11-01; else the bill's first."},
+    Option{.name = "until",
+           .value = "DAY",
+           .help = "The last day to compare, included; else the bill's last."},
+    Option{.name = "utc-offset",
+           .value = "+HH:MM",
+           .help = "The zone of the bill's days, such as -08:00; else UTC."},
+    Option{.name = "tolerance",
+           .value = "PERCENT",
+           .help = "How far a bill may be from calls whose tokens we estimated; else 5. Calls with "
+                   "exact tokens have none."},
+    admin_option,
+    config_option,
+    json_option};
+
 constexpr std::array sim_options{
     Option{.name = "listen",
            .value = "ADDRESS",
@@ -178,6 +204,34 @@ constexpr auto table = std::to_array<Command>({
                  "recloser calls --team search --json  prints the calls of a team for a program",
      .exits = remote_exits,
      .run = run_calls},
+    {.name = "reconcile",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .summary = "Compare a provider's bill with the books",
+     .description =
+         "Reads a usage or cost export of a provider (`-` is standard input) and says what is "
+         "missing in our books, missing on the bill, billed twice, counted otherwise or priced "
+         "otherwise, by day and model, or call by call where the bill names its requests. It knows "
+         "the exports of OpenAI and Anthropic (CSV of the console, JSON pages of the API), AWS "
+         "cost "
+         "and usage reports (also in gzip), and a CSV of our own; docs/reconcile.md has the "
+         "columns.\n"
+         "A difference in price is explained where a way of pricing gives the bill's figure "
+         "exactly: cached tokens at the full price, cache writes at the price of input, another "
+         "tier, batch, a discount. It asks the running gateway; when none runs, it reads the store "
+         "of the configuration itself.",
+     .options = reconcile_options,
+     .examples = "recloser reconcile openai-usage.csv  compares it with our calls of OpenAI\n"
+                 "recloser reconcile cur.csv.gz --provider bedrock-eu,bedrock-us --json  prints "
+                 "the findings for a program\n"
+                 "recloser reconcile bill.csv --models names.csv --utc-offset -08:00  with names "
+                 "and days of its own",
+     .exits = "0  the bill and our books agree\n"
+              "1  they do not: there are findings\n"
+              "2  the command line, the configuration, the admin token or the file is wrong\n"
+              "3  the file or the books cannot be read, or the gateway cannot be reached",
+     .run = run_reconcile},
     {.name = "sim",
      .arguments = "",
      .summary = "Run the simulated provider by itself",
@@ -227,7 +281,6 @@ constexpr auto table = std::to_array<Command>({
     {.name = "models"},
     {.name = "price"},
     {.name = "count"},
-    {.name = "reconcile"},
     {.name = "backup"},
     {.name = "restore"},
     {.name = "policy"},

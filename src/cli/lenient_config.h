@@ -1,0 +1,22 @@
+// A configuration for commands that ask a gateway: read although not all of it can be known here.
+#pragma once
+
+#include "cli/cli.h"
+#include "cli/config_source.h"
+#include "config/config.h"
+#include "core/result.h"
+
+#include <memory>
+#include <string_view>
+
+namespace recloser::cli {
+
+// What stands for a variable or a file that cannot be read here begins so.
+inline constexpr std::string_view not_set_here = "not-set-in-this-shell-";
+
+// The keys of providers are set where the gateway runs, seldom in the shell that asks it something.
+// What is not there is stood in for by texts of which no two are the same.
+Result<std::shared_ptr<const config::Config>> read_lenient_config(const ConfigSource& source,
+                                                                  const Process& process);
+
+}  // namespace recloser::cli
