@@ -55,7 +55,8 @@ AdminApi::AdminApi(Services services)
     : services_(std::move(services)),
       keys_(services_.ledger.store(), services_.declared, services_.config_file, services_.keys),
       started_at_(services_.worker.wall()),
-      offload_(services_.worker) {
+      offload_(services_.worker),
+      long_work_(services_.worker) {
   CHECK(!services_.token.empty(), "the admin API is never open");
   simulator_.host = "127.0.0.1";
   simulator_.port = services_.simulated_port.value_or(0);
@@ -97,6 +98,9 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
       break;
     case Resource::call:
       answer = co_await one_call(request);
+      break;
+    case Resource::backup:
+      answer = co_await make_backup(request);
       break;
     case Resource::keys:
       if (request.method == Method::post) {
@@ -172,6 +176,34 @@ Task<Answer> AdminApi::one_call(const Request& request) {
   };
   Result<std::string> json = co_await offload_.run(std::move(read));
   co_return json_or_problem(200, std::move(json));
+}
+
+// The file is written by the gateway, where it runs and as who it is.
+Task<Answer> AdminApi::make_backup(const Request& request) {
+  constexpr std::array<std::string_view, 1> parameters{"file"};
+  Result<Query> query = Query::read(request.query, parameters);
+  if (!query) co_return problem(query.error());
+  const std::string* file = query->find("file");
+  if (file == nullptr || !file->starts_with('/')) {
+    co_return problem(400, "invalid_request",
+                      "file must be the whole path of the backup, such as /var/backups/recloser.db",
+                      "file");
+  }
+  auto copy = [&ledger = services_.ledger, to = *file]() -> Result<ledger::Backup> {
+    Result<void> flushed = ledger.flush();
+    if (!flushed) return fail(flushed.error());
+    return ledger.store().backup(to);
+  };
+  Result<ledger::Backup> made = co_await long_work_.run(std::move(copy));
+  if (!made) co_return problem(made.error());
+  std::uint64_t open_calls = services_.ledger.status().open_calls;
+  services_.log.info("a backup of the ledger was made",
+                     {{"file", made->path}, {"bytes", made->bytes}});
+  std::string body;
+  JsonWriter json(body);
+  json.open_object().member("file", made->path).member("bytes", made->bytes);
+  json.member("open_calls", open_calls).close_object();
+  co_return json_answer(201, std::move(body));
 }
 
 Task<Answer> AdminApi::list_keys() {

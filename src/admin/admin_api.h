@@ -14,7 +14,7 @@
 namespace recloser::admin {
 
 // All of it on the worker of its services; what waits for a disk runs on one thread beside it, so
-// that a long search delays neither health nor metrics.
+// that a long search delays neither health nor metrics. What takes minutes has a thread of its own.
 class AdminApi final : public net::HttpHandler {
  public:
   explicit AdminApi(Services services);
@@ -26,6 +26,7 @@ class AdminApi final : public net::HttpHandler {
   Task<Answer> answer_to(net::Exchange& exchange, const Request& request);
   Task<Answer> list_calls(const Request& request);
   Task<Answer> one_call(const Request& request);
+  Task<Answer> make_backup(const Request& request);
   Task<Answer> list_keys();
   Task<Answer> one_key(const Request& request);
   Task<Answer> create_key(net::Exchange& exchange);
@@ -41,7 +42,8 @@ class AdminApi final : public net::HttpHandler {
   Keys keys_;
   WallTime started_at_;
   net::DialTarget simulator_;
-  Offload offload_;  // last: its thread uses what stands above
+  Offload offload_;  // these last: their threads use what stands above
+  Offload long_work_;
 };
 
 }  // namespace recloser::admin

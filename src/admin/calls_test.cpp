@@ -191,5 +191,21 @@ TEST_F(ApiTest, ALedgerThatCannotStoreIsNoEmptyList) {
   store_->fail_writes_with(std::nullopt);
 }
 
+TEST_F(ApiTest, ABackupOfTheBooks) {
+  use_sqlite();
+  CallId id = book();
+  std::string file = directory_ / "books.db";
+  Heard made = post("/admin/backup?file=" + file, {});
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(made.json().at("file").as_string(), file);
+  EXPECT_EQ(made.json().at("open_calls").as_int64(), 0);
+  auto copy = std::move(*ledger::open_sqlite_store(file, {}, loop_.clock()));
+  EXPECT_TRUE(*copy->call(id)) << "settled before it was asked for";
+  EXPECT_EQ(post("/admin/backup?file=" + file, {}).status, 409);
+  EXPECT_EQ(post("/admin/backup?file=books.db", {}).status, 400);
+  EXPECT_EQ(post("/admin/backup", {}).status, 400);
+  EXPECT_EQ(get("/admin/backup").status, 405);
+}
+
 }  // namespace
 }  // namespace recloser::admin

@@ -31,6 +31,8 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/calls/*", Resource::call},
     {"/admin/keys", Resource::keys},
     {"/admin/keys/*", Resource::key},
+    {"/admin/usage", Resource::not_built},
+    {"/admin/backup", Resource::backup},
     {"/admin/sim/truth", Resource::sim_truth},
     {"/admin/sessions", Resource::not_built},
     {"/admin/sessions/*", Resource::not_built},
@@ -39,7 +41,6 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/switches", Resource::not_built},
     {"/admin/switches/*", Resource::not_built},
     {"/admin/targets", Resource::not_built},
-    {"/admin/usage", Resource::not_built},
     {"/admin/decisions", Resource::not_built},
     {"/admin/approvals", Resource::not_built},
     {"/admin/approvals/*", Resource::not_built},
@@ -114,6 +115,8 @@ std::string_view methods_of(Resource resource) {
     case Resource::call:
     case Resource::sim_truth:
       return "GET, HEAD";
+    case Resource::backup:
+      return "POST";
     case Resource::not_built:
     case Resource::none:
       return "";
@@ -122,9 +125,9 @@ std::string_view methods_of(Resource resource) {
 }
 
 bool allows(Resource resource, Method method) {
-  if (method == Method::post) return resource == Resource::keys;
+  if (method == Method::post) return resource == Resource::keys || resource == Resource::backup;
   if (method == Method::delete_) return resource == Resource::key;
-  return method == Method::get || method == Method::head;
+  return resource != Resource::backup && (method == Method::get || method == Method::head);
 }
 
 Answer json_answer(int status, std::string body) {

@@ -22,6 +22,7 @@ enum class Resource : unsigned char {
   call,  // of the id in `rest`
   keys,
   key,
+  backup,
   sim_truth,
   not_built,  // promised by INTERFACES, not in this version
   none,

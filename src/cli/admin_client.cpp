@@ -15,7 +15,6 @@ namespace recloser::cli {
 namespace {
 
 constexpr std::size_t answer_bytes_max = 64u << 20;
-constexpr Duration patience = 30s;
 
 std::string_view method_text(net::http1::Method method) {
   if (method == net::http1::Method::post) return "POST";
@@ -24,7 +23,7 @@ std::string_view method_text(net::http1::Method method) {
 }
 
 // What went wrong on the way, without the words of calls to providers.
-std::string reason_of(const Error& error) {
+std::string reason_of(const Error& error, Duration patience) {
   switch (error.kind()) {
     case Kind::timed_out:
       return fmt::format("nothing came within {}", human_duration(patience));
@@ -41,7 +40,7 @@ Error not_reachable(const AdminServer& server, const Error& error) {
   return Error(Side::operator_, Kind::unreachable,
                fmt::format("no Recloser answers at {} (from {}): {}. Start it with `recloser "
                            "serve`, or say where it runs with --admin URL or RECLOSER_ADMIN",
-                           server.url.str(), server.url_from, reason_of(error)));
+                           server.url.str(), server.url_from, reason_of(error, server.patience)));
 }
 
 struct Asking {
@@ -50,11 +49,12 @@ struct Asking {
   net::http1::Method method;
   std::string head;
   std::string_view body;
+  Duration patience;
 };
 
 Task<Result<AdminAnswer>> fetch(const Asking& asking) {
   net::CancelPoint cancel;
-  net::HttpTimeouts timeouts{.first_byte = patience, .idle = patience};
+  net::HttpTimeouts timeouts{.first_byte = asking.patience, .idle = asking.patience};
   net::HttpCall call(asking.pool, asking.target, timeouts, cancel);
   std::array<std::string_view, 1> pieces{asking.body};
   net::HttpRequest request{.method = asking.method, .head = asking.head, .body = pieces};
@@ -112,7 +112,8 @@ Result<AdminAnswer> ask_admin(const AdminServer& server, net::http1::Method meth
                           "content-type: application/json\r\ncontent-length: {}\r\n\r\n",
                           method_text(method), server.url.path, target, server.url.host_field(),
                           server.token.reveal(), process.version, body.size()),
-      .body = body};
+      .body = body,
+      .patience = server.patience};
   std::optional<Result<AdminAnswer>> answer;
   (*worker)->tasks().spawn("ask the admin API", fetch_into(asking, answer));
   (*worker)->run_until([&] { return answer.has_value(); });

@@ -3,8 +3,10 @@
 
 #include "cli/cli.h"
 #include "config/base_url.h"
+#include "config/config.h"
 #include "config/secret.h"
 #include "core/result.h"
+#include "core/time.h"
 #include "net/http1/head.h"
 
 #include <string>
@@ -12,12 +14,15 @@
 
 namespace recloser::cli {
 
+inline constexpr Duration patience_default = 30s;  // with an admin port that says nothing
+
 // Where the running gateway is, and how that is known.
 struct AdminServer {
   config::BaseUrl url;
   config::Secret token;
   std::string url_from;    // "--admin", "RECLOSER_ADMIN", "recloser.yaml"
   std::string token_from;  // "RECLOSER_ADMIN_TOKEN", "state/admin.token"
+  Duration patience = patience_default;
 };
 
 // SEMANTICS section 7: --admin, else RECLOSER_ADMIN, else the address in the configuration; the
@@ -25,6 +30,9 @@ struct AdminServer {
 // whose variables are not set in this shell is read all the same.
 Result<AdminServer> find_admin(std::string_view admin_url, std::string_view config_file,
                                const Process& process);
+
+// The state directory and its store, for what works on them while no gateway runs.
+Result<config::State> find_state(std::string_view config_file, const Process& process);
 
 struct AdminAnswer {
   int status = 0;

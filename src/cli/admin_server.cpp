@@ -120,6 +120,14 @@ Result<AdminServer> find_admin(std::string_view admin_url, std::string_view conf
   return server;
 }
 
+Result<config::State> find_state(std::string_view config_file, const Process& process) {
+  Result<ConfigSource> source = find_config(config_file, process);
+  if (!source) return fail(source.error());
+  Result<std::shared_ptr<const config::Config>> config = read_lenient_config(*source, process);
+  if (!config) return fail(config.error());
+  return (*config)->state;
+}
+
 std::string percent_encoded(std::string_view text) {
   std::string out;
   for (char c : text) {

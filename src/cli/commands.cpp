@@ -67,6 +67,8 @@ constexpr std::array key_create_options{
 
 constexpr std::array remote_options{admin_option, config_option, json_option};
 
+constexpr std::array state_options{config_option, json_option};
+
 constexpr std::array calls_options{
     Option{.name = "limit", .value = "N", .help = "At most so many calls, 1 to 1000; else 50."},
     Option{.name = "session", .value = "ID", .help = "Only calls of this session."},
@@ -232,6 +234,39 @@ constexpr auto table = std::to_array<Command>({
               "2  the command line, the configuration, the admin token or the file is wrong\n"
               "3  the file or the books cannot be read, or the gateway cannot be reached",
      .run = run_reconcile},
+    {.name = "backup",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .summary = "Copy the books into a file, while the gateway runs or not",
+     .description =
+         "Copies the ledger's store, with its keys, into a new file. A gateway that runs makes the "
+         "copy itself, where it runs, and goes on carrying calls: those that have ended are in it, "
+         "those that are open are not. When none runs, the state directory of the configuration is "
+         "read, and calls that a crash left in its journal are in the copy as well.\n"
+         "No file is written over.",
+     .options = remote_options,
+     .examples = "recloser backup /var/backups/recloser-2026-11-21.db  copies the books there",
+     .exits = "0  done\n1  there is a file of that name\n"
+              "2  the command line, the configuration or the admin token is wrong\n"
+              "3  it could not be done: no room, no store",
+     .run = run_backup},
+    {.name = "restore",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .summary = "Put a backup of the books back, while no gateway runs",
+     .description =
+         "Puts a copy of a backup in the place of the ledger's store, after a look whether it is "
+         "one of ours, of a version that this program knows, and sound. The store that was there "
+         "is kept beside it. Keys are what they were in the backup: one that was revoked since is "
+         "good again, so revoke it again.",
+     .options = state_options,
+     .examples = "recloser restore /var/backups/recloser-2026-11-21.db  puts that copy back",
+     .exits = "0  done\n2  the command line or the configuration is wrong\n"
+              "3  it could not be done: a gateway runs, the file is missing, damaged or of a newer "
+              "version",
+     .run = run_restore},
     {.name = "sim",
      .arguments = "",
      .summary = "Run the simulated provider by itself",
@@ -281,8 +316,6 @@ constexpr auto table = std::to_array<Command>({
     {.name = "models"},
     {.name = "price"},
     {.name = "count"},
-    {.name = "backup"},
-    {.name = "restore"},
     {.name = "policy"},
     {.name = "route"},
     {.name = "replay"},

@@ -137,7 +137,8 @@ Started<void> Gateway::open_books() {
   if (!token) return fail(token.error());
   admin_token_ = std::move(*token);
 
-  ledger::SqliteOptions sqlite{.program_version = surroundings_.program_version};
+  ledger::SqliteOptions sqlite{.program_version = surroundings_.program_version,
+                               .log = &surroundings_.log};
   Result<std::unique_ptr<ledger::Store>> store =
       ledger::open_sqlite_store(state.database_path(), sqlite, surroundings_.clock);
   if (!store) return fail(store.error());

@@ -91,9 +91,17 @@ Result<void> sync_directory_of(const std::string& path) {
   return {};
 }
 
+bool file_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+std::string file_stamp(WallTime at) {
+  std::string text = rfc3339(at).substr(0, sizeof "2026-11-21T21:05:00" - 1);
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text + 'Z';
+}
+
 std::string unused_name(const std::string& path) {
   std::string name = path;
-  for (int n = 1; ::access(name.c_str(), F_OK) == 0; ++n) name = fmt::format("{}.{}", path, n);
+  for (int n = 1; file_exists(name); ++n) name = fmt::format("{}.{}", path, n);
   return name;
 }
 

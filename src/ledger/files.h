@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/result.h"
+#include "core/time.h"
 
 #include <string>
 #include <string_view>
@@ -41,6 +42,11 @@ Result<void> make_private_directory(const std::string& path);
 
 // The entries of the directory that holds `path` survive a power loss.
 Result<void> sync_directory_of(const std::string& path);
+
+bool file_exists(const std::string& path);
+
+// "20261121T210500Z": for the name of a file.
+std::string file_stamp(WallTime at);
 
 // The first of "path", "path.1", "path.2", .. that does not exist.
 std::string unused_name(const std::string& path);

@@ -35,6 +35,7 @@ class BorrowedStore final : public Store {
   Result<std::size_t> delete_calls_before(WallTime before, std::size_t limit) override {
     return store_.delete_calls_before(before, limit);
   }
+  Result<Backup> backup(const std::string& to) override { return store_.backup(to); }
   Result<void> put_key(const KeyRow& key) override { return store_.put_key(key); }
   Result<std::vector<KeyRow>> keys() override { return store_.keys(); }
   Result<void> revoke_key(std::string_view id, WallTime at) override {

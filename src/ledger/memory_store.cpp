@@ -69,6 +69,10 @@ Result<std::size_t> MemoryStore::delete_calls_before(WallTime before, std::size_
   return deleted;
 }
 
+Result<Backup> MemoryStore::backup(const std::string& to) {
+  return fail(Side::operator_, Kind::unsupported, "a store in memory has no backup in " + to);
+}
+
 Result<void> MemoryStore::put_key(const KeyRow& key) {
   std::lock_guard lock(mutex_);
   if (failure_) return fail(*failure_);

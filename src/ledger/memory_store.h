@@ -19,6 +19,7 @@ class MemoryStore final : public Store {
   Result<std::optional<StoredCall>> call(CallId id) override;
   Result<std::uint64_t> count_calls() override;
   Result<std::size_t> delete_calls_before(WallTime before, std::size_t limit) override;
+  Result<Backup> backup(const std::string& to) override;  // Kind::unsupported
   Result<void> put_key(const KeyRow& key) override;
   Result<std::vector<KeyRow>> keys() override;
   Result<void> revoke_key(std::string_view id, WallTime at) override;

@@ -240,16 +240,23 @@ Result<void> take_step(Database& database, Migration step, std::size_t number,
 
 std::span<const Migration> migrations() { return steps; }
 
-Result<void> migrate(Database& database, std::span<const Migration> all,
-                     std::string_view program_version) {
+Result<std::size_t> schema_of(Database& database, std::span<const Migration> all,
+                              std::string_view program_version) {
   Result<void> ours = refuse_foreign(database);
-  if (!ours) return ours;
+  if (!ours) return fail(ours.error());
   Result<std::int64_t> at = database.query_number("PRAGMA user_version");
   if (!at) return fail(at.error());
   if (*at < 0 || static_cast<std::size_t>(*at) > all.size()) {
     return fail(newer(database, *at, all.size(), program_version));
   }
-  for (auto n = static_cast<std::size_t>(*at); n < all.size(); ++n) {
+  return static_cast<std::size_t>(*at);
+}
+
+Result<void> migrate(Database& database, std::span<const Migration> all,
+                     std::string_view program_version) {
+  Result<std::size_t> at = schema_of(database, all, program_version);
+  if (!at) return fail(at.error());
+  for (std::size_t n = *at; n < all.size(); ++n) {
     Result<void> done = take_step(database, all[n], n + 1, program_version);
     if (!done) {
       return fail(

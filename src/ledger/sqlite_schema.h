@@ -4,6 +4,7 @@
 #include "core/result.h"
 #include "ledger/sqlite_db.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -18,8 +19,13 @@ inline constexpr std::int64_t store_application_id = 0x52434c52;
 using Migration = std::string_view;
 std::span<const Migration> migrations();
 
-// Brings the file to the newest schema of `steps`, each step in a transaction of its own. A newer
-// file is refused with the way back, a file of another program with its name.
+// The schema the file has, 0 for an empty one. A newer file is refused with the way back, a file of
+// another program with its name.
+Result<std::size_t> schema_of(Database& database, std::span<const Migration> steps,
+                              std::string_view program_version);
+
+// Brings the file to the newest schema of `steps`, each step in a transaction of its own.
+// What schema_of() refuses is left as it is.
 Result<void> migrate(Database& database, std::span<const Migration> steps,
                      std::string_view program_version);
 

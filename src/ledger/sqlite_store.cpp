@@ -5,6 +5,7 @@
 #include "ledger/sqlite_keys.h"
 #include "ledger/sqlite_schema.h"
 
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <utility>
@@ -39,6 +40,49 @@ Result<void> configure(Database& database, const SqliteOptions& options) {
   if (options.pages_max > 0) sql += fmt::format("PRAGMA max_page_count = {};", options.pages_max);
   return database.execute(sql);
 }
+
+// To this version's schema; a store that has rows in an older one is copied first.
+Result<void> bring_up(Database& database, const SqliteOptions& options, WallTime now) {
+  Result<std::size_t> found = schema_of(database, migrations(), options.program_version);
+  if (!found) return fail(found.error());
+  auto from = static_cast<std::int64_t>(*found);
+  auto to = static_cast<std::int64_t>(migrations().size());
+  if (from == to) return {};
+  std::string kept;
+  if (from > 0) {
+    Result<Backup> backup = back_up_before_migration(database, from, now, options.free_bytes);
+    if (!backup) return fail(backup.error());
+    kept = backup->path;
+  }
+  Result<void> done = migrate(database, migrations(), options.program_version);
+  if (done && from > 0 && options.log != nullptr) {
+    options.log->info("the store was brought to this version's schema; as it was it is kept",
+                      {{"from", from}, {"to", to}, {"backup", kept}});
+  }
+  return done;
+}
+
+// A mutex that is passed on in the order in which it was asked for: rows wait for one step of a
+// copy, and a copy comes to its end however fast rows come.
+class TurnMutex {
+ public:
+  void lock() {
+    std::unique_lock lock(mutex_);
+    std::uint64_t mine = next_++;
+    changed_.wait(lock, [&] { return serving_ == mine; });
+  }
+  void unlock() {
+    std::lock_guard lock(mutex_);
+    ++serving_;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t next_ = 0;
+  std::uint64_t serving_ = 0;
+};
 
 // Ends a query that reads for too long: a snapshot that stays open keeps the write-ahead log from
 // being taken back into the file.
@@ -139,6 +183,19 @@ class SqliteStore final : public Store {
     return deleted;
   }
 
+  Result<Backup> backup(const std::string& to) override {
+    std::unique_lock lock(writing_);
+    Result<std::unique_ptr<BackupCopy>> copy = BackupCopy::begin(*writer_, to);
+    if (!copy) return fail(copy.error());
+    for (;;) {
+      Result<bool> whole = (*copy)->step();
+      if (!whole) return fail(whole.error());
+      if (*whole) return (*copy)->finish();
+      lock.unlock();
+      lock.lock();
+    }
+  }
+
   Result<void> put_key(const KeyRow& key) override {
     std::lock_guard lock(writing_);
     return insert_key(*writer_, key);
@@ -167,7 +224,7 @@ class SqliteStore final : public Store {
 
   const Clock& clock_;
   const Duration query_time_max_;
-  std::mutex writing_;
+  TurnMutex writing_;
   std::mutex reading_;
   std::unique_ptr<Database> writer_;
   std::unique_ptr<Database> reader_;
@@ -182,7 +239,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path,
   Result<std::unique_ptr<Database>> writer = connect(path, options);
   if (!writer) return fail(writer.error());
   // First of all, so that a file which is not ours to change stays byte for byte as it is.
-  Result<void> done = migrate(**writer, migrations(), options.program_version);
+  Result<void> done = bring_up(**writer, options, clock.wall());
   if (done) done = configure(**writer, options);
   if (!done) return fail(done.error());
   Result<std::unique_ptr<Database>> reader = connect(path, options);

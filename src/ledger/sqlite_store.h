@@ -1,7 +1,9 @@
 // The store in one SQLite file: write-ahead log, one connection that writes and one that reads.
 #pragma once
 
+#include "core/log.h"
 #include "core/time.h"
+#include "ledger/backup.h"
 #include "ledger/store.h"
 
 #include <cstddef>
@@ -23,9 +25,12 @@ struct SqliteOptions {
   Duration query_time_max = 5s;       // of one reading snapshot
   std::uint64_t pages_max = 0;        // after which the store is full; 0 = the disk
   std::string program_version = "0";  // noted in the file, for whoever meets it later
+  Log* log = nullptr;                 // told of a change of schema and of the backup before it
+  FreeBytes free_bytes = free_bytes_of;
 };
 
-// The file is made (0600) or brought up to this version's schema. `clock` bounds reading.
+// The file is made (0600) or brought up to this version's schema, after a backup of it. `clock`
+// bounds reading.
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path,
                                                  const SqliteOptions& options, const Clock& clock);
 

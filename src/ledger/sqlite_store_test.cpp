@@ -493,36 +493,6 @@ TEST_F(SqliteStoreTest, ANewerSchemaIsRefusedWithTheWayBack) {
   EXPECT_EQ(*raw()->query_number("PRAGMA user_version"), 99);
 }
 
-// What schema 1 is, in a test's own words: a file that a release wrote must open for ever.
-TEST_F(SqliteStoreTest, AFileOfSchema1Opens) {
-  ASSERT_TRUE(raw()->execute(R"sql(
-    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    INSERT INTO meta VALUES ('written_by', '0.1.0');
-    CREATE TABLE call_rows (key INTEGER PRIMARY KEY, not_completed TEXT, facts TEXT NOT NULL)
-      STRICT;
-    CREATE INDEX call_rows_not_completed ON call_rows (not_completed)
-      WHERE not_completed IS NOT NULL;
-    CREATE TABLE call_sessions (batch INTEGER PRIMARY KEY, newest_key INTEGER NOT NULL,
-      entries BLOB NOT NULL) STRICT;
-    CREATE TABLE keys (id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL UNIQUE, org TEXT, team TEXT,
-      user TEXT, agent TEXT, models TEXT, labels TEXT, plan TEXT, created_at_ns INTEGER NOT NULL,
-      expires_at_ns INTEGER, revoked_at_ns INTEGER) STRICT, WITHOUT ROWID;
-    INSERT INTO call_rows VALUES (113513530495783094, 'cut', '["01JD3Z8QK6T2V9M4B7XHPW5RNC",'
-      || '1790000000000000000,null,null,null,null,"search"]');
-    INSERT INTO keys (id, secret_hash, created_at_ns) VALUES ('ci', zeroblob(32), 5);
-    PRAGMA user_version = 1;
-    PRAGMA application_id = 1380142162;
-  )sql"));
-  std::unique_ptr<Store> store = open();
-  StoredCall call = **store->call(*CallId::parse("01JD3Z8QK6T2V9M4B7XHPW5RNC"));
-  EXPECT_EQ(call.team, "search");
-  EXPECT_EQ(call.outcome, Outcome::cut);
-  EXPECT_EQ(call.input_tokens, std::nullopt);
-  EXPECT_EQ(call.cost_nano_usd, std::nullopt);
-  EXPECT_EQ(store->keys()->at(0).id, "ci");
-  ASSERT_TRUE(insert(*store, completed(1)));
-}
-
 TEST_F(SqliteStoreTest, StepsAreTakenOnceAndWholeOrNotAtAll) {
   {
     ASSERT_TRUE(insert(*open(), completed(1)));

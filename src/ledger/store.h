@@ -49,6 +49,12 @@ struct KeyRow {
   std::optional<WallTime> revoked_at;
 };
 
+// A copy of the store that was made.
+struct Backup {
+  std::string path;
+  std::uint64_t bytes = 0;
+};
+
 // Any thread may call anything. Calls block (files, locks), so no worker makes one.
 class Store {
  public:
@@ -63,6 +69,10 @@ class Store {
   virtual Result<std::uint64_t> count_calls() = 0;
   // Deletes up to `limit` of the oldest calls begun before `before`. How many it were.
   virtual Result<std::size_t> delete_calls_before(WallTime before, std::size_t limit) = 0;
+
+  // A copy of what is stored, in a new file, while rows go on being stored: what is inserted
+  // meanwhile may be in it or not. Kind::conflict when there is such a file.
+  virtual Result<Backup> backup(const std::string& to) = 0;
 
   // Kind::conflict when the id or the secret is taken.
   virtual Result<void> put_key(const KeyRow& key) = 0;
