@@ -159,7 +159,7 @@ full_steps() {
   threaded_steps
   # Only what is run: linking optimises the whole program, test programs included.
   local programs=(recloser bench_load bench_provider)
-  [[ $mode == long ]] && programs+=(codec_test recordings_test)
+  [[ $mode == long ]] && programs+=(codec_test recordings_test simulated_books_test)
   if built release "${programs[@]}"; then
     check "smoke" "Start it by hand:  ./run" python3 tools/smoke.py build/release/recloser
     optional "clients" "See tests/clients." tests/clients/run
@@ -197,9 +197,16 @@ recordings() {
     RECLOSER_TEST_LONG=1 build/release/tests/recordings/recordings_test
 }
 
+# A million calls through the ledger, against bills with planted faults.
+simulated_books() {
+  RECLOSER_TEST_LONG=1 build/release/tests/books/simulated_books_test
+}
+
 long_steps() {
   check "recordings, long" "One alone:  RECLOSER_TEST_LONG=1 build/release/codec_test
 --gtest_filter=Recordings.NAME" recordings
+  check "books, long" "By itself:  RECLOSER_TEST_LONG=1
+build/release/tests/books/simulated_books_test" simulated_books
   check "clang-tidy" "A finding that is wrong gets  // NOLINT(name): why  on its line." clang_tidy
   optional "http1 peers" "See tests/http1_peers." tests/http1_peers
   optional "kill -9, long" "See tests/chaos." tests/chaos/kill --long

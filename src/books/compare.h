@@ -40,9 +40,11 @@ class DayComparison {
     Counts difference;  // bill - books, of what the bill counts
     Amount cost_difference;
     Amount rounding;
-    bool open = false;    // a call may explain it
-    bool counts = false;  // by its counts; else by its cost
-    bool more = false;    // the bill has more
+    bool open = false;            // a call may explain it
+    bool counts = false;          // by its counts; else by its cost
+    bool more = false;            // the bill has more
+    bool without_counts = false;  // the bill has none
+    std::optional<Amount> off;    // how far the nearest explanation by one call is
   };
   struct Outcome {
     std::map<CellKey, Pending> findings;
@@ -55,6 +57,11 @@ class DayComparison {
   void compare_fees(const std::map<CellKey, OurCell>& ours, Outcome& outcome) const;
   std::map<CellKey, OurCell> ours_by_day(std::chrono::minutes utc_offset, DayRule rule) const;
   bool in_period(Day day) const;
+  void look_for_counts(const OurCall& call, Pending& pending) const;
+  void look_for_cost(const OurCall& call, Pending& pending) const;
+  Amount cost_without_fees(const OurCall& call) const;
+  static bool nearer(Pending& pending, Amount off);
+  static void name_one(Pending& pending, const OurCall& call);
   void note_other_zone(std::size_t findings);
   void note_like_names();
 

@@ -178,6 +178,7 @@ void DayComparison::compare_cell(const CellKey& key, const BillCell* theirs, con
                explain_double(*theirs, sides, finding);
   pending.open = !twice && ours != nullptr && (by_counts || by_cost);
   pending.counts = by_counts;
+  pending.without_counts = judgement.verdict == Verdict::cost;
   if (ours == nullptr) {
     finding.kind = FindingKind::missing_in_books;
     finding.why = "our books have no such call on this day";
@@ -287,30 +288,68 @@ void DayComparison::look_at(const OurCall& call, const ModelNames& names) {
   auto at = outcome_.findings.find(key);
   if (at == outcome_.findings.end() || !at->second.open) return;
   Pending& pending = at->second;
-  Finding& finding = pending.finding;
-  Counts counts = only_known(call.counts, bill_.counts_known);
-  Amount cost = fees_apart_ ? call.cost - call.fees : call.cost;
-  Amount more = pending.more ? pending.cost_difference : Amount{} - pending.cost_difference;
-  bool is_it = pending.counts ? (pending.more ? counts == pending.difference
-                                              : counts == Counts{} - pending.difference)
-                              : finding.kind == FindingKind::cost_differs && call.priced &&
-                                    cost.atto != 0 && same(cost, more, pending.rounding);
-  if (is_it) {
-    finding.kind = pending.more ? FindingKind::billed_twice : FindingKind::missing_at_provider;
-    finding.why = pending.more ? "one call is billed twice" : "one call is not on the bill";
-    finding.code = "one_call";
-  } else if (!pending.counts && call.priced) {
-    for (std::size_t i = 0; i < otherwise_kinds && !is_it; ++i) {
-      Amount change = call.otherwise[i] - call.cost;
-      is_it = change.atto != 0 && same(change, pending.cost_difference, pending.rounding);
-      if (!is_it) continue;
-      finding.kind = FindingKind::priced_otherwise;
-      finding.why = fmt::format("of one call: {}", sentence_of(Otherwise(i)));
-      finding.code = name_of(Otherwise(i));
-    }
+  if (pending.counts) {
+    look_for_counts(call, pending);
+  } else if (call.priced) {
+    look_for_cost(call, pending);
   }
-  if (!is_it) return;
-  pending.open = false;
+}
+
+// A call with just the tokens that there are too many or too few of; of several the one whose cost
+// is nearest to what the bill differs by.
+void DayComparison::look_for_counts(const OurCall& call, Pending& pending) const {
+  Counts counts = only_known(call.counts, bill_.counts_known);
+  Counts wanted = pending.more ? pending.difference : Counts{} - pending.difference;
+  if (counts != wanted) return;
+  Amount off = cost_without_fees(call) - magnitude(pending.cost_difference);
+  if (!nearer(pending, magnitude(off))) return;
+  name_one(pending, call);
+}
+
+// The whole cost of one call, where the bill has no tokens to tell; or what it would cost more or
+// less if it were priced otherwise.
+void DayComparison::look_for_cost(const OurCall& call, Pending& pending) const {
+  Amount cost = cost_without_fees(call);
+  Amount off = magnitude(cost - magnitude(pending.cost_difference));
+  bool whole = pending.without_counts && cost.atto != 0 && off <= pending.rounding;
+  if (whole && nearer(pending, off)) name_one(pending, call);
+  for (std::size_t i = 0; i < otherwise_kinds; ++i) {
+    Amount change = call.otherwise[i] - call.cost;
+    off = magnitude(change - pending.cost_difference);
+    if (change.atto == 0 || off > pending.rounding) continue;
+    Finding& finding = pending.finding;
+    bool also = pending.off == off && finding.call == call.id && finding.code != "one_call";
+    if (!also && !nearer(pending, off)) continue;
+    if (!also) {
+      finding.kind = FindingKind::priced_otherwise;
+      finding.why = "of one call: ";
+      finding.code.clear();
+    }
+    std::string why;
+    add_way(Otherwise(i), why, finding.code);
+    finding.why += also ? ", or " + why : why;
+    pending.finding.call = call.id;
+    pending.finding.request_id = call.request_id;
+  }
+}
+
+Amount DayComparison::cost_without_fees(const OurCall& call) const {
+  return fees_apart_ ? call.cost - call.fees : call.cost;
+}
+
+// Whether an explanation that is `off` by so much is nearer than the one there is; it then is the
+// new one. Rounding leaves room for several, of which the true one is nearest.
+bool DayComparison::nearer(Pending& pending, Amount off) {
+  if (pending.off && *pending.off <= off) return false;
+  pending.off = off;
+  return true;
+}
+
+void DayComparison::name_one(Pending& pending, const OurCall& call) {
+  Finding& finding = pending.finding;
+  finding.kind = pending.more ? FindingKind::billed_twice : FindingKind::missing_at_provider;
+  finding.why = pending.more ? "one call is billed twice" : "one call is not on the bill";
+  finding.code = "one_call";
   finding.call = call.id;
   finding.request_id = call.request_id;
 }

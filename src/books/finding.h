@@ -33,7 +33,7 @@ struct Finding {
   std::string provider;
   std::string model;  // as it is written in our books, else in the bill
   std::string why;    // one sentence
-  std::string code;   // of what explains the figure exactly; "" = nothing does
+  std::string code;   // of what explains the figure exactly, "a,b" of several; "" = nothing
   std::string call;   // our id of the one call that it is, where it is one
   std::string request_id;
   std::uint64_t line = 0;  // of the file; 0 = no single one

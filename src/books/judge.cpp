@@ -56,10 +56,9 @@ void explain_price(const Sides& sides, Judgement& judgement) {
   for (std::size_t i = 0; i < otherwise_kinds; ++i) {
     bool differs = !same(sides.otherwise[i], sides.books_cost, sides.rounding);
     if (!differs || !same(sides.bill_cost, sides.otherwise[i], sides.rounding)) continue;
-    judgement.why = sentence_of(Otherwise(i));
-    judgement.code = name_of(Otherwise(i));
-    return;
+    add_way(Otherwise(i), judgement.why, judgement.code);
   }
+  if (!judgement.code.empty()) return;
   if (std::optional<unsigned> permille = factor_permille(sides)) {
     judgement.why =
         fmt::format("charged at {}.{:03} of our price", *permille / 1000, *permille % 1000);
@@ -70,6 +69,11 @@ void explain_price(const Sides& sides, Judgement& judgement) {
 }
 
 }  // namespace
+
+void add_way(Otherwise way, std::string& why, std::string& code) {
+  why += fmt::format("{}{}", why.empty() ? "" : ", or ", sentence_of(way));
+  code += fmt::format("{}{}", code.empty() ? "" : ",", name_of(way));
+}
 
 Counts only_known(Counts counts, unsigned known) {
   unsigned kept = compared(known);

@@ -51,6 +51,9 @@ Amount rounding_of(std::uint64_t calls, std::uint64_t lines, unsigned places_sho
 // Whether `a` is `b` but for the rounding.
 inline bool same(Amount a, Amount b, Amount rounding) { return magnitude(a - b) <= rounding; }
 
+// One more way of pricing that gives the same figure: batch and flex are often both the half.
+void add_way(Otherwise way, std::string& why, std::string& code);
+
 // Counts that the bill does not have become 0. Requests count only where nothing else does:
 // providers count failed ones differently.
 Counts only_known(Counts counts, unsigned known);
