@@ -36,6 +36,11 @@ class BorrowedStore final : public Store {
     return store_.delete_calls_before(before, limit);
   }
   Result<Backup> backup(const std::string& to) override { return store_.backup(to); }
+  Result<Usage> usage(const UsageQuery& query) override { return store_.usage(query); }
+  Result<void> add_ratings(std::span<const CallRating> ratings) override {
+    return store_.add_ratings(ratings);
+  }
+  Result<std::vector<Rating>> ratings(CallId id) override { return store_.ratings(id); }
   Result<void> put_key(const KeyRow& key) override { return store_.put_key(key); }
   Result<std::vector<KeyRow>> keys() override { return store_.keys(); }
   Result<void> revoke_key(std::string_view id, WallTime at) override {

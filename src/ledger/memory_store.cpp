@@ -2,9 +2,90 @@
 
 #include <algorithm>
 #include <ranges>
+#include <set>
 #include <utility>
 
 namespace recloser::ledger {
+
+namespace {
+
+// Of a list such as ["a","b"], whose strings hold no comma; none is one without a name.
+std::set<std::string> labels_of(std::string_view list) {
+  std::set<std::string> labels;
+  std::string label;
+  bool inside = false;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list[i] == '\\') {
+      label += list[++i];
+    } else if (list[i] == '"') {
+      if (inside) labels.insert(std::exchange(label, {}));
+      inside = !inside;
+    } else if (inside) {
+      label += list[i];
+    }
+  }
+  if (labels.empty()) labels.insert("");
+  return labels;
+}
+
+std::string value_of(Dim dim, const StoredCall& call) {
+  switch (dim) {
+    case Dim::org:
+      return call.org;
+    case Dim::team:
+      return call.team;
+    case Dim::user:
+      return call.user;
+    case Dim::key:
+      return call.key_id;
+    case Dim::agent:
+      return call.agent;
+    case Dim::session:
+      return call.session;
+    case Dim::model:
+      return call.model_served.empty() ? call.model_requested : call.model_served;
+    case Dim::provider:
+      return call.provider;
+    case Dim::label:
+      return {};
+    case Dim::outcome:
+      return std::string(name_of(call.outcome));
+    case Dim::day:
+      return rfc3339(call.started_at).substr(0, 10);
+    case Dim::month:
+      return rfc3339(call.started_at).substr(0, 7);
+  }
+  return {};
+}
+
+UsageFigures figures_of(const StoredCall& call) {
+  return {.outcome = call.outcome,
+          .cost_source = call.cost_source,
+          .input_tokens = call.input_tokens,
+          .cached_input_tokens = call.cached_input_tokens,
+          .cache_write_tokens = call.cache_write_tokens,
+          .output_tokens = call.output_tokens,
+          .reasoning_tokens = call.reasoning_tokens,
+          .cost = call.cost_nano_usd,
+          .list_cost = call.list_cost_nano_usd,
+          .fees = call.fees_nano_usd,
+          .overrun = call.overrun_nano_usd};
+}
+
+bool is_wanted(const StoredCall& call, const std::set<std::string>& labels,
+               const UsageQuery& query) {
+  bool wanted = (!query.since || call.started_at >= *query.since) &&
+                (!query.until || call.started_at < *query.until);
+  for (std::size_t i = 0; i < dim_count; ++i) {
+    if (!query.only[i]) continue;
+    auto dim = static_cast<Dim>(i);
+    wanted = wanted && (dim == Dim::label ? labels.contains(*query.only[i])
+                                          : value_of(dim, call) == *query.only[i]);
+  }
+  return wanted;
+}
+
+}  // namespace
 
 Result<std::size_t> MemoryStore::insert_calls(std::span<const CallRecord* const> calls) {
   std::lock_guard lock(mutex_);
@@ -63,6 +144,7 @@ Result<std::size_t> MemoryStore::delete_calls_before(WallTime before, std::size_
     return id_ms < before.ns / 1'000'000;
   };
   while (deleted < limit && !calls_.empty() && is_old(*calls_.begin())) {
+    ratings_.erase(calls_.begin()->first);
     calls_.erase(calls_.begin());
     ++deleted;
   }
@@ -71,6 +153,52 @@ Result<std::size_t> MemoryStore::delete_calls_before(WallTime before, std::size_
 
 Result<Backup> MemoryStore::backup(const std::string& to) {
   return fail(Side::operator_, Kind::unsupported, "a store in memory has no backup in " + to);
+}
+
+Result<Usage> MemoryStore::usage(const UsageQuery& query) {
+  std::lock_guard lock(mutex_);
+  std::map<std::vector<std::string>, UsageSums> groups;
+  Usage usage;
+  for (const auto& [id, call] : calls_) {
+    std::set<std::string> labels = labels_of(call.labels);
+    if (!is_wanted(call, labels, query)) continue;
+    UsageFigures figures = figures_of(call);
+    auto rated = ratings_.find(id);
+    if (query.latest_rating && rated != ratings_.end()) {
+      figures.cost = rated->second.back().cost_nano_usd;
+      figures.list_cost = rated->second.back().list_cost_nano_usd;
+    }
+    add(usage.total, figures);
+    std::set<std::vector<std::string>> keys;  // a call counts once in a group
+    for (const std::string& label : labels) {
+      std::vector<std::string> key;
+      for (Dim dim : query.by) key.push_back(dim == Dim::label ? label : value_of(dim, call));
+      keys.insert(std::move(key));
+    }
+    for (const std::vector<std::string>& key : keys) add(groups[key], figures);
+  }
+  for (auto& [key, sums] : groups) usage.rows.push_back({.of = key, .sums = sums});
+  return usage;
+}
+
+Result<void> MemoryStore::add_ratings(std::span<const CallRating> ratings) {
+  std::lock_guard lock(mutex_);
+  if (failure_) return fail(*failure_);
+  for (const CallRating& one : ratings) {
+    if (!calls_.contains(one.call)) {
+      return fail(Side::client, Kind::not_found,
+                  "there is no call '" + one.call.str() + "' to rate");
+    }
+  }
+  for (const CallRating& one : ratings) ratings_[one.call].push_back(one.rating);
+  return {};
+}
+
+Result<std::vector<Rating>> MemoryStore::ratings(CallId id) {
+  std::lock_guard lock(mutex_);
+  auto found = ratings_.find(id);
+  if (found == ratings_.end()) return std::vector<Rating>{};
+  return found->second;
 }
 
 Result<void> MemoryStore::put_key(const KeyRow& key) {

@@ -20,6 +20,9 @@ class MemoryStore final : public Store {
   Result<std::uint64_t> count_calls() override;
   Result<std::size_t> delete_calls_before(WallTime before, std::size_t limit) override;
   Result<Backup> backup(const std::string& to) override;  // Kind::unsupported
+  Result<Usage> usage(const UsageQuery& query) override;
+  Result<void> add_ratings(std::span<const CallRating> ratings) override;
+  Result<std::vector<Rating>> ratings(CallId id) override;
   Result<void> put_key(const KeyRow& key) override;
   Result<std::vector<KeyRow>> keys() override;
   Result<void> revoke_key(std::string_view id, WallTime at) override;
@@ -35,6 +38,7 @@ class MemoryStore final : public Store {
   mutable std::mutex mutex_;
   std::optional<Error> failure_;
   std::map<CallId, StoredCall> calls_;
+  std::map<CallId, std::vector<Rating>> ratings_;
   std::map<std::string, KeyRow, std::less<>> keys_;
 };
 

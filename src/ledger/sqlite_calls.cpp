@@ -18,13 +18,6 @@ std::int64_t home_key(CallId id) {
   return static_cast<std::int64_t>(std::min(id.high, home_key_max));
 }
 
-// The least key of that moment. An id is never older than its call: ids do not go back when the
-// clock does, so no call that started since is missed.
-std::int64_t first_key_of(WallTime at) {
-  std::int64_t ms = std::max<std::int64_t>(at.ns, 0) / 1'000'000;
-  return home_key({static_cast<std::uint64_t>(ms) << 16, 0});
-}
-
 bool is_of(std::string_view facts, CallId id) {
   CallId::Text text = id.text();
   constexpr std::string_view before = "[\"";
@@ -36,12 +29,6 @@ std::string insert_sql(std::size_t rows) {
   std::string sql = "INSERT OR IGNORE INTO call_rows (key, not_completed, facts) VALUES (?, ?, ?)";
   for (std::size_t i = 1; i < rows; ++i) sql += ", (?, ?, ?)";
   return sql;
-}
-
-// What stands there under another name was written by a hand, not by us: gateway_failed at worst.
-Outcome outcome_of(std::string_view not_completed) {
-  if (not_completed.empty()) return Outcome::completed;
-  return outcome_named(not_completed).value_or(Outcome::gateway_failed);
 }
 
 // Of the columns not_completed and facts, in that order.
@@ -79,6 +66,16 @@ bool add_to(CallPage& page, StoredCall call, std::size_t limit) {
 }
 
 }  // namespace
+
+std::int64_t first_key_of(WallTime at) {
+  std::int64_t ms = std::max<std::int64_t>(at.ns, 0) / 1'000'000;
+  return home_key({static_cast<std::uint64_t>(ms) << 16, 0});
+}
+
+Outcome outcome_of(std::string_view not_completed) {
+  if (not_completed.empty()) return Outcome::completed;
+  return outcome_named(not_completed).value_or(Outcome::gateway_failed);
+}
 
 Result<RowFinder> RowFinder::prepare(Database& database) {
   Result<Statement> row =

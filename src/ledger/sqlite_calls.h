@@ -15,6 +15,14 @@
 
 namespace recloser::ledger {
 
+// The least key of that moment. An id is never older than its call: ids do not go back when the
+// clock does, so no call that started since is missed.
+std::int64_t first_key_of(WallTime at);
+
+// Of the column not_completed. What stands there under another name was written by a hand, not by
+// us: gateway_failed at worst.
+Outcome outcome_of(std::string_view not_completed);
+
 // Looks rows up by the id of their call. A row's key is the upper half of the id; when another call
 // has that key already, it is the next one that is free.
 class RowFinder {

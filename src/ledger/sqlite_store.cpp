@@ -4,6 +4,7 @@
 #include "ledger/sqlite_db.h"
 #include "ledger/sqlite_keys.h"
 #include "ledger/sqlite_schema.h"
+#include "ledger/sqlite_usage.h"
 
 #include <condition_variable>
 #include <cstdint>
@@ -196,6 +197,32 @@ class SqliteStore final : public Store {
     }
   }
 
+  Result<Usage> usage(const UsageQuery& query) override {
+    UsageTable table(query);
+    KeyRange range = usage_range(query);
+    for (;;) {
+      std::lock_guard lock(reading_);
+      ReadLimit limit(*reader_, clock_, query_time_max_);
+      Result<bool> more = add_usage(*reader_, query, range, table);
+      if (!more) return fail(limit.told(more.error()));
+      if (!*more) return std::move(table).take();
+    }
+  }
+
+  Result<void> add_ratings(std::span<const CallRating> ratings) override {
+    std::lock_guard lock(writing_);
+    Result<Transaction> transaction = Transaction::begin(*writer_);
+    if (!transaction) return fail(transaction.error());
+    Result<void> inserted = insert_ratings(*writer_, ratings);
+    if (!inserted) return inserted;
+    return transaction->commit();
+  }
+
+  Result<std::vector<Rating>> ratings(CallId id) override {
+    std::lock_guard lock(reading_);
+    return read_ratings(*reader_, id);
+  }
+
   Result<void> put_key(const KeyRow& key) override {
     std::lock_guard lock(writing_);
     return insert_key(*writer_, key);
@@ -217,6 +244,8 @@ class SqliteStore final : public Store {
     if (!transaction) return fail(transaction.error());
     Result<std::size_t> deleted = call_writer_.delete_before(before, limit);
     if (!deleted) return deleted;
+    Result<void> unrated = delete_old_ratings(*writer_, limit);
+    if (!unrated) return fail(unrated.error());
     Result<void> committed = transaction->commit();
     if (!committed) return fail(committed.error());
     return deleted;

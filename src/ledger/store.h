@@ -4,6 +4,7 @@
 #include "core/result.h"
 #include "ledger/call_record.h"
 #include "ledger/stored_call.h"
+#include "ledger/usage.h"
 
 #include <array>
 #include <cstddef>
@@ -73,6 +74,15 @@ class Store {
   // A copy of what is stored, in a new file, while rows go on being stored: what is inserted
   // meanwhile may be in it or not. Kind::conflict when there is such a file.
   virtual Result<Backup> backup(const std::string& to) = 0;
+
+  // Sums of all that the query wants. In pieces, so that no snapshot is long: a call that ends
+  // meanwhile may be in it or not.
+  virtual Result<Usage> usage(const UsageQuery& query) = 0;
+
+  // All or none; a rating of a call comes beside those that it has. Kind::not_found for a call
+  // without a row.
+  virtual Result<void> add_ratings(std::span<const CallRating> ratings) = 0;
+  virtual Result<std::vector<Rating>> ratings(CallId id) = 0;  // oldest first
 
   // Kind::conflict when the id or the secret is taken.
   virtual Result<void> put_key(const KeyRow& key) = 0;

@@ -3,6 +3,7 @@
 //   ledger_bench path N       begin, fill and settle N calls, rows thrown away
 //   ledger_bench rows N       insert N rows into SQLite, 1,000 in a transaction
 //   ledger_bench find N       insert N rows of N/10 sessions, then look one up in every way
+//   ledger_bench usage N      insert N rows, then add them up in several ways
 //   ledger_bench all N        the whole ledger with its writer thread, N calls as fast as it takes
 //
 // Instructions per call are the difference of two lengths under `valgrind --tool=callgrind`.
@@ -152,6 +153,39 @@ void bench_find(const std::string& directory, std::int64_t calls) {
   timed("a team that is not there", {.team = "nobody", .since = now - 100s});
 }
 
+void bench_usage(const std::string& directory, std::int64_t calls) {
+  constexpr std::size_t batch = 1000;
+  SystemClock clock;
+  std::unique_ptr<Store> store = must(open_sqlite_store(directory + "/recloser.db", {}, clock));
+  CallIdMaker ids(1);
+  Random random(1);
+  WallTime now{1'790'000'000'000'000'000};
+  for (std::int64_t done = 0; done < calls; done += batch) {
+    std::vector<CallRecord> records;
+    std::vector<const CallRecord*> pointers;
+    for (std::size_t i = 0; i < batch; ++i) {
+      now = now + 1s;
+      CallOpening who = someone;
+      std::string team = fmt::format("team-{}", random.below(20));
+      who.team = team;
+      CallRecord& record = records.emplace_back(ids.next(now), now, who);
+      fill_completed(record, fmt::format("session {}", random.below(50'000)));
+      record.outcome = Outcome::completed;
+    }
+    for (const CallRecord& record : records) pointers.push_back(&record);
+    must(store->insert_calls(pointers));
+  }
+  auto timed = [&](const char* what, const UsageQuery& query) {
+    Stopwatch watch;
+    Usage usage = must(store->usage(query));
+    watch.tell(fmt::format("usage by {}: {} rows", what, usage.rows.size()), calls);
+  };
+  timed("nothing", {});
+  timed("team, model and day", {.by = {Dim::team, Dim::model, Dim::day}});
+  timed("session", {.by = {Dim::session}});
+  timed("label, as last rated", {.by = {Dim::label}, .latest_rating = true});
+}
+
 void bench_all(const std::string& directory, std::int64_t calls) {
   SystemClock clock;
   Log log(LogLevel::warning, LogFormat::text, clock, std::make_unique<DescriptorSink>(2));
@@ -183,9 +217,10 @@ int main(int argc, char** argv) {
   std::int64_t calls = 0;
   std::string_view number = argc > 2 ? argv[2] : "200000";
   std::from_chars(number.data(), number.data() + number.size(), calls);
-  bool known = what == "path" || what == "rows" || what == "find" || what == "all";
+  bool known =
+      what == "path" || what == "rows" || what == "find" || what == "usage" || what == "all";
   if (!known || calls <= 0) {
-    fmt::print(stderr, "usage: ledger_bench path|rows|find|all [CALLS]\n");
+    fmt::print(stderr, "usage: ledger_bench path|rows|find|usage|all [CALLS]\n");
     return 2;
   }
   std::string name = (std::filesystem::temp_directory_path() / "ledger-bench-XXXXXX").string();
@@ -193,6 +228,7 @@ int main(int argc, char** argv) {
   if (what == "path") bench_path(name, calls);
   if (what == "rows") bench_rows(name, calls);
   if (what == "find") bench_find(name, calls);
+  if (what == "usage") bench_usage(name, calls);
   if (what == "all") bench_all(name, calls);
   std::filesystem::remove_all(name);
   return 0;
