@@ -26,6 +26,7 @@ struct Process {
   std::string program_path;  // of its binary, for the quickstart beside it; "" = not known
   int out = 1;               // descriptors: what was asked for
   int err = 2;               // complaints, and the log
+  int in = 0;                // what a command reads when no file is named
 };
 
 // Runs one command to its end and gives the exit status.

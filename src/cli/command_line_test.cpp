@@ -71,9 +71,9 @@ TEST(CommandLine, TwoDashesEndTheOptions) {
 }
 
 TEST(CommandLine, WhatIsPromisedAndNotBuiltSaysSo) {
-  for (const char* command : {"run", "top", "usage", "sessions", "budget", "approvals", "decision",
-                              "explain", "switch", "targets", "models", "price", "count", "policy",
-                              "route", "replay", "import", "export", "audit"}) {
+  for (const char* command :
+       {"run", "top", "usage", "sessions", "budget", "approvals", "decision", "explain", "switch",
+        "targets", "models", "price", "policy", "route", "replay", "import", "export", "audit"}) {
     Result<Invocation> invocation = read({command, "anything", "--at", "all"});
     ASSERT_FALSE(invocation) << command;
     EXPECT_EQ(invocation.error().kind(), Kind::unsupported);

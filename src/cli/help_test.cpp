@@ -106,7 +106,7 @@ std::string offered_by_bash(std::string_view words, int at) {
 TEST(Completion, BashOffersWhatTheCommandLineTakes) {
   EXPECT_EQ(offered_by_bash("k", 1), "key\n");
   EXPECT_EQ(offered_by_bash("''", 1),
-            "serve check key calls reconcile backup restore sim completion version --help\n");
+            "serve check key calls count reconcile backup restore sim completion version --help\n");
   EXPECT_EQ(offered_by_bash("key ''", 2), "create list revoke\n");
   EXPECT_EQ(offered_by_bash("key create --t", 3), "--team\n");
   EXPECT_EQ(offered_by_bash("calls --s", 2), "--session --since\n");

@@ -36,6 +36,13 @@ class Captured {
   Captured& operator=(const Captured&) = delete;
 
   int descriptor() const { return descriptor_; }
+  // What a command will read.
+  void put(std::string_view text) {
+    EXPECT_EQ(::ftruncate(descriptor_, 0), 0);
+    EXPECT_EQ(::pwrite(descriptor_, text.data(), text.size(), 0),
+              static_cast<ssize_t>(text.size()));
+    ::lseek(descriptor_, 0, SEEK_SET);
+  }
   std::string take() {
     std::string text(static_cast<std::size_t>(::lseek(descriptor_, 0, SEEK_END)), '\0');
     EXPECT_EQ(::pread(descriptor_, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
@@ -76,7 +83,8 @@ class CliTest : public testing::Test {
                     .version = "1.2.3",
                     .program_path = {},
                     .out = out_.descriptor(),
-                    .err = err_.descriptor()};
+                    .err = err_.descriptor(),
+                    .in = in_.descriptor()};
     int exit = run_cli(static_cast<int>(argv.size()), argv.data(), process);
     return {.exit = exit, .out = out_.take(), .err = err_.take()};
   }
@@ -86,6 +94,7 @@ class CliTest : public testing::Test {
   FixedEntropy entropy_;
   Captured out_;
   Captured err_;
+  Captured in_;
 };
 
 // The same with an admin port to talk to, on a thread of its own.

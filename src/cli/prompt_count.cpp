@@ -1,0 +1,270 @@
+#include "cli/prompt_count.h"
+
+#include "text/function_tokens.h"
+#include "text/media_tokens.h"
+
+#include <algorithm>
+#include <array>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace recloser::cli {
+namespace {
+
+using boost::json::object;
+
+std::unexpected<Error> malformed(std::string message) {
+  return fail(Side::client, Kind::malformed, std::move(message));
+}
+
+// As it came, unlike text(): "" when it is not there or no string.
+std::string_view string_of(const object& from, std::string_view name) {
+  const Json* found = from.if_contains({name.data(), name.size()});
+  if (found == nullptr || !found->is_string()) return {};
+  return {found->get_string().data(), found->get_string().size()};
+}
+
+const Json* present(const object& from, std::string_view name) {
+  const Json* found = from.if_contains({name.data(), name.size()});
+  return found != nullptr && !found->is_null() ? found : nullptr;
+}
+
+const object* object_of(const object& from, std::string_view name) {
+  const Json* found = from.if_contains({name.data(), name.size()});
+  return found == nullptr ? nullptr : found->if_object();
+}
+
+// The first string that is the data of an image, a recording or a document, however deep.
+std::string_view data_of(const object& part, int depth = 4) {
+  for (std::string_view name : {"data", "file_data", "bytes", "image_url", "url"}) {
+    std::string_view data = string_of(part, name);
+    if (!data.empty() && !data.starts_with("http")) return data;
+  }
+  if (depth == 0) return {};
+  for (const auto& member : part) {
+    const object* inside = member.value().if_object();
+    if (inside == nullptr) continue;
+    if (std::string_view data = data_of(*inside, depth - 1); !data.empty()) return data;
+  }
+  return {};
+}
+
+text::ImageDetail detail_of(const object& part) {
+  const object* image = object_of(part, "image_url");
+  std::string_view detail = string_of(image == nullptr ? part : *image, "detail");
+  if (detail == "low") return text::ImageDetail::low;
+  return detail == "high" ? text::ImageDetail::high : text::ImageDetail::any;
+}
+
+constexpr std::array<std::string_view, 3> images{"image", "image_url", "input_image"};
+constexpr std::array<std::string_view, 3> recordings{"audio", "input_audio", "audio_url"};
+constexpr std::array<std::string_view, 3> documents{"file", "input_file", "document"};
+
+bool is_one_of(std::string_view type, const std::array<std::string_view, 3>& types) {
+  return std::ranges::find(types, type) != types.end();
+}
+
+// The type of a property, or the first of several.
+std::string_view type_of(const object& schema) {
+  const Json* types = present(schema, "type");
+  if (types == nullptr || !types->is_array() || types->get_array().empty()) {
+    return string_of(schema, "type");
+  }
+  const Json& first = types->get_array().front();
+  return first.is_string() ? std::string_view(first.get_string()) : std::string_view();
+}
+
+}  // namespace
+
+PromptCount::PromptCount(std::string_view model, text::EncodingScratch& scratch)
+    : model_(model),
+      family_(text::token_family(model)),
+      overhead_(text::prompt_overhead(model, text::PromptForm::chat)),
+      scratch_(scratch),
+      exact_(family_.exact) {}
+
+void PromptCount::add_text(std::string_view text) {
+  counted_ += family_.encoding().count(text, scratch_);
+  classes_.add(text);
+  classes_.end_text();
+}
+
+void PromptCount::add_json(const Json& json) {
+  exact_ = false;
+  if (json.is_string()) {
+    add_text(json.get_string());
+  } else {
+    add_text(boost::json::serialize(json));
+  }
+}
+
+Result<void> PromptCount::add_messages(const Json& messages) {
+  const boost::json::array* list = messages.if_array();
+  if (list == nullptr) return malformed("messages must be a list");
+  // Some models come behind a template that is not known to the last token.
+  exact_ = exact_ && overhead_.prompt.about == overhead_.prompt.max;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const Json& message = (*list)[i];
+    const boost::json::array* pair = message.if_array();
+    if (pair != nullptr && pair->size() == 2 && pair->at(0).is_string() &&
+        pair->at(1).is_string()) {
+      ++shape_.messages;
+      add_text(pair->at(1).get_string());
+    } else if (message.is_object()) {
+      add_message(message.get_object());
+    } else {
+      return malformed(
+          fmt::format("messages[{}] must be an object, or a role and a text in a list", i));
+    }
+  }
+  return {};
+}
+
+void PromptCount::add_message(const object& message) {
+  ++shape_.messages;
+  if (std::string_view name = string_of(message, "name"); !name.empty()) {
+    ++shape_.names;
+    add_text(name);
+  }
+  for (std::string_view member : {"content", "parts", "refusal"}) {
+    if (const Json* content = present(message, member)) add_content(*content);
+  }
+  if (const Json* calls = present(message, "tool_calls")) add_calls(*calls);
+}
+
+void PromptCount::add_content(const Json& content) {
+  if (content.is_string()) {
+    add_text(content.get_string());
+    return;
+  }
+  const boost::json::array* parts = content.if_array();
+  if (parts == nullptr) return add_json(content);
+  for (const Json& part : *parts) {
+    if (part.is_object()) {
+      add_part(part.get_object());
+    } else {
+      add_json(part);
+    }
+  }
+}
+
+void PromptCount::add_part(const object& part) {
+  std::string_view type = string_of(part, "type");
+  if (is_one_of(type, images) || is_one_of(type, recordings) || is_one_of(type, documents)) {
+    return add_medium(type, part);
+  }
+  if (type == "tool_use") {
+    exact_ = false;
+    ++shape_.calls;
+    add_text(string_of(part, "name"));
+    if (const Json* input = present(part, "input")) add_json(*input);
+    return;
+  }
+  if (type == "tool_result") {
+    exact_ = false;
+    if (const Json* content = present(part, "content")) add_content(*content);
+    return;
+  }
+  for (std::string_view member : {"text", "thinking", "refusal"}) {
+    if (!part.contains({member.data(), member.size()})) continue;
+    return add_text(string_of(part, member));
+  }
+  add_json(part);
+}
+
+void PromptCount::add_calls(const Json& calls) {
+  exact_ = false;
+  const boost::json::array* list = calls.if_array();
+  if (list == nullptr) return add_json(calls);
+  for (const Json& call : *list) {
+    ++shape_.calls;
+    const object* function = call.is_object() ? object_of(call.get_object(), "function") : nullptr;
+    if (function == nullptr) {
+      add_json(call);
+      continue;
+    }
+    add_text(string_of(*function, "name"));
+    if (const Json* arguments = present(*function, "arguments")) add_json(*arguments);
+  }
+}
+
+void PromptCount::add_medium(std::string_view type, const object& part) {
+  exact_ = false;
+  std::uint64_t bytes = data_of(part).size() / 4 * 3;  // of base64
+  if (is_one_of(type, images)) {
+    media_ += text::image_tokens(model_, {}, detail_of(part));
+  } else if (is_one_of(type, recordings)) {
+    text::TokenRange lasts = text::audio_milliseconds(bytes);
+    media_ +=
+        {text::audio_tokens(model_, lasts.about).about, text::audio_tokens(model_, lasts.max).max};
+  } else {
+    media_ += text::document_tokens(model_, bytes, 0);
+  }
+}
+
+Result<void> PromptCount::add_tools(const Json& tools) {
+  const boost::json::array* list = tools.if_array();
+  if (list == nullptr) return malformed("tools must be a list");
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const object* tool = (*list)[i].if_object();
+    if (tool == nullptr) return malformed(fmt::format("tools[{}] must be an object", i));
+    add_tool(*tool);
+  }
+  return {};
+}
+
+void PromptCount::add_tool(const object& tool) {
+  exact_ = false;
+  ++shape_.tools;
+  const object* function = object_of(tool, "function");
+  const object& definition = function == nullptr ? tool : *function;
+  if (overhead_.tools_declared && !string_of(definition, "name").empty()) {
+    declare(definition);
+  } else {
+    add_json(Json(tool));
+  }
+}
+
+void PromptCount::declare(const object& function) {
+  text::FunctionTokens tokens(family_.encoding());
+  tokens.function(string_of(function, "name"), string_of(function, "description"), scratch_);
+  const object* schema = object_of(function, "parameters");
+  if (schema == nullptr) schema = object_of(function, "input_schema");
+  const object* properties = schema == nullptr ? nullptr : object_of(*schema, "properties");
+  if (properties != nullptr) {
+    for (const auto& member : *properties) {
+      const object* property = member.value().if_object();
+      if (property == nullptr) continue;
+      tokens.property(member.key(), type_of(*property), string_of(*property, "description"),
+                      scratch_);
+      const Json* values = present(*property, "enum");
+      if (values != nullptr && values->is_array()) {
+        for (const Json& value : values->get_array()) {
+          tokens.value(
+              value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value),
+              scratch_);
+        }
+      }
+      for (std::string_view deeper : {"properties", "items", "anyOf"}) {
+        const Json* found = present(*property, deeper);
+        if (found != nullptr) tokens.more(boost::json::serialize(*found), scratch_);
+      }
+    }
+  }
+  text::ByteClasses json;
+  json.add(boost::json::serialize(Json(function)));
+  constexpr std::uint64_t deviation_max = 8;
+  declared_ += {tokens.count(), std::max(json.tokens_max(family_), tokens.count()) + deviation_max};
+}
+
+std::uint64_t PromptCount::tokens() const {
+  return family_.tokens(counted_) + overhead_.of(shape_).about + media_.about + declared_.about;
+}
+
+std::uint64_t PromptCount::upper() const {
+  return std::max(tokens(), classes_.tokens_max(family_) + overhead_.of(shape_).max + media_.max +
+                                declared_.max);
+}
+
+}  // namespace recloser::cli
