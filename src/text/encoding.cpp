@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <functional>
+#include <utility>
 
 namespace recloser::text {
 namespace {
@@ -14,7 +17,48 @@ constexpr std::size_t short_word_bytes_max = 96;
 
 constexpr std::uint32_t no_part = UINT32_MAX;
 
+template <class Word>
+std::uint64_t word_at(const char* p) {
+  Word word;
+  std::memcpy(&word, p, sizeof word);
+  return word;
+}
+
+// All bytes of a word of 2 to 32, given its size: those at the ends, which may overlap.
+using Words = std::array<std::uint64_t, 4>;
+Words words_of(std::string_view word) {
+  const char* p = word.data();
+  const char* end = p + word.size();
+  if (word.size() > 16) {
+    return {word_at<std::uint64_t>(p), word_at<std::uint64_t>(end - 8),
+            word_at<std::uint64_t>(p + 8), word_at<std::uint64_t>(end - 16)};
+  }
+  if (word.size() >= 8) return {word_at<std::uint64_t>(p), word_at<std::uint64_t>(end - 8)};
+  if (word.size() >= 4) return {word_at<std::uint32_t>(p), word_at<std::uint32_t>(end - 4)};
+  return {word_at<std::uint16_t>(p), word_at<std::uint16_t>(end - 2)};
+}
+
+std::uint64_t hash_of(const Words& words, std::uint32_t size_and_rule) {
+  std::uint64_t ends = words[0] ^ std::rotl(words[1], 29) ^ size_and_rule;
+  std::uint64_t middle = std::rotl(words[2], 17) ^ std::rotl(words[3], 43);
+  return (ends ^ middle * 0xd6e8feb86659fd93) * 0x9e3779b97f4a7c15;
+}
+
 }  // namespace
+
+Encoding::Encoding(RankTable ranks, SplitRule rule)
+    : ranks_(ranks),
+      pair_ranks_(1u << 16, RankTable::none),
+      joints_(ranks),
+      splitter_(rule),
+      rule_(rule) {
+  for (Rank rank = 0; rank < ranks_.size(); ++rank) {
+    std::string_view token = ranks_.token(rank);
+    if (token.size() != 2) continue;
+    pair_ranks_[static_cast<unsigned char>(token[0]) << 8 | static_cast<unsigned char>(token[1])] =
+        rank;
+  }
+}
 
 std::size_t Encoding::count(std::string_view text, EncodingScratch& scratch) const {
   std::size_t tokens = 0;
@@ -38,23 +82,35 @@ void Encoding::encode(std::string_view text, EncodingScratch& scratch,
 
 std::size_t Encoding::count_word(std::string_view word, EncodingScratch& scratch) const {
   using Known = EncodingScratch::Known;
-  if (word.size() == 1 || ranks_.find(word) != RankTable::none) return 1;
-  std::size_t tokens = 0;
-  auto count = [&tokens](std::string_view) { ++tokens; };
+  if (word.size() == 1) return 1;
   if (word.size() > Known::bytes_max) {
-    merge(word, scratch, count);
+    return ranks_.find(word) != RankTable::none ? 1 : count_parts(word, scratch);
+  }
+  if (scratch.known_.empty()) scratch.known_.resize(1u << EncodingScratch::known_bits);
+  Words words = words_of(word);
+  std::uint32_t size_and_rule =
+      static_cast<std::uint32_t>(word.size()) << 8 | static_cast<std::uint32_t>(rule_);
+  std::uint64_t hash = hash_of(words, size_and_rule);
+  Known& known = scratch.known_[hash >> (64 - EncodingScratch::known_bits)];
+  if (known.words == words && known.size_and_rule == size_and_rule) return known.tokens;
+  std::size_t tokens = ranks_.find(word) != RankTable::none ? 1 : count_parts(word, scratch);
+  known = {
+      .words = words, .size_and_rule = size_and_rule, .tokens = static_cast<std::uint32_t>(tokens)};
+  return tokens;
+}
+
+std::size_t Encoding::count_parts(std::string_view word, EncodingScratch& scratch) const {
+  std::size_t tokens = 0;
+  std::size_t bytes = joints_.first_part(word);
+  if (bytes == word.size()) {
+    merge(word, scratch, [&tokens](std::string_view) { ++tokens; });
     return tokens;
   }
-  if (scratch.known_.empty()) scratch.known_.resize(EncodingScratch::known_max);
-  Known& known = scratch.known_[RankTable::hash_of(word) >> 32 & (EncodingScratch::known_max - 1)];
-  if (std::string_view(known.bytes.data(), known.size) == word && known.rule == rule_) {
-    return known.tokens;
+  while (!word.empty()) {
+    tokens += count_word(word.substr(0, bytes), scratch);
+    word.remove_prefix(bytes);
+    bytes = joints_.first_part(word);
   }
-  merge_short(word, count);
-  known.size = static_cast<std::uint8_t>(word.size());
-  known.rule = rule_;
-  known.tokens = static_cast<std::uint32_t>(tokens);
-  std::ranges::copy(word, known.bytes.begin());
   return tokens;
 }
 
@@ -81,34 +137,32 @@ void Encoding::merge(std::string_view word, EncodingScratch& scratch, Take take)
 // pair is a token.
 template <class Take>
 void Encoding::merge_short(std::string_view word, Take take) const {
-  struct Part {
-    std::uint32_t begin;
-    Rank pair;  // of this part and the next as one
-  };
-  std::array<Part, short_word_bytes_max + 1> parts;
-  std::size_t count = word.size();  // and one behind the last, for its begin
+  // Where each part begins, and one behind the last for its begin; and the rank of each part and
+  // the next as one. Apart, so that the least rank is found eight at a time.
+  std::array<std::uint8_t, short_word_bytes_max + 2> begins;
+  std::array<Rank, short_word_bytes_max + 1> pairs;
+  std::size_t count = word.size();
   auto pair_at = [&](std::size_t i) {
     if (i + 2 > count) return RankTable::none;
-    return ranks_.find(word.substr(parts[i].begin, parts[i + 2].begin - parts[i].begin));
+    return ranks_.find(word.substr(begins[i], static_cast<std::size_t>(begins[i + 2] - begins[i])));
   };
-  for (std::size_t i = 0; i <= count; ++i) parts[i].begin = static_cast<std::uint32_t>(i);
-  for (std::size_t i = 0; i + 1 < count; ++i) parts[i].pair = pair_at(i);
-  parts[count - 1].pair = parts[count].pair = RankTable::none;
+  for (std::size_t i = 0; i <= count; ++i) begins[i] = static_cast<std::uint8_t>(i);
+  for (std::size_t i = 0; i + 1 < count; ++i) pairs[i] = rank_of_bytes(word.data() + i);
+  pairs[count - 1] = RankTable::none;
   for (;;) {
-    std::size_t least = 0;
-    for (std::size_t i = 1; i < count; ++i) {
-      if (parts[i].pair < parts[least].pair) least = i;
-    }
-    if (parts[least].pair == RankTable::none) break;
-    std::copy(parts.begin() + static_cast<std::ptrdiff_t>(least) + 2,
-              parts.begin() + static_cast<std::ptrdiff_t>(count) + 1,
-              parts.begin() + static_cast<std::ptrdiff_t>(least) + 1);
+    Rank least = RankTable::none;
+    for (std::size_t i = 0; i < count; ++i) least = std::min(least, pairs[i]);
+    if (least == RankTable::none) break;
+    std::size_t at = 0;
+    while (pairs[at] != least) ++at;
+    std::memmove(&begins[at + 1], &begins[at + 2], count - at - 1);
+    std::memmove(&pairs[at + 1], &pairs[at + 2], (count - at - 2) * sizeof(Rank));
     --count;
-    parts[least].pair = pair_at(least);
-    if (least > 0) parts[least - 1].pair = pair_at(least - 1);
+    pairs[at] = pair_at(at);
+    if (at > 0) pairs[at - 1] = pair_at(at - 1);
   }
   for (std::size_t i = 0; i < count; ++i) {
-    take(word.substr(parts[i].begin, parts[i + 1].begin - parts[i].begin));
+    take(word.substr(begins[i], static_cast<std::size_t>(begins[i + 1] - begins[i])));
   }
 }
 
@@ -132,7 +186,7 @@ void Encoding::merge_long(std::string_view word, EncodingScratch& scratch, Take 
   }
   scratch.queue_.clear();
   for (std::uint32_t i = 0; i + 1 < size; ++i) {
-    parts[i].pair = rank_of_pair(word, scratch, i);
+    parts[i].pair = rank_of_bytes(word.data() + i);
     if (parts[i].pair != RankTable::none) {
       scratch.queue_.push_back(std::uint64_t{parts[i].pair} << 32 | i);
     }

@@ -3,6 +3,7 @@
 
 #include "text/rank_table.h"
 #include "text/splitter.h"
+#include "text/token_joints.h"
 
 #include <array>
 #include <cstddef>
@@ -16,21 +17,21 @@ namespace recloser::text {
 class EncodingScratch {
  private:
   friend class Encoding;
-  // Words of several tokens that were counted before: they come again and again.
+  // Words that were counted before: they come again and again, and the vocabulary is much larger
+  // than what a processor has at hand. Kept by all their bytes, as words that may overlap.
   struct Known {
-    static constexpr std::size_t bytes_max = 26;
-    std::array<char, bytes_max> bytes;
-    std::uint8_t size = 0;
-    SplitRule rule = SplitRule::o200k;
+    static constexpr std::size_t bytes_max = 32;
+    std::array<std::uint64_t, bytes_max / 8> words{};
+    std::uint32_t size_and_rule = 0;
     std::uint32_t tokens = 0;
   };
-  static constexpr std::size_t known_max = 4096;
+  static constexpr unsigned known_bits = 13;
   struct Part {
     std::uint32_t previous;
     std::uint32_t next;  // where the part ends, which is where the next begins
     Rank pair;           // the rank of this part and the next as one; RankTable::none: no token
   };
-  std::vector<Known> known_;          // by a hash of the word
+  std::vector<Known> known_;          // by a hash of the word; empty until one is used
   std::vector<Part> parts_;           // of a long word, by the byte they begin at
   std::vector<std::uint64_t> queue_;  // a heap: rank << 32 | begin
 };
@@ -41,7 +42,7 @@ class Encoding {
   static const Encoding& o200k();
   static const Encoding& cl100k();
 
-  Encoding(RankTable ranks, SplitRule rule) : ranks_(ranks), splitter_(rule), rule_(rule) {}
+  Encoding(RankTable ranks, SplitRule rule);
 
   // Of UTF-8. A text of n bytes takes O(n log n), however it was made; 20 MB/s and more for text
   // that people write.
@@ -57,6 +58,7 @@ class Encoding {
   std::size_t count_word(std::string_view word, EncodingScratch& scratch) const;
 
  private:
+  std::size_t count_parts(std::string_view word, EncodingScratch& scratch) const;
   template <class Take>
   void encode_word(std::string_view word, EncodingScratch& scratch, Take take) const;
   template <class Take>
@@ -68,7 +70,14 @@ class Encoding {
   void merge_queue(std::string_view word, EncodingScratch& scratch) const;
   Rank rank_of_pair(std::string_view word, EncodingScratch& scratch, std::uint32_t begin) const;
 
+  // Of two bytes as one token: where every merge begins.
+  Rank rank_of_bytes(const char* p) const {
+    return pair_ranks_[static_cast<unsigned char>(p[0]) << 8 | static_cast<unsigned char>(p[1])];
+  }
+
   RankTable ranks_;
+  std::vector<Rank> pair_ranks_;
+  TokenJoints joints_;
   Splitter splitter_;
   SplitRule rule_;
 };

@@ -43,26 +43,62 @@ TEST(Encoding, TokensAreTheTextAgain) {
   }
 }
 
+// By the definition: the pair of lowest rank, the leftmost of equals, until there is none.
+std::size_t naive(const RankTable& ranks, std::string_view word) {
+  std::vector<std::size_t> begins;
+  for (std::size_t i = 0; i <= word.size(); ++i) begins.push_back(i);
+  for (;;) {
+    Rank least = RankTable::none;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i + 2 < begins.size(); ++i) {
+      Rank rank = ranks.find(word.substr(begins[i], begins[i + 2] - begins[i]));
+      if (rank < least) {
+        least = rank;
+        at = i;
+      }
+    }
+    if (least == RankTable::none) return begins.size() - 1;
+    begins.erase(begins.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+  }
+}
+
+// A part of a word that is a token counts as one, whatever made it a part.
+TEST(Encoding, EveryTokenIsWhatItsBytesAreMergedTo) {
+  for (const Encoding* encoding : {&Encoding::o200k(), &Encoding::cl100k()}) {
+    const RankTable& ranks = encoding->ranks();
+    for (Rank rank = 0; rank < ranks.size(); rank += 5) {
+      ASSERT_EQ(naive(ranks, ranks.token(rank)), 1u) << rank;
+    }
+  }
+}
+
+// Where writing has no spaces, words are cut between characters that no token joins.
+TEST(Encoding, WordsOfOtherWritingsAreMergedWhole) {
+  EncodingScratch scratch;
+  std::uint64_t seed = 7;
+  auto random = [&seed](std::uint64_t below) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (seed >> 33) % below;
+  };
+  constexpr std::string_view some[] = {
+      "\u4e2d",     "\u56fd", "\u7684", "\u4e00", "\u662f", "\u3042", "\u306e", "\u30a2", "\u0e01",
+      "\u0e32",     "\u0e23", "\ud55c", "\uad6d", "\u0434", "\u043e", "\u00e9", "\u0915", "\u093e",
+      "\U0001F600", "\u200d", "a",      "in",     "\xe4",   "\xb8",   "\xf0"};
+  for (int round = 0; round < 2000; ++round) {
+    std::string word;
+    std::size_t first = random(std::size(some));
+    for (std::uint64_t size = 1 + random(120); word.size() < size;) {
+      word += some[(first + random(6)) % std::size(some)];
+    }
+    for (const Encoding* encoding : {&Encoding::o200k(), &Encoding::cl100k()}) {
+      ASSERT_EQ(encoding->count_word(word, scratch), naive(encoding->ranks(), word))
+          << testing::PrintToString(word);
+    }
+  }
+}
+
 // The short way and the long way of merging meet at a length that depends on nothing else.
 TEST(Encoding, LongWordsAreMergedAsShortOnesAre) {
-  auto naive = [](const RankTable& ranks, std::string_view word) {
-    std::vector<std::string> parts;
-    for (char c : word) parts.emplace_back(1, c);
-    for (;;) {
-      Rank least = RankTable::none;
-      std::size_t at = 0;
-      for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
-        Rank rank = ranks.find(parts[i] + parts[i + 1]);
-        if (rank < least) {
-          least = rank;
-          at = i;
-        }
-      }
-      if (least == RankTable::none) return parts.size();
-      parts[at] += parts[at + 1];
-      parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(at) + 1);
-    }
-  };
   std::uint64_t seed = 1;
   auto random = [&seed](std::uint64_t below) {
     seed = seed * 6364136223846793005u + 1442695040888963407u;

@@ -3,11 +3,31 @@
 #include "core/ascii.h"
 
 #include <algorithm>
+#include <array>
 
 namespace recloser::text {
 namespace {
 
 constexpr std::uint8_t cased = class_upper | class_lower;
+
+// Of ASCII alone. What may lead a word is no letter, no number and no line end.
+constexpr std::uint8_t kind_upper = 1;
+constexpr std::uint8_t kind_lower = 2;
+constexpr std::uint8_t kind_lead = 4;
+
+constexpr std::array<std::uint8_t, 256> make_ascii_kinds() {
+  std::array<std::uint8_t, 256> kinds{};
+  for (unsigned c = 0; c < 0x80; ++c) {
+    bool is_upper = c >= 'A' && c <= 'Z';
+    bool is_lower = c >= 'a' && c <= 'z';
+    bool leads = !is_upper && !is_lower && !(c >= '0' && c <= '9') && c != '\r' && c != '\n';
+    kinds[c] = is_upper ? kind_upper : is_lower ? kind_lower : leads ? kind_lead : 0;
+  }
+  return kinds;
+}
+constexpr std::array<std::uint8_t, 256> ascii_kinds = make_ascii_kinds();
+
+std::uint8_t ascii_kind(char c) { return ascii_kinds[static_cast<unsigned char>(c)]; }
 
 }  // namespace
 
@@ -125,9 +145,36 @@ class Splitter::Reading {
   const char* looked_at_;
 };
 
+// Most words: letters of ASCII with a space or another single character before them, and what ends
+// them is in ASCII as well, and no apostrophe. 0 where it is anything else.
+std::size_t Splitter::usual_word(std::string_view text) const {
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const char* p = begin;
+  std::uint8_t first = ascii_kind(*p);
+  if (first == kind_lead) {
+    ++p;
+  } else if ((first & (kind_upper | kind_lower)) == 0) {
+    return 0;
+  }
+  const char* letters = p;
+  if (rule_ == SplitRule::o200k) {
+    while (p != end && ascii_kind(*p) == kind_upper) ++p;
+    while (p != end && ascii_kind(*p) == kind_lower) ++p;
+  } else {
+    while (p != end && (ascii_kind(*p) & (kind_upper | kind_lower)) != 0) ++p;
+  }
+  if (p == letters || p == end || static_cast<unsigned char>(*p) >= 0x80) return 0;
+  if (*p == '\'' || (*begin == '\'' && rule_ == SplitRule::cl100k)) return 0;
+  return static_cast<std::size_t>(p - begin);
+}
+
 Splitter::Word Splitter::first_word(std::string_view text) const {
   const char* begin = text.data();
   const char* text_end = begin + text.size();
+  if (std::size_t bytes = usual_word(text); bytes > 0) {
+    return {.bytes = bytes, .looked_at = bytes + 1};
+  }
   Reading in(classes_, text_end);
   bool cl100k = rule_ == SplitRule::cl100k;
   const char* end = cl100k ? in.contraction(begin) : nullptr;

@@ -39,6 +39,7 @@ class Splitter {
 
  private:
   class Reading;
+  std::size_t usual_word(std::string_view text) const;
 
   const UnicodeClasses& classes_;
   SplitRule rule_;
