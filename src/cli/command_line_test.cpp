@@ -73,13 +73,15 @@ TEST(CommandLine, TwoDashesEndTheOptions) {
 TEST(CommandLine, WhatIsPromisedAndNotBuiltSaysSo) {
   for (const char* command :
        {"run", "top", "usage", "sessions", "budget", "approvals", "decision", "explain", "switch",
-        "targets", "models", "price", "policy", "route", "replay", "import", "export", "audit"}) {
+        "targets", "models", "price", "policy", "route", "replay", "import", "audit"}) {
     Result<Invocation> invocation = read({command, "anything", "--at", "all"});
     ASSERT_FALSE(invocation) << command;
     EXPECT_EQ(invocation.error().kind(), Kind::unsupported);
     EXPECT_EQ(invocation.error().message(),
               fmt::format("`recloser {}` is not supported in this version", command));
   }
+  EXPECT_EQ(refusal({"export", "audit"}),
+            "`recloser export audit` is not supported in this version");
   for (const char* option : {"plan", "rpm", "tpm", "concurrency", "budget-usd", "per", "reserve"}) {
     std::string word = fmt::format("--{}", option);
     EXPECT_EQ(refusal({"key", "create", word, "5"}), word + " is not supported in this version");

@@ -103,6 +103,28 @@ constexpr std::array count_options{
             "gives {\"id\", \"tokens\", \"upper\", \"exact\", \"encoding\"}."},
     Option{.name = "json", .value = "", .help = "Prints JSON, for programs."}};
 
+constexpr std::array export_focus_options{
+    Option{.name = "since",
+           .value = "WHEN",
+           .help =
+               "Calls that began then or later: a day such as 2026-11-01, a time, or a duration "
+               "such as 30d; else all."},
+    Option{
+        .name = "until", .value = "WHEN", .help = "Calls that began before; else all up to now."},
+    Option{.name = "by",
+           .value = "call|day",
+           .help =
+               "A line for each call and kind of token, or sums of a day by who asked and which "
+               "model; else day.",
+           .one_of = "call|day"},
+    Option{.name = "out",
+           .value = "FILE",
+           .help = "Writes into this file, which is there only once it is whole; else to standard "
+                   "output."},
+    admin_option,
+    config_option,
+    Option{.name = "json", .value = "", .help = "With --out: says as JSON what was written."}};
+
 constexpr std::array reconcile_options{
     Option{.name = "provider",
            .value = "A,B",
@@ -244,6 +266,24 @@ constexpr auto table = std::to_array<Command>({
               "2  the command line is wrong, or lines are: they are told, the others counted\n"
               "3  the input cannot be read",
      .run = run_count},
+    {.name = "export focus",
+     .arguments = "",
+     .summary = "Export the books in FOCUS, the FinOps format",
+     .description =
+         "Prints the calls that have a price as CSV in FOCUS 1.2: what they cost at list and at "
+         "contracted prices, by kind of token, with who asked. The lines add up to the ledger to "
+         "the nano-dollar, and each is checked against the format before it is written; "
+         "docs/focus.md has the columns. It asks the running gateway; when none runs, it reads the "
+         "store of the configuration itself.",
+     .options = export_focus_options,
+     .examples = "recloser export focus --since 2026-11-01 --until 2026-12-01 --out november.csv  "
+                 "writes a month, a line for each day, team, user and model\n"
+                 "recloser export focus --by call --since 1d  prints each call of the last day",
+     .exits = "0  exported\n"
+              "2  the command line, the configuration or the admin token is wrong\n"
+              "3  the books cannot be read, the file cannot be written, or the gateway cannot be "
+              "reached",
+     .run = run_export_focus},
     {.name = "reconcile",
      .arguments = "FILE",
      .arguments_min = 1,
@@ -357,7 +397,7 @@ constexpr auto table = std::to_array<Command>({
     {.name = "route"},
     {.name = "replay"},
     {.name = "import"},
-    {.name = "export"},
+    {.name = "export audit"},
     {.name = "audit"},
 });
 

@@ -12,6 +12,7 @@ Exit run_key_list(const Invocation& invocation, const Process& process);
 Exit run_key_revoke(const Invocation& invocation, const Process& process);
 Exit run_calls(const Invocation& invocation, const Process& process);
 Exit run_count(const Invocation& invocation, const Process& process);
+Exit run_export_focus(const Invocation& invocation, const Process& process);
 Exit run_reconcile(const Invocation& invocation, const Process& process);
 Exit run_backup(const Invocation& invocation, const Process& process);
 Exit run_restore(const Invocation& invocation, const Process& process);

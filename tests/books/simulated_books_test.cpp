@@ -2,6 +2,8 @@
 // them, and nothing else.
 #include "books/bill_file.h"
 #include "books/compare.h"
+#include "books/csv.h"
+#include "books/focus.h"
 #include "books/row_reader.h"
 #include "ledger/sqlite_store.h"
 #include "ledger/test_support.h"
@@ -328,6 +330,38 @@ TEST_F(SimulatedBooks, FaultsOfSingleCallsAreFound) {
   EXPECT_GT(planted.size(), month_->calls().size() / one_in / 2);
   EXPECT_GE(found * 100, planted.size() * 99);
   EXPECT_EQ(report.count(), planted.size());
+}
+
+// The sums are read off the lines that were written, not off the export's own totals.
+TEST_F(SimulatedBooks, TheExportAddsUpToTheLedger) {
+  Wide booked = 0;
+  for (const TrueCall& call : month_->calls()) booked += month_->nano_of(call);
+  FocusExport focus(FocusBy::day, month_->catalogue());
+  CsvReader csv;
+  std::size_t lines = 0;
+  Wide cost = 0;
+  Wide list = 0;
+  auto take = [&](std::string_view text) {
+    while (csv.next(text) == CsvStep::row) {
+      if (++lines == 1) continue;
+      cost += *parse_decimal(csv.field(focus_column("ContractedCost")), 9);
+      list += *parse_decimal(csv.field(focus_column("ListCost")), 9);
+    }
+    ASSERT_EQ(csv.fault(), "");
+  };
+  take(FocusExport::header());
+  std::string text;
+  each_row([&](const ledger::StoredCall& row) {
+    Result<void> added = focus.add(row, text);
+    ASSERT_TRUE(added) << added.error().message();
+    take(text);
+    text.clear();
+  });
+  ASSERT_TRUE(focus.finish(text));
+  take(text);
+  EXPECT_TRUE(cost == booked);
+  EXPECT_TRUE(list == booked);
+  EXPECT_GT(lines, Month::days * models().size() * 2);
 }
 
 }  // namespace
