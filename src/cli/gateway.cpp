@@ -203,8 +203,10 @@ Started<void> Gateway::start_simulator() {
 }
 
 Started<void> Gateway::start_traffic() {
+  prices_ = price::Catalogue::shipped();
   services_ = std::make_unique<relay::Services>(relay::Services{.config = config_,
                                                                 .providers = providers_,
+                                                                .prices = prices_,
                                                                 .keys = *keys_,
                                                                 .model_lists = model_lists_,
                                                                 .ledger = *ledger_,

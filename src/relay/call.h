@@ -9,6 +9,9 @@
 #include "ledger/ledger.h"
 #include "net/cancel.h"
 #include "net/http_exchange.h"
+#include "relay/accounts.h"
+#include "relay/experience.h"
+#include "relay/kept_prompt.h"
 #include "relay/providers.h"
 #include "relay/routes.h"
 #include "session/hash128.h"
@@ -77,7 +80,14 @@ struct Call {
   session::Hash128 principal;          // under which state of this principal alone is kept
   const Provider* provider = nullptr;  // once one is chosen
   codec::Usage usage;
+  std::optional<NanoUsd> cost;            // as its row has it
+  std::optional<NanoUsd> catalogue_cost;           // of a usage that the provider billed itself
   std::unique_ptr<codec::ContentDecoder> decoder;  // of an answer that came encoded
+  Model model;                                     // what is known of it, once a provider is chosen
+  KeptPrompt prompt;  // until its tokens are known
+  Experience::Pair experience;
+  std::uint64_t expected_input_tokens = 0;
+  std::uint64_t shown_reasoning_tokens = 0;
   std::int64_t lost_input_tokens = 0;  // estimated; of a first attempt that may be billed
   bool unreadable = false;  // the answer has a coding that nobody here knows: it passes as it is
   std::optional<Refused> unfit;           // by what its own headers say

@@ -1,6 +1,7 @@
 // How calls end otherwise than by their provider's answer, and what every call leaves in the books.
 #include "auth/authenticate.h"
 #include "codec/refusal.h"
+#include "codec/usage_text.h"
 #include "net/http1/head_writer.h"
 #include "relay/request.h"
 
@@ -37,6 +38,10 @@ codec::Notice notice_of(const Refused& why, std::string_view call_id) {
     notice.retry_after = retry_after_overload;
   }
   return notice;
+}
+
+NanoUsd bill_of(const codec::Usage& usage) {
+  return usage.rare ? usage.rare->provider_cost.value_or(NanoUsd{}) : NanoUsd{};
 }
 
 ledger::Outcome outcome_of(codec::Refusal refusal) {
@@ -187,9 +192,17 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
                        .outcome = ledger::name_of(outcome),
                        .model_known = call.model_known,
                        .answered = outcome == ledger::Outcome::completed,
-                       .usage = call.usage,
+                       .usage = row.attempt_count() > 0 ? &call.usage : nullptr,
+                       .cost = {std::max<std::int64_t>(row.cost_nano_usd, 0)},
+                       .billed = bill_of(call.usage),
+                       .by_catalogue = call.catalogue_cost,
+                       .unpriced = row.cost_source == ledger::CostSource::unpriced,
                        .overhead = row.overhead_us * 1us,
                        .ttft = Duration(row.ttft_ns)});
+  if (outcome == ledger::Outcome::completed) learn(call);
+  if (std::string rare = codec::text_of_rare(call.usage); !rare.empty()) {
+    row.set(ledger::Text::rare_usage, rare);
+  }
   log_.call_ended(call, outcome);
   call.row.settle(outcome, worker_.clock().now());
 }

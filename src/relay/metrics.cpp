@@ -16,6 +16,8 @@ namespace {
 constexpr std::array<std::string_view, 5> call_labels{"dialect", "model", "provider", "team",
                                                       "outcome"};
 constexpr std::array<std::string_view, 3> token_labels{"kind", "model", "provider"};
+constexpr std::array<std::string_view, 2> team_labels{"team", "model"};
+constexpr std::array<std::string_view, 2> model_labels{"model", "provider"};
 constexpr std::array<std::string_view, 5> token_kinds{"input", "output", "cached_input",
                                                       "cache_write", "reasoning"};
 
@@ -24,18 +26,37 @@ void append_head(std::string& out, std::string_view name, std::string_view help,
   fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
 }
 
+void append_labels(std::string& out, std::string_view name, std::span<const std::string_view> names,
+                   const Metrics::Labels& labels) {
+  out += name;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    out += i == 0 ? '{' : ',';
+    out += names[i];
+    out += "=\"";
+    append_label_value(out, labels.values[i]);
+    out += '"';
+  }
+  out += '}';
+}
+
 void append_series(std::string& out, std::string_view name, std::span<const std::string_view> names,
                    const std::map<Metrics::Labels, std::uint64_t>& family) {
   for (const auto& [labels, count] : family) {
-    out += name;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      out += i == 0 ? '{' : ',';
-      out += names[i];
-      out += "=\"";
-      append_label_value(out, labels.values[i]);
-      out += '"';
-    }
-    fmt::format_to(std::back_inserter(out), "}} {}\n", count);
+    append_labels(out, name, names, labels);
+    fmt::format_to(std::back_inserter(out), " {}\n", count);
+  }
+}
+
+// Nano-dollars as dollars, which is what Prometheus wants.
+void append_money(std::string& out, std::string_view name, std::string_view help,
+                  std::span<const std::string_view> names,
+                  const std::map<Metrics::Labels, std::int64_t>& family) {
+  append_head(out, name, help, "counter");
+  for (const auto& [labels, nano] : family) {
+    append_labels(out, name, names, labels);
+    out += ' ';
+    append_text(out, NanoUsd{nano});
+    out += '\n';
   }
 }
 
@@ -136,16 +157,23 @@ std::string_view Metrics::model_label(const CallSample& sample) {
 }
 
 void Metrics::call_ended(const CallSample& sample) {
-  const codec::Usage& usage = sample.usage;
   std::lock_guard lock(mutex_);
   Counts& counts =
       series({sample.dialect, model_label(sample), sample.provider, sample.team, sample.outcome});
-  ++counts[0];
-  counts[1] += usage.input_tokens;
-  counts[2] += usage.output_tokens;
-  counts[3] += usage.cached_input_tokens;
-  counts[4] += usage.cache_write_tokens;
-  counts[5] += usage.reasoning_tokens;
+  ++counts.calls;
+  if (const codec::Usage* usage = sample.usage) {
+    counts.tokens[0] += usage->input_tokens;
+    counts.tokens[1] += usage->output_tokens;
+    counts.tokens[2] += usage->cached_input_tokens;
+    counts.tokens[3] += usage->cache_write_tokens;
+    counts.tokens[4] += usage->reasoning_tokens;
+  }
+  counts.cost += sample.cost;
+  if (sample.by_catalogue) {
+    counts.billed += sample.billed;
+    counts.by_catalogue += *sample.by_catalogue;
+  }
+  counts.unpriced += sample.unpriced ? 1 : 0;
   overhead_.add(sample.overhead);
   if (sample.ttft >= Duration{}) ttft_.add(sample.ttft);
 }
@@ -165,13 +193,18 @@ void Metrics::add_to(Snapshot& snapshot) const {
   snapshot.streams_open += streams_open_.load(std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
   for (const auto& [labels, counts] : series_) {
-    snapshot.calls[labels] += counts[0];
+    const auto& [dialect, model, provider, team, outcome] = labels.values;
+    snapshot.calls[labels] += counts.calls;
     for (std::size_t kind = 0; kind < token_kinds.size(); ++kind) {
-      if (counts[kind + 1] == 0) continue;
-      Labels tokens;
-      tokens.values = {std::string(token_kinds[kind]), labels.values[1], labels.values[2]};
-      snapshot.tokens[tokens] += counts[kind + 1];
+      if (counts.tokens[kind] == 0) continue;
+      snapshot.tokens[{{std::string(token_kinds[kind]), model, provider}}] += counts.tokens[kind];
     }
+    if (counts.cost != NanoUsd{}) snapshot.cost_nano_usd[{{team, model}}] += counts.cost.count;
+    if (counts.billed != NanoUsd{} || counts.by_catalogue != NanoUsd{}) {
+      snapshot.billed_nano_usd[{{model, provider}}] += counts.billed.count;
+      snapshot.by_catalogue_nano_usd[{{model, provider}}] += counts.by_catalogue.count;
+    }
+    if (counts.unpriced != 0) snapshot.unpriced[{{model, provider}}] += counts.unpriced;
   }
   for (auto [status, count] : refused_without_row_) snapshot.refused_without_row[status] += count;
   snapshot.malformed_events += malformed_events_;
@@ -184,6 +217,16 @@ void append_call_metrics(std::string& out, const Metrics::Snapshot& snapshot) {
   append_series(out, "recloser_calls_total", call_labels, snapshot.calls);
   append_head(out, "recloser_tokens_total", "Tokens as providers reported them.", "counter");
   append_series(out, "recloser_tokens_total", token_labels, snapshot.tokens);
+  append_money(out, "recloser_cost_usd_total", "What calls cost, estimates included.", team_labels,
+               snapshot.cost_nano_usd);
+  append_money(out, "recloser_billed_usd_total",
+               "What providers say they charge, of calls that our prices are known for too.",
+               model_labels, snapshot.billed_nano_usd);
+  append_money(out, "recloser_billed_by_catalogue_usd_total",
+               "The same calls by our prices; the gap to recloser_billed_usd_total is theirs.",
+               model_labels, snapshot.by_catalogue_nano_usd);
+  append_head(out, "recloser_unpriced_total", "Calls that no price is known for.", "counter");
+  append_series(out, "recloser_unpriced_total", model_labels, snapshot.unpriced);
   append_head(out, "recloser_refused_without_row_total",
               "Requests that were answered by Recloser and are no calls: 401, 404, malformed.",
               "counter");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codec/usage.h"
+#include "core/money.h"
 #include "core/time.h"
 
 #include <array>
@@ -10,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -49,9 +51,15 @@ struct CallSample {
   std::string_view provider;
   std::string_view team;
   std::string_view outcome;
-  bool model_known = false;  // by the configuration or the provider's list
-  bool answered = false;     // the provider has taken the model for one of its own
-  codec::Usage usage;
+  bool model_known = false;             // by the configuration or the provider's list
+  bool answered = false;                // the provider has taken the model for one of its own
+  const codec::Usage* usage = nullptr;  // null: nothing was used
+  NanoUsd cost;
+  // What a provider billed that sends its bills, beside what our prices make of the same usage;
+  // `by_catalogue` only where both are known.
+  NanoUsd billed;
+  std::optional<NanoUsd> by_catalogue;
+  bool unpriced = false;
   Duration overhead{};
   Duration ttft{-1};  // negative: no first token came
 };
@@ -89,8 +97,12 @@ class Metrics {
     friend auto operator<=>(const Labels&, const Labels&) = default;
   };
   struct Snapshot {
-    std::map<Labels, std::uint64_t> calls;   // dialect, model, provider, team, outcome
-    std::map<Labels, std::uint64_t> tokens;  // kind, model, provider
+    std::map<Labels, std::uint64_t> calls;           // dialect, model, provider, team, outcome
+    std::map<Labels, std::uint64_t> tokens;          // kind, model, provider
+    std::map<Labels, std::int64_t> cost_nano_usd;    // team, model
+    std::map<Labels, std::int64_t> billed_nano_usd;  // model, provider
+    std::map<Labels, std::int64_t> by_catalogue_nano_usd;  // model, provider: of what was billed
+    std::map<Labels, std::uint64_t> unpriced;              // model, provider
     std::map<int, std::uint64_t> refused_without_row;
     std::uint64_t malformed_events = 0;
     std::int64_t streams_open = 0;
@@ -115,7 +127,14 @@ class Metrics {
     bool operator()(const Labels& a, const View& b) const;
     bool operator()(const View& a, const Labels& b) const { return (*this)(b, a); }
   };
-  using Counts = std::array<std::uint64_t, 6>;  // calls, then tokens of each kind
+  struct Counts {
+    std::uint64_t calls = 0;
+    std::array<std::uint64_t, 5> tokens{};  // of each kind
+    NanoUsd cost;
+    NanoUsd billed;
+    NanoUsd by_catalogue;
+    std::uint64_t unpriced = 0;
+  };
   Counts& series(const View& view);
   std::string_view model_label(const CallSample& sample);
 

@@ -30,5 +30,38 @@ TEST(Metrics, OnlySoManyNamesOfClientsHaveALabel) {
   EXPECT_EQ(calls_of("configured"), 1u);
 }
 
+TEST(Metrics, MoneyIsToldInDollars) {
+  Metrics metrics;
+  codec::Usage usage{.input_tokens = 7, .output_tokens = 3};
+  CallSample sample{.model = "m",
+                    .provider = "p",
+                    .team = "search",
+                    .outcome = "completed",
+                    .model_known = true,
+                    .usage = &usage,
+                    .cost = {1'500'000'001}};
+  metrics.call_ended(sample);
+  sample.billed = {400};
+  sample.by_catalogue = NanoUsd{500};
+  metrics.call_ended(sample);
+  metrics.call_ended({.model = "new",
+                      .provider = "p",
+                      .outcome = "completed",
+                      .model_known = true,
+                      .unpriced = true});
+  Metrics::Snapshot counted;
+  metrics.add_to(counted);
+  std::string page;
+  append_call_metrics(page, counted);
+  for (std::string_view line :
+       {"recloser_cost_usd_total{team=\"search\",model=\"m\"} 3.000000002\n",
+        "recloser_billed_usd_total{model=\"m\",provider=\"p\"} 0.000000400\n",
+        "recloser_billed_by_catalogue_usd_total{model=\"m\",provider=\"p\"} 0.000000500\n",
+        "recloser_unpriced_total{model=\"new\",provider=\"p\"} 1\n",
+        "recloser_tokens_total{kind=\"input\",model=\"m\",provider=\"p\"} 14\n"}) {
+    EXPECT_NE(page.find(line), std::string::npos) << line << page;
+  }
+}
+
 }  // namespace
 }  // namespace recloser::relay

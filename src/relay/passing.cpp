@@ -27,52 +27,6 @@ constexpr std::size_t own_fields_bytes = 320;  // what we add to a head, nearly 
 
 constexpr NameSet not_passed_on = net::http1::recloser_names;
 
-void set(std::int64_t& field, std::uint64_t value) { field = static_cast<std::int64_t>(value); }
-
-void book_usage(Call& call, const codec::Usage& usage, bool exact) {
-  ledger::CallRecord& row = call.record();
-  call.usage = usage;
-  set(row.input_tokens, usage.input_tokens);
-  std::int64_t answered_input = row.input_tokens;
-  row.input_tokens += call.lost_input_tokens;
-  set(row.cached_input_tokens, usage.cached_input_tokens);
-  set(row.cache_write_tokens, usage.cache_write_tokens);
-  set(row.output_tokens, usage.output_tokens);
-  set(row.reasoning_tokens, usage.reasoning_tokens);
-  bool all_said = exact && call.lost_input_tokens == 0;
-  row.tokens_source = all_said ? ledger::TokensSource::exact : ledger::TokensSource::estimated;
-  ledger::Attempt* attempt = row.last_attempt();
-  attempt->input_tokens = answered_input;
-  attempt->output_tokens = row.output_tokens;
-}
-
-// Nothing was said of it.
-void book_no_input(Call& call) {
-  std::int64_t lost = call.lost_input_tokens;
-  call.record().input_tokens = lost == 0 ? ledger::absent : lost;
-  call.record().last_attempt()->input_tokens = ledger::absent;
-}
-
-// What has come up to now. Done before a piece is sent, so that a process that is killed has booked
-// all that its client has seen: the row lies in the journal.
-void book_so_far(Call& call, const codec::StreamFacts& facts) {
-  // Once: a name that the row must cut would take of its room with every piece.
-  if (call.record().text(ledger::Text::model_served).empty()) {
-    call.record().set(ledger::Text::model_served, facts.model);
-  }
-  if (facts.usage_source == codec::UsageSource::final) {
-    book_usage(call, facts.usage, facts.usage.input_known);
-    if (!facts.usage.input_known) book_no_input(call);
-    return;
-  }
-  std::uint64_t text = facts.text_bytes + facts.reasoning_bytes + facts.argument_bytes;
-  codec::Usage usage = facts.usage;
-  usage.output_tokens = std::max(usage.output_tokens, estimated_tokens(text));
-  book_usage(call, usage, false);
-  bool said = facts.usage_source != codec::UsageSource::none;
-  if (!said || !usage.input_known) book_no_input(call);
-}
-
 // Whether bytes that have come are still to be decoded.
 bool decodes_on(const Call& call) { return call.decoder != nullptr && call.decoder->more(); }
 
@@ -81,14 +35,36 @@ void set_trailers(Call& call, const net::HttpCall& provider) {
   if (call.decoder == nullptr) call.client.set_trailers(provider.trailers());
 }
 
-ledger::Outcome outcome_of_status(int status) {
-  // Redirects are not followed: they are no answer.
-  return status >= 300 ? ledger::Outcome::provider_failed : ledger::Outcome::completed;
-}
+// What pass_whole() has of an answer that it passes on.
+struct WholeAnswer {
+  // A larger one passes as it comes, and its head says no cost.
+  static constexpr std::size_t held_bytes_max = 256u << 10;
 
-// A client that has all that has come has the tokens counted up to now.
-void note_delivered(Call& call) {
-  if (!call.row.settled()) call.record().delivered_tokens = call.record().output_tokens;
+  // Takes the piece, if it can wait. White space before the answer is a provider's way to say that
+  // it is at work: that goes on at once.
+  bool holds(std::string_view piece) {
+    if (head_is_out || held.size() + piece.size() > held_bytes_max) return false;
+    bool awake = held.empty() && !piece.empty() &&
+                 piece.find_first_not_of(" \t\r\n") == std::string_view::npos;
+    if (!awake) held += piece;
+    return !awake;
+  }
+
+  std::string head;  // where head_text_ could not keep it
+  std::string held;
+  bool head_is_out = false;
+  std::uint64_t bytes = 0;
+  std::uint64_t delivered_text = 0;
+};
+
+// Into a head that is complete: before the empty line.
+void add_cost_field(const Call& call, std::string& head) {
+  if (!call.cost) return;
+  constexpr std::string_view end = "\r\n";
+  std::string field = "x-recloser-cost-usd: ";
+  append_text(field, *call.cost);
+  field += end;
+  head.insert(head.size() - end.size(), field);
 }
 
 }  // namespace
@@ -155,7 +131,8 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
 }
 
 Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider) {
-  StreamPass pass(call.route.operation, call.hide_usage);
+  StreamPass pass(call.route.operation, call.hide_usage, *call.model.family,
+                  accounts_.meter_room());
   call.record().delivered_tokens = 0;
   Metrics::OpenStream open_stream(metrics_);
   bool head_waits = true;
@@ -216,7 +193,7 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   if (!call.row.settled() && call.record().ttft_ns < 0 && pass.saw_content()) {
     call.record().ttft_ns = (worker_.clock().now() - call.sent).count();
   }
-  if (!call.row.settled()) book_so_far(call, facts);
+  if (!call.row.settled()) book_so_far(call, pass);
   bool whole = facts.saw_done || (last && pass.whole());
   // Certain in the journal before the client can see the end.
   if (whole && !call.row.settled()) {
@@ -316,23 +293,22 @@ Task<void> Relay::fail_unsent(Call& call, net::HangupWatch& watch, Error error) 
   co_await refuse_call(call, refused_by(error, *call.provider, Reached::yes));
 }
 
+// A JSON answer is of use to nobody before its end, so that a small one is held until then: its
+// head can tell its cost, and one that breaks off is an error and not half an answer.
 Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                              int status) {
   codec::AnswerReader reader(call.route.operation);
-  bool head_waits = true;
-  std::string own_head;  // over a wait, in which other calls use head_text_
+  WholeAnswer answer;
   bool waits = call.decoder != nullptr || (!provider.has_unread() && !provider.body_ended());
-  if (waits) own_head = head_text_;
-  std::uint64_t bytes = 0;
-  std::uint64_t delivered_text = 0;
+  if (waits) answer.head = head_text_;  // over a wait, in which other calls use head_text_
   for (bool last = false; !last;) {
     Result<std::string_view> piece = std::string_view();
     if (!decodes_on(call) && !provider.body_ended()) {
       piece = co_await provider.next(provider.idle_deadline());
     }
     if (piece && call.decoder != nullptr) piece = decode(call, provider, *piece, false);
-    if (!piece) book_broken(call, reader, bytes, delivered_text, status);
-    if (!piece && head_waits) {
+    if (!piece) book_broken(call, reader, answer.bytes, answer.delivered_text, status);
+    if (!piece && !answer.head_is_out) {
       co_await fail_unsent(call, watch, std::move(piece.error()));
       co_return;
     }
@@ -341,73 +317,35 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
       co_return;
     }
     last = provider.body_ended() && !decodes_on(call);
-    bytes += piece->size();
+    answer.bytes += piece->size();
     if (!call.unreadable) reader.feed(*piece);
-    if (last) book_whole(call, reader, bytes, status);  // certain before the client can see the end
+    if (last) book_whole(call, reader, answer.bytes, status);  // before the client can see the end
     bool busy = piece->size() >= busy_bytes || decodes_on(call);
-    bool nothing = piece->empty() && !last && call.decoder != nullptr;
-    if (!nothing) {
-      std::string_view head;
-      if (std::exchange(head_waits, false)) head = own_head.empty() ? head_text_ : own_head;
-      std::array<std::string_view, 1> payload{*piece};
-      if (last) set_trailers(call, provider);
-      net::Last end = last ? net::Last::yes : net::Last::no;
-      Result<void> sent = co_await call.client.send(head, payload, end);
-      if (!sent) {
-        if (!call.row.settled()) {
-          book_broken(call, reader, bytes, delivered_text, status);
-          settle(call, ledger::Outcome::client_gone);
-        }
-        co_return;
-      }
-      delivered_text = call.unreadable ? bytes : reader.facts().text_bytes;
+    if (!last && (piece->empty() || answer.holds(*piece))) {
+      if (answer.head.empty()) answer.head = head_text_;
+      if (busy) co_await worker_.yield();
+      continue;
     }
+    std::string& head = answer.head.empty() ? head_text_ : answer.head;
+    if (last && !answer.head_is_out) add_cost_field(call, head);
+    std::array<std::string_view, 2> payload{answer.held, *piece};
+    if (last) set_trailers(call, provider);
+    net::Last end = last ? net::Last::yes : net::Last::no;
+    std::string_view head_now;
+    if (!std::exchange(answer.head_is_out, true)) head_now = head;
+    Result<void> sent = co_await call.client.send(head_now, payload, end);
+    if (!sent) {
+      if (!call.row.settled()) {
+        book_broken(call, reader, answer.bytes, answer.delivered_text, status);
+        settle(call, ledger::Outcome::client_gone);
+      }
+      co_return;
+    }
+    answer.held = std::string();
+    answer.delivered_text = call.unreadable ? answer.bytes : reader.facts().text_bytes;
     if (busy) co_await worker_.yield();
   }
   provider.finish();
-}
-
-// What was read of it: all, or what there was before it broke off, which is then an estimate.
-void Relay::book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
-  const codec::AnswerFacts& facts = reader.finish();
-  bool billed = !codec::only_counts(call.route.operation);
-  bool said = facts.usage_source != codec::UsageSource::none;
-  std::uint64_t text = call.unreadable ? bytes : facts.text_bytes;
-  codec::Usage usage = facts.usage;
-  if (billed && facts.usage_source == codec::UsageSource::final) {
-    book_usage(call, usage, usage.input_known);
-    if (!usage.input_known) book_no_input(call);
-  } else if (billed && (said || text > 0) && status < 400) {
-    usage.output_tokens = std::max(usage.output_tokens, estimated_tokens(text));
-    book_usage(call, usage, false);
-    if (!said || !usage.input_known) book_no_input(call);
-  }
-  call.record().set(ledger::Text::model_served, facts.model);
-  call.record().ttft_ns = call.record().last_attempt()->ttft_ns;
-}
-
-// One that did not end, of whose text the client has some.
-void Relay::book_broken(Call& call, codec::AnswerReader& reader, std::uint64_t bytes,
-                        std::uint64_t delivered_text, int status) {
-  book_answer(call, reader, bytes, status);
-  if (call.record().output_tokens < 0) return;
-  set(call.record().delivered_tokens, estimated_tokens(delivered_text));
-}
-
-void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
-  book_answer(call, reader, bytes, status);
-  remember_response(call, reader.facts().response_id);
-  ledger::Outcome outcome = outcome_of_status(status);
-  if (outcome == ledger::Outcome::completed && !call.unreadable) {
-    std::string_view wrong = reader.facts().saw_error                ? "error_in_answer"
-                             : reader.facts().malformed && bytes > 0 ? "malformed"
-                                                                     : "";
-    if (!wrong.empty()) {
-      outcome = ledger::Outcome::provider_failed;
-      attempt_failed(call, wrong, "its answer tells an error, or is no whole JSON");
-    }
-  }
-  settle(call, outcome);
 }
 
 // Half an answer is out: only a broken connection can say so now.
@@ -421,20 +359,6 @@ void Relay::break_whole(Call& call, net::HangupWatch& watch, const Error& failur
   attempt_failed(call, error, Reached::yes);
   settle(call, outcome_of(error));
   call.client.break_off();
-}
-
-// So that a later call with `previous_response_id` finds its session.
-void Relay::remember_response(Call& call, std::string_view response_id) {
-  std::string_view session = call.record().text(ledger::Text::session);
-  if (call.route.operation != codec::Operation::responses || response_id.empty()) return;
-  if (!session.empty()) services_.responses.remember(call.principal, response_id, session);
-}
-
-void Relay::book_stream(Call& call, const StreamPass& pass) {
-  const codec::StreamFacts& facts = pass.facts();
-  remember_response(call, facts.response_id);
-  metrics_.malformed_events(facts.malformed);
-  book_so_far(call, facts);
 }
 
 }  // namespace recloser::relay

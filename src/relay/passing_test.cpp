@@ -251,7 +251,8 @@ TEST_F(PassingTest, TrailersArePassedOn) {
 TEST_F(PassingTest, HalfAnAnswerToAnHttp10ClientEndsInAReset) {
   gateway_.start();
   provider_writes(
-      {{0ms, head("transfer-encoding: chunked\r\n", "application/json") + chunk(R"({"id":"x",)")},
+      {{0ms, head("transfer-encoding: chunked\r\n", "application/json") + chunk("\n")},
+       {10ms, chunk(R"({"id":"x",)")},
        {1s, ""}});
   std::string got = raw(post(R"({"model":"same"})", "1.0"));
   EXPECT_NE(got.find("{\"id\":\"x\","), std::string::npos) << got;

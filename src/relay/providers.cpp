@@ -91,6 +91,7 @@ Result<std::shared_ptr<const Providers>> Providers::make(
       provider.openai_base = configured.base_url.path;
       provider.anthropic_base = without_version(configured.base_url.path);
     }
+    provider.index = providers->all_.size();
     providers->all_.push_back(std::move(provider));
   }
   return std::shared_ptr<const Providers>(std::move(providers));

@@ -17,6 +17,7 @@ namespace recloser::relay {
 // One provider, ready to be called. Immutable; its address is the key of the pools.
 struct Provider {
   const config::Provider* config = nullptr;
+  std::size_t index = 0;  // among all of them
   net::DialTarget dial;
   std::string host_field;
   std::string openai_base;     // what stands before an OpenAI route's path: "/v1"

@@ -15,6 +15,7 @@ Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, 
       resolver_(*services.config),
       ids_(seed, lane),
       random_(seed ^ 0x5bd1e995),
+      accounts_(services.prices, *services.providers),
       log_(worker, *services.providers) {}
 
 Task<void> Relay::handle(net::Exchange& client) {
@@ -101,6 +102,8 @@ Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
   if (!identified) co_return std::unexpected(std::move(identified.error()));
   std::expected<void, Refused> chosen = choose_target(call, principal, request);
   if (!chosen) co_return std::unexpected(std::move(chosen.error()));
+  std::expected<void, Refused> priced = estimate(call, request);
+  if (!priced) co_return std::unexpected(std::move(priced.error()));
   write_request(call, request);
   call.client.keep();
 

@@ -11,8 +11,10 @@
 #include "net/hangup.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "relay/accounts.h"
 #include "relay/call.h"
 #include "relay/call_log.h"
+#include "relay/experience.h"
 #include "relay/metrics.h"
 #include "relay/routes.h"
 #include "relay/services.h"
@@ -68,6 +70,9 @@ class Relay final : public net::HttpHandler {
   std::expected<void, Refused> choose_target(Call& call, const auth::Principal& principal,
                                              Request& request);
 
+  // estimating.cpp: what it may cost.
+  std::expected<void, Refused> estimate(Call& call, const Request& request);
+
   // provider_request.cpp
   void write_request(Call& call, Request& request);
   void write_provider_fields(Call& call, const net::http1::RequestHead& head, std::string& out);
@@ -85,12 +90,21 @@ class Relay final : public net::HttpHandler {
   Task<bool> keep_client_awake(Call& call, const StreamPass& pass);
   Task<void> fail_stream(Call& call, net::HangupWatch& watch, StreamPass& pass, Error error);
   Task<void> fail_unsent(Call& call, net::HangupWatch& watch, Error error);
-  static void book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
-  static void book_broken(Call& call, codec::AnswerReader& reader, std::uint64_t bytes,
-                          std::uint64_t delivered_text, int status);
-  void book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
   void break_whole(Call& call, net::HangupWatch& watch, const Error& failure);
   Task<void> pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider, int status);
+
+  // booking.cpp: what an answer used, and what that costs.
+  void book_usage(Call& call, codec::Usage usage, bool exact);
+  void book_so_far(Call& call, const StreamPass& pass);
+  void count_prompt(Call& call);
+  std::uint64_t hidden_tokens(const Call& call, const StreamPass& pass) const;
+  void learn(const Call& call);
+  void book_stream(Call& call, const StreamPass& pass);
+  void book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
+  void book_broken(Call& call, codec::AnswerReader& reader, std::uint64_t bytes,
+                   std::uint64_t delivered_text, int status);
+  void book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
+  void remember_response(Call& call, std::string_view response_id);
 
   // failure.cpp: what the books and the log say of a try that failed.
   void attempt_failed(Call& call, const Error& error, Reached way);
@@ -107,8 +121,6 @@ class Relay final : public net::HttpHandler {
   // A pooled connection had died: the attempt on it stays in the row, and another one is made. When
   // the whole request `was_sent`, its input is booked as what it may cost.
   ledger::Attempt* note_replay(Call& call, std::string_view target, bool was_sent);
-  void book_stream(Call& call, const StreamPass& pass);
-  void remember_response(Call& call, std::string_view response_id);
   void settle(Call& call, ledger::Outcome outcome);
 
   // model_list.cpp
@@ -124,6 +136,8 @@ class Relay final : public net::HttpHandler {
   CallIdMaker ids_;
   Random random_;
   Metrics metrics_;
+  Accounts accounts_;
+  Experience experience_;
   CallLog log_;
   net::WaiterList running_;  // calls that have their row; for end_calls()
   bool draining_ = false;

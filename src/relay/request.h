@@ -72,6 +72,9 @@ std::string_view error_class_of_status(int status);  // "" where all is well
 // An estimate where the provider never said: four bytes of text are about one token.
 constexpr std::uint64_t estimated_tokens(std::uint64_t text_bytes) { return (text_bytes + 3) / 4; }
 
+ledger::Outcome outcome_of_status(int status);
+void note_delivered(Call& call);
+
 // What of the output was not delivered.
 void note_overshoot(ledger::CallRecord& row);
 

@@ -6,6 +6,7 @@
 #include "core/published.h"
 #include "ledger/ledger.h"
 #include "net/resolver.h"
+#include "price/catalogue.h"
 #include "relay/providers.h"
 #include "route/model_lists.h"
 #include "session/response_chain.h"
@@ -17,6 +18,7 @@ namespace recloser::relay {
 struct Services {
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<const Providers> providers;
+  std::shared_ptr<const price::Catalogue> prices;
   const Published<auth::KeyRing>& keys;
   const Published<route::ModelLists>& model_lists;
   ledger::Ledger& ledger;

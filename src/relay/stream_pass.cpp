@@ -11,7 +11,9 @@ constexpr std::size_t held_bytes_kept = 1024;
 
 }  // namespace
 
-StreamPass::StreamPass(codec::Operation operation, bool hide_usage) : reader_(operation) {
+StreamPass::StreamPass(codec::Operation operation, bool hide_usage, const text::TokenFamily& family,
+                       MeterRoom& room)
+    : reader_(operation), meter_(family), meter_room_(room) {
   if (hide_usage) hider_.emplace();
 }
 
@@ -65,6 +67,12 @@ void StreamPass::see(const codec::Event& event, std::string& room) {
     case codec::EventKind::reasoning:
     case codec::EventKind::tool_call:
       saw_content_ = true;
+      [[fallthrough]];
+    case codec::EventKind::server_tool:
+      meter_.see(event, meter_room_);
+      break;
+    case codec::EventKind::usage:
+      if (facts().usage.output_known) meter_.said(facts().usage.output_tokens);
       break;
     default:
       break;

@@ -4,6 +4,7 @@
 #include "codec/operation.h"
 #include "codec/stream_reader.h"
 #include "codec/usage_hider.h"
+#include "relay/meter.h"
 
 #include <array>
 #include <cstdint>
@@ -17,7 +18,8 @@ namespace recloser::relay {
 // The begin of an event waits for its end, so that a stream that breaks off has sent whole events.
 class StreamPass {
  public:
-  StreamPass(codec::Operation operation, bool hide_usage);
+  StreamPass(codec::Operation operation, bool hide_usage, const text::TokenFamily& family,
+             MeterRoom& room);
 
   // What the client gets now: a part of `piece` itself, or what was put together in `room`, which
   // is cleared first. With `last`, no byte comes after the piece: an unfinished event is dropped,
@@ -25,6 +27,8 @@ class StreamPass {
   std::string_view take(std::string_view piece, bool last, std::string& room);
 
   const codec::StreamFacts& facts() const { return reader_.facts(); }
+  // The tokens of what has passed.
+  const Meter& meter() const { return meter_; }
   // Whether a piece of the answer (text, reasoning, a tool call) has been seen.
   bool saw_content() const { return saw_content_; }
   // Whether the provider has told all that it had to tell, when no byte comes any more.
@@ -46,6 +50,8 @@ class StreamPass {
   void remember_tail(std::string_view out);
 
   codec::StreamReader reader_;
+  Meter meter_;
+  MeterRoom& meter_room_;
   std::optional<codec::UsageHider> hider_;
   std::string held_;         // begin of an event whose end has not come; the hider has its own
   std::uint64_t taken_ = 0;  // bytes of the stream so far

@@ -1,5 +1,6 @@
 #include "wire/books.h"
 
+#include "core/money.h"
 #include "wire/play.h"
 #include "wire/words.h"
 
@@ -48,6 +49,13 @@ std::map<std::string, std::string, std::less<>> fields_of(const ledger::StoredCa
                      ? "-"
                      : std::string(ledger::name_of(row.tokens_source))},
       {"status", number(row.status)},
+      {"cost", row.cost_nano_usd ? text_of(NanoUsd{*row.cost_nano_usd}) : "-"},
+      {"list", row.list_cost_nano_usd ? text_of(NanoUsd{*row.list_cost_nano_usd}) : "-"},
+      {"fees", row.fees_nano_usd ? text_of(NanoUsd{*row.fees_nano_usd}) : "-"},
+      {"paid", row.cost_source == ledger::CostSource::none
+                   ? "-"
+                   : std::string(ledger::name_of(row.cost_source))},
+      {"rare", text(row.rare_usage)},
       {"key", text(row.key_id)},
       {"org", text(row.org)},
       {"team", text(row.team)},

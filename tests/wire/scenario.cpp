@@ -40,7 +40,8 @@ struct Form {
 
 constexpr std::string_view key_options = "id secret org team user agent models labels expires";
 constexpr std::string_view ledger_names =
-    "outcome input output cached written reasoning delivered overshoot source status key org team "
+    "outcome input output cached written reasoning delivered overshoot source cost list fees paid "
+    "rare status key org team "
     "user agent session trace operation dialect model provider served region labels attempts "
     "errors requests decisions ttft duration closed";
 

@@ -37,8 +37,10 @@ void TestGateway::start(net::HttpServer::Options options) {
   std::vector<auth::KeyRecord> declared = *auth::declared_keys(config_->keys, loop_.clock().wall());
   keys_ = std::make_unique<Published<auth::KeyRing>>(*auth::KeyRing::make(std::move(declared), {}));
   std::shared_ptr<const Providers> providers = *Providers::make(config_, std::nullopt);
+  static const std::shared_ptr<const price::Catalogue> prices = price::Catalogue::shipped();
   services_ = std::make_unique<Services>(Services{.config = config_,
                                                   .providers = providers,
+                                                  .prices = prices,
                                                   .keys = *keys_,
                                                   .model_lists = lists_,
                                                   .ledger = *ledger_,

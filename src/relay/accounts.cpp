@@ -1,0 +1,127 @@
+#include "relay/accounts.h"
+
+#include "codec/usage_text.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace recloser::relay {
+namespace {
+
+void book_cost(ledger::CallRecord& row, const price::Cost& cost) {
+  row.cost_nano_usd = cost.total.count;
+  row.list_cost_nano_usd = cost.list.count;
+  row.fees_nano_usd = cost.fees.count;
+  row.input_cost_nano_usd = cost.input.count;
+  row.cached_cost_nano_usd = cost.cached_input.count;
+  row.cache_write_cost_nano_usd = cost.cache_write.count;
+  row.output_cost_nano_usd = cost.output.count;
+}
+
+// The provider's own bill wins; it has no parts that anybody knows.
+void book_bill(ledger::CallRecord& row, NanoUsd bill, NanoUsd lost) {
+  row.cost_nano_usd = (bill + lost).count;
+  row.list_cost_nano_usd = row.cost_nano_usd;
+  row.fees_nano_usd = row.input_cost_nano_usd = row.cached_cost_nano_usd = ledger::absent;
+  row.cache_write_cost_nano_usd = row.output_cost_nano_usd = ledger::absent;
+  row.cost_source = ledger::CostSource::provider;
+}
+
+void book_nothing(ledger::CallRecord& row) {
+  row.cost_nano_usd = row.list_cost_nano_usd = row.fees_nano_usd = ledger::absent;
+  row.input_cost_nano_usd = row.cached_cost_nano_usd = ledger::absent;
+  row.cache_write_cost_nano_usd = row.output_cost_nano_usd = ledger::absent;
+  row.cost_source = ledger::CostSource::unpriced;
+}
+
+}  // namespace
+
+Accounts::Accounts(std::shared_ptr<const price::Catalogue> catalogue, const Providers& providers)
+    : catalogue_(std::move(catalogue)) {
+  for (const Provider& provider : providers.all()) {
+    shelves_.push_back({.place = catalogue_->place_of(*provider.config), .models = {}});
+  }
+}
+
+Model Accounts::model(const Provider& provider, std::string_view name) {
+  Shelf& shelf = this->shelf(provider);
+  auto known = shelf.models.find(name);
+  if (known != shelf.models.end()) return known->second;
+  if (shelf.models.size() >= models_remembered_max) shelf.models.clear();
+  Model model{.priced = catalogue_->find(shelf.place, name), .family = &text::token_family(name)};
+  shelf.models.emplace(name, model);
+  return model;
+}
+
+std::string Accounts::near(const Provider& provider, std::string_view name) const {
+  return catalogue_->near(shelves_[provider.index].place, name);
+}
+
+// Without a limit of its own an answer ends with the model's, or with what its context leaves.
+void Accounts::book_estimate(ledger::CallRecord& row, const Model& model,
+                             const Expected& expected) {
+  if (!model.priced) return;
+  price::Limits limits = model.priced.limits();
+  std::uint64_t output_max = limits.output != 0 ? limits.output : limits.context;
+  if (expected.output_asked != 0) {
+    output_max =
+        output_max == 0 ? expected.output_asked : std::min(output_max, expected.output_asked);
+  }
+  std::uint64_t output = expected.output_usual.value_or(output_max);
+  if (output_max != 0) output = std::min(output, output_max);
+  codec::Usage usual{.input_tokens = expected.input.about, .output_tokens = output};
+  price::Place place;
+  price::Cost cost = price::cost_of(*catalogue_, place, model.priced, usual, row.started_at);
+  if (cost.complete) row.expected_cost_nano_usd = cost.total.count;
+  if (output_max == 0) return;  // nothing bounds it
+  std::optional<NanoUsd> upper = price::upper_bound(
+      model.priced, {.input_tokens = expected.input.max, .output_tokens = output_max},
+      row.started_at);
+  if (upper) row.upper_cost_nano_usd = upper->count;
+}
+
+// What the operator agreed on for the name he configured; else what really answered (behind an
+// Azure deployment, a router, a fallback of the provider's); else what was asked for.
+price::Priced Accounts::paid_for(const Used& used) {
+  const price::Priced& asked = used.asked->priced;
+  if (asked.contract != nullptr || used.served.empty()) return asked;
+  price::Priced served = model(*used.provider, used.served).priced;
+  return served ? served : asked;
+}
+
+std::optional<NanoUsd> Accounts::book(ledger::CallRecord& row, const Used& used) {
+  const codec::Usage& usage = *used.usage;
+  price::Place place = shelf(*used.provider).place;
+  price::Priced priced = paid_for(used);
+  std::optional<NanoUsd> bill;
+  if (usage.rare) bill = usage.rare->provider_cost;
+  if (row.text(ledger::Text::price_version).empty())
+    row.set(ledger::Text::price_version, catalogue_->version());
+  std::optional<price::Cost> cost;
+  price::Cost lost;
+  if (priced) {
+    cost = price::cost_of(*catalogue_, place, priced, usage, row.started_at);
+    if (used.lost_input_tokens > 0) {
+      codec::Usage first{.input_tokens = static_cast<std::uint64_t>(used.lost_input_tokens)};
+      lost = price::cost_of(*catalogue_, place, priced, first, row.started_at);
+    }
+  }
+  if (bill) {
+    book_bill(row, *bill, lost.total);
+    row.last_attempt()->cost_nano_usd = bill->count;
+    return cost && cost->complete ? std::optional(cost->total) : std::nullopt;
+  }
+  if (!cost || !cost->complete) {
+    book_nothing(row);
+    return std::nullopt;
+  }
+  row.last_attempt()->cost_nano_usd = cost->total.count;
+  cost->total += lost.total;
+  cost->input += lost.input;
+  cost->list += lost.list;
+  book_cost(row, *cost);
+  row.cost_source = used.exact ? ledger::CostSource::catalogue : ledger::CostSource::estimated;
+  return std::nullopt;
+}
+
+}  // namespace recloser::relay

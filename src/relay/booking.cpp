@@ -1,0 +1,166 @@
+// What an answer used and what that costs, written into the row as it becomes known.
+#include "codec/usage_text.h"
+#include "relay/request.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace recloser::relay {
+namespace {
+
+void set(std::int64_t& field, std::uint64_t value) { field = static_cast<std::int64_t>(value); }
+
+// As the provider calls it.
+std::string_view provider_model(Call& call) {
+  std::string_view target = call.record().text_at(call.record().last_attempt()->target);
+  return target.substr(std::min(target.find('/') + 1, target.size()));
+}
+
+}  // namespace
+
+ledger::Outcome outcome_of_status(int status) {
+  // Redirects are not followed: they are no answer.
+  return status >= 300 ? ledger::Outcome::provider_failed : ledger::Outcome::completed;
+}
+
+// A client that has all that has come has the tokens counted up to now.
+void note_delivered(Call& call) {
+  if (!call.row.settled()) call.record().delivered_tokens = call.record().output_tokens;
+}
+
+// The tokens, and the money that they are. `exact`: the provider said all of it.
+void Relay::book_usage(Call& call, codec::Usage usage, bool exact) {
+  ledger::CallRecord& row = call.record();
+  ledger::Attempt* attempt = row.last_attempt();
+  set(attempt->input_tokens, usage.input_tokens);
+  set(attempt->output_tokens, usage.output_tokens);
+  row.input_tokens = attempt->input_tokens + call.lost_input_tokens;
+  row.output_tokens = attempt->output_tokens;
+  set(row.cached_input_tokens, usage.cached_input_tokens);
+  set(row.cache_write_tokens, usage.cache_write_tokens);
+  set(row.reasoning_tokens, usage.reasoning_tokens);
+  exact = exact && call.lost_input_tokens == 0;
+  row.tokens_source = exact ? ledger::TokensSource::exact : ledger::TokensSource::estimated;
+  call.usage = std::move(usage);
+  call.catalogue_cost = accounts_.book(row, {.provider = call.provider,
+                                             .asked = &call.model,
+                                             .served = row.text(ledger::Text::model_served),
+                                             .usage = &call.usage,
+                                             .lost_input_tokens = call.lost_input_tokens,
+                                             .exact = exact});
+  if (row.cost_nano_usd >= 0) call.cost = NanoUsd{row.cost_nano_usd};
+}
+
+// What has come up to now. Done before a piece is sent, so that a process that is killed has booked
+// all that its client has seen: the row lies in the journal.
+void Relay::book_so_far(Call& call, const StreamPass& pass) {
+  const codec::StreamFacts& facts = pass.facts();
+  // Once: a name that the row must cut would take of its room with every piece.
+  if (call.record().text(ledger::Text::model_served).empty()) {
+    call.record().set(ledger::Text::model_served, facts.model);
+  }
+  codec::Usage usage = facts.usage;
+  bool final = facts.usage_source == codec::UsageSource::final;
+  if (!final) {
+    std::uint64_t hidden = hidden_tokens(call, pass);
+    std::uint64_t shown = pass.meter().reasoning_tokens();
+    usage.output_tokens = pass.meter().output_tokens() + hidden;
+    usage.reasoning_tokens = std::max(usage.reasoning_tokens, shown + hidden);
+  }
+  bool input_said = facts.usage_source != codec::UsageSource::none && usage.input_known;
+  if (!input_said) usage.input_tokens = call.expected_input_tokens;
+  book_usage(call, std::move(usage), final && input_said);
+}
+
+// Thinking that the provider charges and does not show passes before the first piece of the answer.
+std::uint64_t Relay::hidden_tokens(const Call& call, const StreamPass& pass) const {
+  if (pass.meter().reasoning_tokens() != 0) return 0;
+  const codec::StreamFacts& facts = pass.facts();
+  if (facts.usage_source != codec::UsageSource::none && facts.usage.reasoning_tokens != 0) return 0;
+  std::int64_t first = call.row.record().ttft_ns;
+  Duration silence = first >= 0 ? Duration(first) : worker_.clock().now() - call.sent;
+  return experience_.hidden_tokens(call.experience, silence);
+}
+
+// From a call whose provider said all of it.
+void Relay::learn(const Call& call) {
+  const ledger::CallRecord& row = call.row.record();
+  if (row.tokens_source != ledger::TokensSource::exact) return;
+  Duration silence = Duration(std::max<std::int64_t>(row.ttft_ns, 0));
+  std::uint64_t hidden = call.streams
+                             ? call.usage.reasoning_tokens - std::min(call.usage.reasoning_tokens,
+                                                                      call.shown_reasoning_tokens)
+                             : 0;
+  experience_.learn(call.experience, call.usage.output_tokens, hidden, silence);
+}
+
+// What nobody said at the end of it all is counted now, for the last time.
+void Relay::count_prompt(Call& call) {
+  if (call.prompt.empty()) return;
+  call.expected_input_tokens =
+      call.prompt.count(provider_model(call), *call.model.family, accounts_.meter_room().scratch);
+  call.prompt.forget();
+}
+
+void Relay::book_stream(Call& call, const StreamPass& pass) {
+  const codec::StreamFacts& facts = pass.facts();
+  remember_response(call, facts.response_id);
+  metrics_.malformed_events(facts.malformed);
+  bool input_said = facts.usage_source != codec::UsageSource::none && facts.usage.input_known;
+  if (!input_said) count_prompt(call);
+  call.shown_reasoning_tokens = pass.meter().reasoning_tokens();
+  book_so_far(call, pass);
+}
+
+// What was read of it: all, or what there was before it broke off, which is then an estimate.
+void Relay::book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
+  const codec::AnswerFacts& facts = reader.finish();
+  call.record().set(ledger::Text::model_served, facts.model);
+  call.record().ttft_ns = call.record().last_attempt()->ttft_ns;
+  if (codec::only_counts(call.route.operation)) return;
+  bool said = facts.usage_source != codec::UsageSource::none;
+  bool final = facts.usage_source == codec::UsageSource::final;
+  std::uint64_t text = call.unreadable ? bytes : facts.text_bytes;
+  if (!final && (status >= 400 || (!said && text == 0))) return;
+  codec::Usage usage = facts.usage;
+  if (!final) usage.output_tokens = std::max(usage.output_tokens, estimated_tokens(text));
+  bool input_said = said && usage.input_known;
+  if (!input_said) {
+    count_prompt(call);
+    usage.input_tokens = call.expected_input_tokens;
+  }
+  book_usage(call, std::move(usage), final && input_said);
+}
+
+// One that did not end, of whose text the client has some.
+void Relay::book_broken(Call& call, codec::AnswerReader& reader, std::uint64_t bytes,
+                        std::uint64_t delivered_text, int status) {
+  book_answer(call, reader, bytes, status);
+  if (call.record().output_tokens < 0) return;
+  set(call.record().delivered_tokens, estimated_tokens(delivered_text));
+}
+
+void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
+  book_answer(call, reader, bytes, status);
+  remember_response(call, reader.facts().response_id);
+  ledger::Outcome outcome = outcome_of_status(status);
+  if (outcome == ledger::Outcome::completed && !call.unreadable) {
+    std::string_view wrong = reader.facts().saw_error                ? "error_in_answer"
+                             : reader.facts().malformed && bytes > 0 ? "malformed"
+                                                                     : "";
+    if (!wrong.empty()) {
+      outcome = ledger::Outcome::provider_failed;
+      attempt_failed(call, wrong, "its answer tells an error, or is no whole JSON");
+    }
+  }
+  settle(call, outcome);
+}
+
+// So that a later call with `previous_response_id` finds its session.
+void Relay::remember_response(Call& call, std::string_view response_id) {
+  std::string_view session = call.record().text(ledger::Text::session);
+  if (call.route.operation != codec::Operation::responses || response_id.empty()) return;
+  if (!session.empty()) services_.responses.remember(call.principal, response_id, session);
+}
+
+}  // namespace recloser::relay

@@ -1,0 +1,35 @@
+// What a call may cost before it is made, and what of it may not be made at all.
+#include "relay/request.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace recloser::relay {
+namespace {
+
+void set(std::int64_t& field, std::uint64_t value) {
+  constexpr std::uint64_t most = INT64_MAX;
+  field = static_cast<std::int64_t>(std::min(value, most));
+}
+
+}  // namespace
+
+std::expected<void, Refused> Relay::estimate(Call& call, const Request& request) {
+  call.model = accounts_.model(*call.provider, request.provider_model);
+  if (codec::only_counts(call.route.operation)) return {};
+  call.prompt.keep(call.client.body(), call.route.operation, request.facts);
+  text::TokenRange input = call.prompt.estimate(request.provider_model, *call.model.family);
+  call.expected_input_tokens = input.about;
+  ledger::CallRecord& row = call.record();
+  set(row.expected_input_tokens, input.about);
+  set(row.upper_input_tokens, input.max);
+  call.experience = Experience::pair(row.text(ledger::Text::key_id), request.provider_model);
+  accounts_.book_estimate(row, call.model,
+                          {.input = input,
+                           .output_asked = request.facts.max_tokens * request.facts.n,
+                           .output_usual = experience_.output_tokens(call.experience)});
+  return {};
+}
+
+}  // namespace recloser::relay

@@ -1,0 +1,65 @@
+#include "relay/meter.h"
+
+#include <numeric>
+
+namespace recloser::relay {
+
+void Meter::see(const codec::Event& event, MeterRoom& room) {
+  Kind kind = Kind::none;
+  switch (event.kind) {
+    case codec::EventKind::text:
+      kind = Kind::text;
+      break;
+    case codec::EventKind::reasoning:
+      kind = Kind::reasoning;
+      break;
+    case codec::EventKind::tool_call:
+    case codec::EventKind::server_tool:
+      kind = Kind::arguments;
+      break;
+    default:
+      return;
+  }
+  // Each text is encoded by itself: choices and calls may come in turns.
+  if (kind != kind_ || event.choice != choice_ || event.index != index_) {
+    close();
+    kind_ = kind;
+    choice_ = event.choice;
+    index_ = event.index;
+  }
+  if (!event.name.empty()) open_.add(event.name, room.scratch);
+  if (!event.text_escaped) return open_.add(event.text, room.scratch);
+  room.unescaped.clear();
+  codec::unescape(room.unescaped, event.text);
+  open_.add(room.unescaped, room.scratch);
+}
+
+void Meter::close() {
+  if (open_.count() == 0) return;
+  closed_[static_cast<std::size_t>(kind_)] += open_.count();
+  open_ = text::TokenStream(family_->encoding());
+}
+
+std::uint64_t Meter::counted() const {
+  return std::accumulate(closed_.begin(), closed_.end(), open_.count());
+}
+
+void Meter::said(std::uint64_t output_tokens) {
+  said_tokens_ = output_tokens;
+  counted_then_ = counted();
+  was_said_ = true;
+}
+
+std::uint64_t Meter::output_tokens() const {
+  std::uint64_t all = family_->tokens(counted());
+  if (!was_said_) return all;
+  return said_tokens_ + (all - family_->tokens(counted_then_));
+}
+
+std::uint64_t Meter::reasoning_tokens() const {
+  std::uint64_t counted = closed_[static_cast<std::size_t>(Kind::reasoning)];
+  if (kind_ == Kind::reasoning) counted += open_.count();
+  return family_->tokens(counted);
+}
+
+}  // namespace recloser::relay

@@ -1,0 +1,55 @@
+// Meter: the output tokens of an answer, counted as it passes, for whatever its provider has not
+// said of them yet.
+#pragma once
+
+#include "codec/event.h"
+#include "text/token_family.h"
+#include "text/token_stream.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace recloser::relay {
+
+// What a worker lends its meters; used between two suspensions.
+struct MeterRoom {
+  text::EncodingScratch scratch;
+  std::string unescaped;
+};
+
+class Meter {
+ public:
+  explicit Meter(const text::TokenFamily& family) : family_(&family), open_(family.encoding()) {}
+
+  // An event of the answer's stream, in order. Allocates nothing for the words that people write.
+  void see(const codec::Event& event, MeterRoom& room);
+
+  // A running usage has just said so many: what is counted from here on comes on top of it.
+  void said(std::uint64_t output_tokens);
+
+  // So far, over all kinds.
+  std::uint64_t output_tokens() const;
+  // Of visible thinking.
+  std::uint64_t reasoning_tokens() const;
+
+ private:
+  enum class Kind : unsigned char { none, text, reasoning, arguments };
+  static constexpr std::size_t kinds = 4;
+
+  std::uint64_t counted() const;
+  void close();
+
+  const text::TokenFamily* family_;
+  text::TokenStream open_;                     // of the kind that is passing
+  std::array<std::uint64_t, kinds> closed_{};  // by the encoding, before the one that is passing
+  Kind kind_ = Kind::none;
+  std::uint32_t choice_ = 0;
+  std::uint32_t index_ = 0;
+  std::uint64_t said_tokens_ = 0;
+  std::uint64_t counted_then_ = 0;
+  bool was_said_ = false;
+};
+
+}  // namespace recloser::relay

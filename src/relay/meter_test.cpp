@@ -1,0 +1,67 @@
+#include "relay/meter.h"
+
+#include "text/encoding.h"
+
+#include <gtest/gtest.h>
+
+namespace recloser::relay {
+namespace {
+
+using codec::Event;
+using codec::EventKind;
+
+class MeterTest : public testing::Test {
+ protected:
+  std::uint64_t alone(std::string_view text) {
+    return text::Encoding::o200k().count(text, room_.scratch);
+  }
+  void text(std::string_view piece, std::uint32_t choice = 0) {
+    meter_.see({.kind = EventKind::text, .choice = choice, .text = piece}, room_);
+  }
+
+  MeterRoom room_;
+  const text::TokenFamily& family_ = text::token_family("gpt-4o");
+  Meter meter_{family_};
+};
+
+TEST_F(MeterTest, CountsATextAsIfItHadComeWhole) {
+  std::string_view all = "An internationalized sentence, in pieces that end anywhere.";
+  for (std::size_t at = 0; at < all.size(); at += 3) text(all.substr(at, 3));
+  EXPECT_EQ(meter_.output_tokens(), family_.tokens(alone(all)));
+}
+
+TEST_F(MeterTest, KindsAndChoicesAreTextsOfTheirOwn) {
+  text("Hel");
+  text("lo", 1);
+  meter_.see({.kind = EventKind::reasoning, .text = "hm"}, room_);
+  meter_.see({.kind = EventKind::tool_call, .index = 0, .text = "{}", .name = "find"}, room_);
+  std::uint64_t counted = alone("Hel") + alone("lo") + alone("hm") + alone("find{}");
+  EXPECT_EQ(meter_.output_tokens(), family_.tokens(counted));
+  EXPECT_EQ(meter_.reasoning_tokens(), family_.tokens(alone("hm")));
+}
+
+TEST_F(MeterTest, EscapesAreTheCharactersTheyMean) {
+  meter_.see({.kind = EventKind::text, .text_escaped = true, .text = R"(\u00e9t\u00e9\n)"}, room_);
+  EXPECT_EQ(meter_.output_tokens(), family_.tokens(alone("été\n")));
+}
+
+TEST_F(MeterTest, ARunningUsageIsTheGroundOfWhatIsCountedAfterIt) {
+  text("one two three");
+  meter_.said(50);
+  EXPECT_EQ(meter_.output_tokens(), 50u);
+  std::uint64_t before = alone("one two three");
+  text(" four five");
+  std::uint64_t after = alone("one two three four five");
+  EXPECT_EQ(meter_.output_tokens(), 50 + family_.tokens(after) - family_.tokens(before));
+}
+
+TEST_F(MeterTest, WhatIsNoOutputIsNotCounted) {
+  for (EventKind kind : {EventKind::start, EventKind::finish, EventKind::error, EventKind::ping,
+                         EventKind::other, EventKind::done}) {
+    meter_.see({.kind = kind, .text = "words of a finish reason"}, room_);
+  }
+  EXPECT_EQ(meter_.output_tokens(), 0u);
+}
+
+}  // namespace
+}  // namespace recloser::relay
