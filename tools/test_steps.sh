@@ -208,6 +208,7 @@ long_steps() {
   check "books, long" "By itself:  RECLOSER_TEST_LONG=1
 build/release/tests/books/simulated_books_test" simulated_books
   check "clang-tidy" "A finding that is wrong gets  // NOLINT(name): why  on its line." clang_tidy
+  optional "tokenizer" "See tests/tokens/original." tests/tokens/original
   optional "http1 peers" "See tests/http1_peers." tests/http1_peers
   optional "kill -9, long" "See tests/chaos." tests/chaos/kill --long
   optional "agents" "See tests/clients." tests/clients/agents

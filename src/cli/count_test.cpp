@@ -65,9 +65,11 @@ TEST_F(CliTest, CountsEachLine) {
 TEST_F(CliTest, CountsToolsAsOpenAiDoes) {
   in_.put(
       R"({"id":"85 less 1","model":"gpt-3.5-turbo-0125","messages":[{"content":"What is the )"
-      R"(weather like in San Francisco, CA?","role":"user"}],"tools":[{"type":"function","function":)"
+      R"(weather like in San Francisco, CA?","role":"user"}],"tools":[{"type":"function",)"
+      R"("function":)"
       R"({"name":"get_current_weather","description":"Get the current weather in a given )"
-      R"(location","parameters":{"type":"object","properties":{"location":{"type":"string","description":)"
+      R"(location","parameters":{"type":"object","properties":{"location":{"type":"string",)"
+      R"("description":)"
       R"("The city and state, e.g. San Francisco, CA"},"unit":{"type":"string","enum":)"
       R"(["celsius","fahrenheit"]}},"required":["location"]}}}]})"
       "\n"
