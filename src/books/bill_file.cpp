@@ -49,7 +49,17 @@ class BillFile::Text {
   Text(Bill& bill, std::chrono::minutes utc_offset) : bill_(bill), utc_offset_(utc_offset) {}
 
   Result<void> feed(std::string_view piece) {
-    if (form_ == Form::unknown && !tell(piece)) return {};
+    if (form_ != Form::unknown) return feed_told(piece);
+    if (!tell(piece)) {
+      blank_ += piece;  // lines count from the first
+      if (blank_.size() <= csv_row_bytes_max) return {};
+      return malformed("the file begins with nothing but blanks");
+    }
+    Result<void> fed = feed_told(blank_);
+    blank_.clear();
+    return fed ? feed_told(piece) : fed;
+  }
+  Result<void> feed_told(std::string_view piece) {
     if (form_ == Form::json) {
       std::vector<JsonRow> rows;
       Result<void> read = json_.feed(piece, rows);
@@ -153,6 +163,7 @@ class BillFile::Text {
   Bill& bill_;
   std::chrono::minutes utc_offset_;
   Form form_ = Form::unknown;
+  std::string blank_;  // what came before the form was told
   CsvReader csv_;
   BillJson json_;
   BillColumns columns_;
@@ -175,6 +186,7 @@ class BillFile::Inflater {
   // The next text of `piece`; empty once it is used up.
   Result<std::string_view> next(std::string_view& piece) {
     if (!ready_) return fail(Side::gateway, Kind::full, "no memory to unpack the file");
+    if (damaged_) return malformed("the gzip data are damaged");
     while (!piece.empty() || !drained_) {
       if (ended_) {
         inflateReset(&stream_);
@@ -190,10 +202,10 @@ class BillFile::Inflater {
       std::size_t written = room_.size() - stream_.avail_out;
       ended_ = status == Z_STREAM_END;
       drained_ = stream_.avail_out != 0;
-      if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
-        return malformed("the gzip data are damaged");
-      }
+      damaged_ = status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR;
+      // What came before the damage is told first, however the file is split.
       if (written != 0) return std::string_view(room_.data(), written);
+      if (damaged_) return malformed("the gzip data are damaged");
       if (status == Z_BUF_ERROR) break;
     }
     return std::string_view();
@@ -206,6 +218,7 @@ class BillFile::Inflater {
   bool ready_ = false;
   bool ended_ = false;
   bool drained_ = true;  // nothing waits for room
+  bool damaged_ = false;
 };
 
 BillFile::BillFile(Bill& bill, std::chrono::minutes utc_offset)

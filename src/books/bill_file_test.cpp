@@ -213,6 +213,8 @@ TEST(BillFile, WhatIsWrongHasItsLine) {
   EXPECT_EQ(fault("2026-11-20,m,1\n"), "line 2: 3 fields, and the first line has 4");
   EXPECT_EQ(fault("2026-11-20,\"a\nb\",1,1\n"), "line 2: 'a?b' is no name of a model");
   EXPECT_TRUE(read("").starts_with("the file is empty"));
+  EXPECT_EQ(read("\n\n\n\n\n\n\n\nday,model,cost_usd\n2026-11-20,m,x\n"),
+            "line 10: 'x' is not an amount of dollars, such as 12.34");
   EXPECT_TRUE(read("a,b\n1,2\n").starts_with("its columns (a, b) are of no bill that is known"));
   EXPECT_EQ(read("start_time,end_time,amount_value,amount_currency,line_item\n"
                  "1795132800,1797724800,1,usd,\n"),
@@ -222,6 +224,9 @@ TEST(BillFile, WhatIsWrongHasItsLine) {
             "line 2: the amount is in 'eur'; only dollars (USD) can be compared");
   EXPECT_TRUE(
       read("{\"data\":[\n{\"results\":[{]}").starts_with("line 2, column 14: this is no JS"));
+  EXPECT_EQ(read("{\"data\":[\n{\"start_time\":1795132800,\"results\":[\n"
+                 "{\"num_model_requests\":1,\"model\":\"m\",\"input_tokens\":-1}\n]}]}\n\n"),
+            "line 3: '-1' is no number of input tokens");
   EXPECT_TRUE(read("{\"data\":").starts_with("line 1, column 9: this is no JSON"));
   EXPECT_NE(read_pieces(std::string(100'000, '['), 1000)->fault, "");
 }

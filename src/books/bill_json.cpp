@@ -189,16 +189,19 @@ Result<void> BillJson::feed(std::string_view piece, std::vector<JsonRow>& rows) 
     }
     reader_->in_value = true;
     error_code error;
-    std::size_t read = reader_->parser.write_some(true, piece.data(), piece.size(), error);
+    // A line at a time, so that each row knows its own.
+    std::size_t line_bytes = std::min(piece.find('\n'), piece.size() - 1) + 1;
+    std::uint64_t line = reader_->line;
+    std::size_t read = reader_->parser.write_some(true, piece.data(), line_bytes, error);
     reader_->count(piece.substr(0, read));
-    if (error) return reader_->fault(error);
     piece.remove_prefix(read);
     Pages& pages = reader_->parser.handler();
     for (JsonRow& row : pages.rows) {
-      row.line = reader_->line;
+      row.line = line;
       rows.push_back(std::move(row));
     }
     pages.rows.clear();
+    if (error) return reader_->fault(error);
     if (!reader_->parser.done()) continue;
     reader_->in_value = false;
     pages.restart();

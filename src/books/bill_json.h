@@ -29,7 +29,7 @@ class BillJson {
   BillJson();
   ~BillJson();
 
-  // Rows that ended within the piece, in `rows`.
+  // Rows that ended within the piece, in `rows`; before a fault those that came before it.
   Result<void> feed(std::string_view piece, std::vector<JsonRow>& rows);
   Result<void> finish();    // nothing comes any more
   bool more_pages() const;  // the last page says that another follows
