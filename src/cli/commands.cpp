@@ -253,9 +253,8 @@ constexpr auto table = std::to_array<Command>({
          "their providers reported, which is off by a tenth or less nine times in ten; so is a "
          "model that is not known. Of messages and tools it also counts what the provider puts "
          "around them.\n"
-         "`upper` is the bound that is told from the bytes alone, before a call: no text has more "
-         "tokens of an exact encoding. `exact` says whether `tokens` is what the provider will "
-         "bill, and not about as many.",
+         "`upper` is the bound that a budget reserves before a call, told from the bytes alone. "
+         "`exact` says whether `tokens` is what the provider will bill, and not about as many.",
      .options = count_options,
      .examples =
          "recloser count --model gpt-4o notes.md  the tokens of a file\n"

@@ -71,6 +71,7 @@ TEST(ByteClasses, ProseIsFarBelowItsBytes) {
   EXPECT_EQ(classes.bytes(), prose.size());
   EXPECT_NEAR(static_cast<double>(classes.tokens_about(o200k())), static_cast<double>(tokens),
               0.15 * static_cast<double>(tokens));
+  EXPECT_LT(classes.tokens_max(o200k()), prose.size() * 9 / 10);
   EXPECT_GT(classes.tokens_max(token_family("claude-opus-4-8")), classes.tokens_max(o200k()));
 }
 

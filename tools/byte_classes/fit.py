@@ -92,6 +92,10 @@ def generated():
     letters = range(ord("a"), ord("z") + 1)
     out += [bytes(pair) * 24 for pair in itertools.product(printable, printable)]
     out += [bytes(three) * 16 for three in itertools.product(letters, letters, letters)]
+    printable = range(32, 127)
+    letters = range(ord("a"), ord("z") + 1)
+    out += [bytes(pair) * 24 for pair in itertools.product(printable, printable)]
+    out += [bytes(three) * 16 for three in itertools.product(letters, letters, letters)]
     for _ in range(600):
         out.append(bytes(chance.randrange(256) for _ in range(60)))
         low = chance.choice((0x80, 0x400, 0x4E00, 0x900, 0x3040, 0xAC00, 0x1F300, 0x2000))
