@@ -2,6 +2,7 @@
 
 #include "admin/calls.h"
 #include "admin/metrics_page.h"
+#include "admin/usage.h"
 #include "core/check.h"
 #include "core/json_writer.h"
 #include "core/names.h"
@@ -36,8 +37,8 @@ Answer not_served(const Request& request) {
     return not_found(fmt::format("{} is not supported in this version", shown(request.path)));
   }
   return not_found(
-      fmt::format("there is no {} here; there are /admin/calls, /admin/keys, /admin/sim/truth, "
-                  "/metrics, /healthz and /readyz",
+      fmt::format("there is no {} here; there are /admin/calls, /admin/usage, /admin/keys, "
+                  "/admin/sim/truth, /metrics, /healthz and /readyz",
                   shown(request.path)));
 }
 
@@ -98,6 +99,9 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
       break;
     case Resource::call:
       answer = co_await one_call(request);
+      break;
+    case Resource::usage:
+      answer = co_await sum_usage(request);
       break;
     case Resource::backup:
       answer = co_await make_backup(request);
@@ -170,12 +174,32 @@ Task<Answer> AdminApi::one_call(const Request& request) {
     Result<std::optional<ledger::StoredCall>> call = ledger.store().call(id);
     if (!call) return fail(call.error());
     if (!*call) return fail(unknown(id.str()));
+    Result<std::vector<ledger::Rating>> ratings = ledger.store().ratings(id);
+    if (!ratings) return fail(ratings.error());
     std::string json;
-    ledger::append_call_json(json, **call);
+    ledger::append_rated_call_json(json, **call, *ratings);
     return json;
   };
   Result<std::string> json = co_await offload_.run(std::move(read));
   co_return json_or_problem(200, std::move(json));
+}
+
+Task<Answer> AdminApi::sum_usage(const Request& request) {
+  Result<UsageAsked> asked = read_usage(request.query, services_.worker.wall());
+  if (!asked) co_return problem(asked.error());
+  bool csv = asked->csv || request.wants_csv;
+  auto sum = [&ledger = services_.ledger, query = asked->query, csv]() -> Result<std::string> {
+    Result<void> flushed = ledger.flush();
+    if (!flushed) return fail(flushed.error());
+    Result<ledger::Usage> usage = ledger.store().usage(query);
+    if (!usage) return fail(usage.error());
+    return csv ? usage_csv(*usage, query) : usage_json(*usage, query);
+  };
+  Result<std::string> text = co_await long_work_.run(std::move(sum));
+  if (!text || !csv) co_return json_or_problem(200, std::move(text));
+  co_return Answer{.status = 200,
+                   .fields = "content-type: text/csv; charset=utf-8\r\n",
+                   .body = std::move(*text)};
 }
 
 // The file is written by the gateway, where it runs and as who it is.
@@ -328,21 +352,23 @@ Answer AdminApi::front_page() const {
   for (const net::Endpoint& address : services_.client_addresses) {
     fmt::format_to(std::back_inserter(clients), "  {}\n", address.text());
   }
-  return {.status = 200,
-          .fields = "content-type: text/plain; charset=utf-8\r\n",
-          .body = fmt::format("Recloser {}, a circuit breaker for LLM traffic; running since {}\n\n"
-                              "{}{}{}"
-                              "Look at:\n"
-                              "  /admin/calls  the calls, newest first (limit, session, team, "
-                              "outcome, since, cursor)\n"
-                              "  /admin/calls/ID  one call with its attempts and decisions\n"
-                              "  /admin/keys  the virtual keys\n"
-                              "  /metrics  for Prometheus\n"
-                              "  /healthz /readyz  without a token\n\n"
-                              "On a terminal: `recloser calls`, `recloser key list`.\n",
-                              services_.version, rfc3339(started_at_),
-                              clients.empty() ? "" : "Clients connect to:\n", clients,
-                              clients.empty() ? "" : "\n")};
+  return {
+      .status = 200,
+      .fields = "content-type: text/plain; charset=utf-8\r\n",
+      .body = fmt::format(
+          "Recloser {}, a circuit breaker for LLM traffic; running since {}\n\n"
+          "{}{}{}"
+          "Look at:\n"
+          "  /admin/calls  the calls, newest first (limit, session, team, "
+          "outcome, since, cursor)\n"
+          "  /admin/calls/ID  one call with its attempts and decisions\n"
+          "  /admin/usage?by=team,model  sums over them (since, until, format=csv)\n"
+          "  /admin/keys  the virtual keys\n"
+          "  /metrics  for Prometheus\n"
+          "  /healthz /readyz  without a token\n\n"
+          "On a terminal: `recloser calls`, `recloser key list`.\n",
+          services_.version, rfc3339(started_at_), clients.empty() ? "" : "Clients connect to:\n",
+          clients, clients.empty() ? "" : "\n")};
 }
 
 Answer AdminApi::without_token(const Request& request) const {

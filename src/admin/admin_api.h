@@ -26,6 +26,7 @@ class AdminApi final : public net::HttpHandler {
   Task<Answer> answer_to(net::Exchange& exchange, const Request& request);
   Task<Answer> list_calls(const Request& request);
   Task<Answer> one_call(const Request& request);
+  Task<Answer> sum_usage(const Request& request);
   Task<Answer> make_backup(const Request& request);
   Task<Answer> list_keys();
   Task<Answer> one_key(const Request& request);

@@ -62,15 +62,19 @@ std::string with_plus(std::string_view time) {
 }  // namespace
 
 Result<WallTime> read_since(std::string_view text, WallTime now) {
+  return read_time("since", text, now);
+}
+
+Result<WallTime> read_time(std::string_view name, std::string_view text, WallTime now) {
   if (Result<Duration> before = parse_duration(text)) {
     bool reaches = before->count() <= now.ns;
     return reaches ? now - *before : WallTime{};
   }
   if (Result<WallTime> at = parse_rfc3339(with_plus(text))) return *at;
   return malformed(
-      fmt::format("since must be a time such as 2026-11-21T10:15:30Z or a duration such as 30m, 2h "
+      fmt::format("{} must be a time such as 2026-11-21T10:15:30Z or a duration such as 30m, 2h "
                   "or 7d; you sent '{}'",
-                  shown(text)));
+                  name, shown(text)));
 }
 
 Result<ledger::CallFilter> read_call_filter(std::string_view text, WallTime now) {

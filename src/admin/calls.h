@@ -16,6 +16,9 @@ Result<ledger::CallFilter> read_call_filter(std::string_view query, WallTime now
 // `since`: RFC 3339, or a duration before `now`. The message of a refusal begins with "since".
 Result<WallTime> read_since(std::string_view text, WallTime now);
 
+// The same of a parameter called `name`.
+Result<WallTime> read_time(std::string_view name, std::string_view text, WallTime now);
+
 // {"data": [..], "next": cursor or null}
 std::string calls_json(const ledger::CallPage& page);
 

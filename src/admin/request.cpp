@@ -31,7 +31,7 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/calls/*", Resource::call},
     {"/admin/keys", Resource::keys},
     {"/admin/keys/*", Resource::key},
-    {"/admin/usage", Resource::not_built},
+    {"/admin/usage", Resource::usage},
     {"/admin/backup", Resource::backup},
     {"/admin/sim/truth", Resource::sim_truth},
     {"/admin/sessions", Resource::not_built},
@@ -95,6 +95,7 @@ Request read_request(const net::http1::RequestHead& head) {
                   .path = std::string(head.path()),
                   .query = std::string(head.query()),
                   .credential = credential_of(head),
+                  .wants_csv = head.find(Name::accept).value_or("").starts_with("text/csv"),
                   .resource = Resource::none,
                   .rest = {}};
   find_resource(request);
@@ -113,6 +114,7 @@ std::string_view methods_of(Resource resource) {
     case Resource::metrics:
     case Resource::calls:
     case Resource::call:
+    case Resource::usage:
     case Resource::sim_truth:
       return "GET, HEAD";
     case Resource::backup:

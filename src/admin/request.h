@@ -22,6 +22,7 @@ enum class Resource : unsigned char {
   call,  // of the id in `rest`
   keys,
   key,
+  usage,
   backup,
   sim_truth,
   not_built,  // promised by INTERFACES, not in this version
@@ -34,6 +35,7 @@ struct Request {
   std::string path;
   std::string query;
   std::string credential;  // of `Authorization: Bearer`; "" when there is none, or several
+  bool wants_csv = false;  // `Accept: text/csv`
   Resource resource = Resource::none;
   std::string rest;  // decoded: the id behind /admin/calls/ and /admin/keys/
 };

@@ -151,6 +151,39 @@ constexpr std::array reconcile_options{
     config_option,
     json_option};
 
+constexpr std::array usage_options{
+    Option{.name = "by",
+           .value = "A,B",
+           .help = "What to sum by: org, team, user, key, agent, session, model, provider, label, "
+                   "outcome, day, month; else model.",
+           .one_of = "org|team|user|key|agent|session|model|provider|label|outcome|day|month"},
+    Option{.name = "since",
+           .value = "WHEN",
+           .help = "Only calls since then: a time such as 2026-11-01T00:00:00Z, or a duration such "
+                   "as 24h or 30d."},
+    Option{.name = "until", .value = "WHEN", .help = "Only calls that began before then."},
+    Option{.name = "org", .value = "NAME", .help = "Only calls of this organisation."},
+    Option{.name = "team", .value = "NAME", .help = "Only calls of this team."},
+    Option{.name = "user", .value = "NAME", .help = "Only calls of this user."},
+    Option{.name = "key", .value = "ID", .help = "Only calls with this key."},
+    Option{.name = "agent", .value = "NAME", .help = "Only calls of this agent."},
+    Option{.name = "session", .value = "ID", .help = "Only calls of this session."},
+    Option{.name = "model", .value = "NAME", .help = "Only calls that this model served."},
+    Option{.name = "provider", .value = "NAME", .help = "Only calls of this provider."},
+    Option{.name = "label", .value = "NAME", .help = "Only calls with this label."},
+    Option{.name = "outcome",
+           .value = "OUTCOME",
+           .help = "Only calls that ended so.",
+           .one_of = "completed|refused|cut|client_gone|provider_failed|gateway_failed"},
+    Option{.name = "rated",
+           .value = "",
+           .help = "Takes the cost of a call as it was last rated, where it was, in place of what "
+                   "was booked."},
+    Option{.name = "csv", .value = "", .help = "Prints CSV, for spreadsheets."},
+    admin_option,
+    config_option,
+    json_option};
+
 constexpr std::array sim_options{
     Option{.name = "listen",
            .value = "ADDRESS",
@@ -311,6 +344,23 @@ constexpr auto table = std::to_array<Command>({
               "2  the command line, the configuration, the admin token or the file is wrong\n"
               "3  the file or the books cannot be read, or the gateway cannot be reached",
      .run = run_reconcile},
+    {.name = "usage",
+     .arguments = "",
+     .summary = "Add the books up: tokens and cost by team, model, day ..",
+     .description =
+         "Sums the calls that a running gateway has booked: how many, tokens, what they cost and "
+         "would have at list price. ESTIMATED counts calls whose cost is an estimate; UNPRICED "
+         "counts calls of models without a price, which add nothing to the cost.\n"
+         "A call with several labels counts for each of them, and once in the total. Days and "
+         "months are of UTC.",
+     .options = usage_options,
+     .examples = "recloser usage --since 30d  what each model cost in a month\n"
+                 "recloser usage --by team,day --since 2026-11-01T00:00:00Z --csv  prints days of "
+                 "teams for a spreadsheet\n"
+                 "recloser usage --by user --team search --json  prints the users of a team for a "
+                 "program",
+     .exits = remote_exits,
+     .run = run_usage},
     {.name = "backup",
      .arguments = "FILE",
      .arguments_min = 1,
@@ -382,7 +432,6 @@ constexpr auto table = std::to_array<Command>({
      .run = run_version},
     {.name = "run"},
     {.name = "top"},
-    {.name = "usage"},
     {.name = "sessions"},
     {.name = "budget"},
     {.name = "approvals"},

@@ -67,6 +67,29 @@ TEST_F(RemoteTest, OneCallWithAllThatIsKnown) {
                          "after 250 ms, request id req_0123456789abcdef0123456789abcdef\n");
 }
 
+TEST_F(RemoteTest, UsageAsATable) {
+  book();
+  book(ledger::Outcome::refused);
+  Ran ran = run({"usage", "--by", "team,day"});
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  EXPECT_EQ(ran.out,
+            "TEAM    DAY         CALLS  REFUSED  INPUT  CACHED  OUTPUT       COST  AT LIST PRICE  "
+            "ESTIMATED  UNPRICED\n"
+            "search  2026-09-21      2        1  2,468   2,048   1,134  $0.000897      $0.000897  "
+            "        0         0\n"
+            "total                   2        1  2,468   2,048   1,134  $0.000897      $0.000897  "
+            "        0         0\n");
+  Ran csv = run({"usage", "--team", "search", "--csv"});
+  EXPECT_TRUE(csv.out.starts_with("model,calls,refused,")) << csv.out;
+  EXPECT_THAT(csv.out, HasSubstr("\r\ngpt-4o-mini-2024-07-18,2,1,2468,"));
+  EXPECT_THAT(run({"usage", "--json", "--rated"}).out, HasSubstr("\"cost_usd\":\"0.000897000\""));
+  EXPECT_EQ(run({"usage", "--team", "nobody"}).out, "There are no such calls.\n");
+  EXPECT_EQ(run({"usage", "--csv", "--json"}).exit, 2);
+  Ran wrong = run({"usage", "--by", "teem"});
+  EXPECT_EQ(wrong.exit, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("did you mean team?"));
+}
+
 TEST_F(RemoteTest, JsonIsWhatTheAdminApiSaid) {
   std::string id = book().str();
   Ran list = run({"calls", "--json"});

@@ -14,6 +14,7 @@ Exit run_calls(const Invocation& invocation, const Process& process);
 Exit run_count(const Invocation& invocation, const Process& process);
 Exit run_export_focus(const Invocation& invocation, const Process& process);
 Exit run_reconcile(const Invocation& invocation, const Process& process);
+Exit run_usage(const Invocation& invocation, const Process& process);
 Exit run_backup(const Invocation& invocation, const Process& process);
 Exit run_restore(const Invocation& invocation, const Process& process);
 Exit run_sim(const Invocation& invocation, const Process& process);

@@ -138,6 +138,26 @@ void append_call_json(std::string& out, const StoredCall& call) {
   json.close_object();
 }
 
+void append_rated_call_json(std::string& out, const StoredCall& call,
+                            std::span<const Rating> ratings) {
+  append_call_json(out, call);
+  out.back() = ',';  // the object goes on
+  out += R"("ratings":)";
+  JsonWriter json(out);
+  json.open_array();
+  for (const Rating& rating : ratings) {
+    json.open_object().member("at", rfc3339(rating.at));
+    member_usd(json, "cost_usd", rating.cost_nano_usd);
+    member_usd(json, "list_cost_usd", rating.list_cost_nano_usd);
+    member(json, "price_version", rating.price_version);
+    member(json, "reason", rating.reason);
+    member(json, "who", rating.who);
+    json.close_object();
+  }
+  json.close_array();
+  out += '}';
+}
+
 void append_labels_json(std::string& out, std::string_view comma_separated) {
   JsonWriter json(out);
   json.open_array();

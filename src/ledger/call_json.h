@@ -4,6 +4,7 @@
 #include "core/time.h"
 #include "ledger/call_record.h"
 #include "ledger/stored_call.h"
+#include "ledger/usage.h"
 
 #include <cstdint>
 #include <optional>
@@ -31,6 +32,10 @@ struct AttemptTold {
 // known. Times are RFC 3339, durations milliseconds with up to three decimals, enumerations their
 // names, money decimal strings with nine places.
 void append_call_json(std::string& out, const StoredCall& call);
+
+// The same of one call, with `ratings`: what it would cost by other prices, oldest first.
+void append_rated_call_json(std::string& out, const StoredCall& call,
+                            std::span<const Rating> ratings);
 
 // The lists of a row, each one JSON array. Every member is always there, null where nothing is
 // known.

@@ -1,5 +1,7 @@
 #include "ledger/usage.h"
 
+#include <algorithm>
+
 namespace recloser::ledger {
 namespace {
 
@@ -20,6 +22,29 @@ std::optional<Dim> dim_named(std::string_view name) {
     if (dim_names[i] == name) return static_cast<Dim>(i);
   }
   return std::nullopt;
+}
+
+std::string text_of(WideSum sum) {
+  __extension__ using Magnitude = unsigned __int128;
+  auto rest = static_cast<Magnitude>(sum);
+  if (sum < 0) rest = -rest;
+  std::string digits;
+  do {
+    digits += static_cast<char>('0' + static_cast<int>(rest % 10));
+    rest /= 10;
+  } while (rest != 0);
+  if (sum < 0) digits += '-';
+  std::ranges::reverse(digits);
+  return digits;
+}
+
+std::string usd_of(WideSum nano_usd) {
+  constexpr std::size_t places = 9;
+  std::string text = text_of(nano_usd);
+  std::size_t sign = nano_usd < 0 ? 1 : 0;
+  if (text.size() - sign <= places) text.insert(sign, places + 1 + sign - text.size(), '0');
+  text.insert(text.size() - places, 1, '.');
+  return text;
 }
 
 void add(UsageSums& sums, const UsageFigures& figures) {

@@ -48,6 +48,9 @@ struct UsageQuery {
 
 __extension__ using WideSum = __int128;  // a million rows of the largest figure fit
 
+std::string text_of(WideSum sum);
+std::string usd_of(WideSum nano_usd);  // "0.000525300": nine places
+
 // Nano-dollars and tokens; a figure that a row does not know adds nothing.
 struct UsageSums {
   std::uint64_t calls = 0;

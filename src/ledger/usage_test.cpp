@@ -95,6 +95,24 @@ TEST_F(UsageTest, ByHand) {
   EXPECT_EQ(store->usage({})->rows.front().sums, labels.total);
 }
 
+TEST(UsageText, SumsOfAnySize) {
+  EXPECT_EQ(text_of(WideSum{0}), "0");
+  EXPECT_EQ(text_of(WideSum{INT64_MAX} * 1'000'000), "9223372036854775807000000");
+  EXPECT_EQ(text_of(WideSum{INT64_MIN}), "-9223372036854775808");
+  EXPECT_EQ(usd_of(0), "0.000000000");
+  EXPECT_EQ(usd_of(525'300), "0.000525300");
+  EXPECT_EQ(usd_of(-1), "-0.000000001");
+  EXPECT_EQ(usd_of(1'000'000'000), "1.000000000");
+  EXPECT_EQ(usd_of(-12'345'678'901), "-12.345678901");
+}
+
+TEST(DimNames, ThereAndBack) {
+  for (std::size_t i = 0; i < dim_count; ++i) {
+    EXPECT_EQ(dim_named(name_of(static_cast<Dim>(i))), static_cast<Dim>(i));
+  }
+  EXPECT_FALSE(dim_named("teams"));
+}
+
 // ---- random books
 
 CallRecord random_call(Random& random, CallIdMaker& ids, int number) {
