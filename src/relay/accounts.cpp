@@ -43,13 +43,17 @@ Accounts::Accounts(std::shared_ptr<const price::Catalogue> catalogue, const Prov
   }
 }
 
-Model Accounts::model(const Provider& provider, std::string_view name) {
+ModelRef Accounts::model(const Provider& provider, std::string_view name, text::PromptForm form) {
   Shelf& shelf = this->shelf(provider);
-  auto known = shelf.models.find(name);
-  if (known != shelf.models.end()) return known->second;
-  if (shelf.models.size() >= models_remembered_max) shelf.models.clear();
-  Model model{.priced = catalogue_->find(shelf.place, name), .family = &text::token_family(name)};
-  shelf.models.emplace(name, model);
+  Shelf::Models& models = shelf.models[static_cast<std::size_t>(form)];
+  auto known = models.find(name);
+  if (known != models.end()) return known->second;
+  if (models.size() >= models_remembered_max) models.clear();
+  auto model = std::make_shared<const Model>(Model{.name = std::string(name),
+                                                   .priced = catalogue_->find(shelf.place, name),
+                                                   .family = &text::token_family(name),
+                                                   .overhead = text::prompt_overhead(name, form)});
+  models.emplace(name, model);
   return model;
 }
 
@@ -85,7 +89,7 @@ void Accounts::book_estimate(ledger::CallRecord& row, const Model& model,
 price::Priced Accounts::paid_for(const Used& used) {
   const price::Priced& asked = used.asked->priced;
   if (asked.contract != nullptr || used.served.empty()) return asked;
-  price::Priced served = model(*used.provider, used.served).priced;
+  price::Priced served = model(*used.provider, used.served, text::PromptForm::other)->priced;
   return served ? served : asked;
 }
 

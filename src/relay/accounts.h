@@ -11,6 +11,7 @@
 #include "text/prompt_overhead.h"
 #include "text/token_family.h"
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -24,9 +25,12 @@ namespace recloser::relay {
 
 // What is known of a model before it is called.
 struct Model {
+  std::string name;  // as its provider calls it
   price::Priced priced;
   const text::TokenFamily* family = nullptr;
+  text::PromptOverhead overhead;
 };
+using ModelRef = std::shared_ptr<const Model>;
 
 // One per worker.
 class Accounts {
@@ -36,8 +40,8 @@ class Accounts {
 
   Accounts(std::shared_ptr<const price::Catalogue> catalogue, const Providers& providers);
 
-  // The model as the provider calls it.
-  Model model(const Provider& provider, std::string_view name);
+  // Never null.
+  ModelRef model(const Provider& provider, std::string_view name, text::PromptForm form);
 
   // Near names, for a model that has no price; "" when nothing is near.
   std::string near(const Provider& provider, std::string_view name) const;
@@ -76,7 +80,8 @@ class Accounts {
   };
   struct Shelf {  // of one provider
     price::Place place;
-    std::unordered_map<std::string, Model, Hash, std::equal_to<>> models;
+    using Models = std::unordered_map<std::string, ModelRef, Hash, std::equal_to<>>;
+    std::array<Models, text::prompt_form_count> models;  // by form
   };
 
   Shelf& shelf(const Provider& provider) { return shelves_[provider.index]; }

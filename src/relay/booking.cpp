@@ -10,12 +10,6 @@ namespace {
 
 void set(std::int64_t& field, std::uint64_t value) { field = static_cast<std::int64_t>(value); }
 
-// As the provider calls it.
-std::string_view provider_model(Call& call) {
-  std::string_view target = call.record().text_at(call.record().last_attempt()->target);
-  return target.substr(std::min(target.find('/') + 1, target.size()));
-}
-
 }  // namespace
 
 ledger::Outcome outcome_of_status(int status) {
@@ -43,7 +37,7 @@ void Relay::book_usage(Call& call, codec::Usage usage, bool exact) {
   row.tokens_source = exact ? ledger::TokensSource::exact : ledger::TokensSource::estimated;
   call.usage = std::move(usage);
   call.catalogue_cost = accounts_.book(row, {.provider = call.provider,
-                                             .asked = &call.model,
+                                             .asked = call.model.get(),
                                              .served = row.text(ledger::Text::model_served),
                                              .usage = &call.usage,
                                              .lost_input_tokens = call.lost_input_tokens,
@@ -97,8 +91,8 @@ void Relay::learn(const Call& call) {
 // What nobody said at the end of it all is counted now, for the last time.
 void Relay::count_prompt(Call& call) {
   if (call.prompt.empty()) return;
-  call.expected_input_tokens =
-      call.prompt.count(provider_model(call), *call.model.family, accounts_.meter_room().scratch);
+  call.expected_input_tokens = call.prompt.count(
+      call.model->name, *call.model->family, call.model->overhead, accounts_.meter_room().scratch);
   call.prompt.forget();
 }
 

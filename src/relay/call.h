@@ -80,11 +80,11 @@ struct Call {
   session::Hash128 principal;          // under which state of this principal alone is kept
   const Provider* provider = nullptr;  // once one is chosen
   codec::Usage usage;
-  std::optional<NanoUsd> cost;            // as its row has it
+  std::optional<NanoUsd> cost;                     // as its row has it
   std::optional<NanoUsd> catalogue_cost;           // of a usage that the provider billed itself
   std::unique_ptr<codec::ContentDecoder> decoder;  // of an answer that came encoded
-  Model model;                                     // what is known of it, once a provider is chosen
-  KeptPrompt prompt;  // until its tokens are known
+  ModelRef model;                                  // once a provider is chosen
+  KeptPrompt prompt;                               // until its tokens are known
   Experience::Pair experience;
   std::uint64_t expected_input_tokens = 0;
   std::uint64_t shown_reasoning_tokens = 0;

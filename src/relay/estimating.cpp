@@ -13,19 +13,32 @@ void set(std::int64_t& field, std::uint64_t value) {
   field = static_cast<std::int64_t>(std::min(value, most));
 }
 
+text::PromptForm form_of(codec::Operation operation) {
+  switch (operation) {
+    case codec::Operation::chat:
+      return text::PromptForm::chat;
+    case codec::Operation::responses:
+    case codec::Operation::responses_compact:
+      return text::PromptForm::responses;
+    default:
+      return text::PromptForm::other;
+  }
+}
+
 }  // namespace
 
 std::expected<void, Refused> Relay::estimate(Call& call, const Request& request) {
-  call.model = accounts_.model(*call.provider, request.provider_model);
+  call.model =
+      accounts_.model(*call.provider, request.provider_model, form_of(call.route.operation));
   if (codec::only_counts(call.route.operation)) return {};
   call.prompt.keep(call.client.body(), call.route.operation, request.facts);
-  text::TokenRange input = call.prompt.estimate(request.provider_model, *call.model.family);
+  text::TokenRange input = call.prompt.estimate(*call.model->family, call.model->overhead);
   call.expected_input_tokens = input.about;
   ledger::CallRecord& row = call.record();
   set(row.expected_input_tokens, input.about);
   set(row.upper_input_tokens, input.max);
   call.experience = Experience::pair(row.text(ledger::Text::key_id), request.provider_model);
-  accounts_.book_estimate(row, call.model,
+  accounts_.book_estimate(row, *call.model,
                           {.input = input,
                            .output_asked = request.facts.max_tokens * request.facts.n,
                            .output_usual = experience_.output_tokens(call.experience)});

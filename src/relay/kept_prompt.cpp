@@ -14,18 +14,6 @@ namespace {
 // What the JSON around a message has more than the marks that a provider puts there.
 constexpr std::uint64_t json_tokens_of_message = 9;
 
-text::PromptForm form_of(codec::Operation operation) {
-  switch (operation) {
-    case codec::Operation::chat:
-      return text::PromptForm::chat;
-    case codec::Operation::responses:
-    case codec::Operation::responses_compact:
-      return text::PromptForm::responses;
-    default:
-      return text::PromptForm::other;
-  }
-}
-
 bool has_messages(codec::Operation operation) {
   return operation != codec::Operation::completions && operation != codec::Operation::embeddings &&
          operation != codec::Operation::moderations;
@@ -135,36 +123,33 @@ std::uint64_t KeptPrompt::scaled(std::uint64_t tokens) const {
                                     (windows * window_bytes));
 }
 
-text::TokenRange KeptPrompt::overhead(std::string_view model) const {
-  text::PromptShape shape{.messages = messages_, .tools = tools_};
-  return text::prompt_overhead(model, form_of(operation_)).of(shape);
-}
-
-text::TokenRange KeptPrompt::estimate(std::string_view model,
-                                      const text::TokenFamily& family) const {
+text::TokenRange KeptPrompt::estimate(const text::TokenFamily& family,
+                                      const text::PromptOverhead& overhead) const {
   if (empty()) return {};
   text::ByteClasses classes;
   classes.add_json(kept_);
   std::uint64_t about = scaled(classes.tokens_about(family));
   std::uint64_t json = messages_ * json_tokens_of_message;
-  text::TokenRange range = overhead(model);
+  text::TokenRange range = overhead.of(shape());
   range.about += about - std::min(about, json);
   range.max += whole() ? classes.tokens_max(family) : bytes_;
   return range;
 }
 
 std::uint64_t KeptPrompt::count(std::string_view model, const text::TokenFamily& family,
+                                const text::PromptOverhead& overhead,
                                 text::EncodingScratch& scratch) const {
   if (empty()) return 0;
   if (!whole()) {
     std::uint64_t tokens = scaled(family.tokens(family.encoding().count(kept_, scratch)));
-    return tokens - std::min(tokens, messages_ * json_tokens_of_message) + overhead(model).about;
+    return tokens - std::min(tokens, messages_ * json_tokens_of_message) +
+           overhead.of(shape()).about;
   }
   Count count(model, family, scratch);
   codec::read_prompt(operation_, kept_, count);
   if (!has_messages(operation_)) return count.tokens();
   count.shape.tools = tools_;
-  return count.tokens() + text::prompt_overhead(model, form_of(operation_)).of(count.shape).about;
+  return count.tokens() + overhead.of(count.shape).about;
 }
 
 }  // namespace recloser::relay

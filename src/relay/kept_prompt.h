@@ -29,16 +29,17 @@ class KeptPrompt {
 
   // What a model of that name reads, told from the bytes: about, and at most. Nanoseconds for a
   // byte that is kept.
-  text::TokenRange estimate(std::string_view model, const text::TokenFamily& family) const;
+  text::TokenRange estimate(const text::TokenFamily& family,
+                            const text::PromptOverhead& overhead) const;
 
   // The same by the encoding, for the books: exact where the prompt was kept whole and the
   // tokenizer is known. 60 microseconds for a kilobyte.
   std::uint64_t count(std::string_view model, const text::TokenFamily& family,
-                      text::EncodingScratch& scratch) const;
+                      const text::PromptOverhead& overhead, text::EncodingScratch& scratch) const;
 
  private:
   bool whole() const { return kept_.size() == bytes_; }
-  text::TokenRange overhead(std::string_view model) const;
+  text::PromptShape shape() const { return {.messages = messages_, .tools = tools_}; }
   std::uint64_t scaled(std::uint64_t tokens) const;
 
   std::string kept_;

@@ -27,7 +27,10 @@ void Meter::see(const codec::Event& event, MeterRoom& room) {
     choice_ = event.choice;
     index_ = event.index;
   }
-  if (!event.name.empty()) open_.add(event.name, room.scratch);
+  if (!event.name.empty()) {
+    ++calls_;
+    open_.add(event.name, room.scratch);
+  }
   if (!event.text_escaped) return open_.add(event.text, room.scratch);
   room.unescaped.clear();
   codec::unescape(room.unescaped, event.text);
@@ -46,14 +49,12 @@ std::uint64_t Meter::counted() const {
 
 void Meter::said(std::uint64_t output_tokens) {
   said_tokens_ = output_tokens;
-  counted_then_ = counted();
+  all_then_ = all();
   was_said_ = true;
 }
 
 std::uint64_t Meter::output_tokens() const {
-  std::uint64_t all = family_->tokens(counted());
-  if (!was_said_) return all;
-  return said_tokens_ + (all - family_->tokens(counted_then_));
+  return was_said_ ? said_tokens_ + (all() - all_then_) : all();
 }
 
 std::uint64_t Meter::reasoning_tokens() const {

@@ -21,7 +21,9 @@ struct MeterRoom {
 
 class Meter {
  public:
-  explicit Meter(const text::TokenFamily& family) : family_(&family), open_(family.encoding()) {}
+  // `call_tokens`: what a tool call has beyond its name and its arguments.
+  Meter(const text::TokenFamily& family, std::uint64_t call_tokens)
+      : family_(&family), open_(family.encoding()), call_tokens_(call_tokens) {}
 
   // An event of the answer's stream, in order. Allocates nothing for the words that people write.
   void see(const codec::Event& event, MeterRoom& room);
@@ -39,16 +41,19 @@ class Meter {
   static constexpr std::size_t kinds = 4;
 
   std::uint64_t counted() const;
+  std::uint64_t all() const { return family_->tokens(counted()) + calls_ * call_tokens_; }
   void close();
 
   const text::TokenFamily* family_;
   text::TokenStream open_;                     // of the kind that is passing
   std::array<std::uint64_t, kinds> closed_{};  // by the encoding, before the one that is passing
+  std::uint64_t call_tokens_;
+  std::uint64_t calls_ = 0;
   Kind kind_ = Kind::none;
   std::uint32_t choice_ = 0;
   std::uint32_t index_ = 0;
   std::uint64_t said_tokens_ = 0;
-  std::uint64_t counted_then_ = 0;
+  std::uint64_t all_then_ = 0;
   bool was_said_ = false;
 };
 

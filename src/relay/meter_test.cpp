@@ -21,7 +21,8 @@ class MeterTest : public testing::Test {
 
   MeterRoom room_;
   const text::TokenFamily& family_ = text::token_family("gpt-4o");
-  Meter meter_{family_};
+  static constexpr std::uint64_t call_tokens = 7;
+  Meter meter_{family_, call_tokens};
 };
 
 TEST_F(MeterTest, CountsATextAsIfItHadComeWhole) {
@@ -36,7 +37,7 @@ TEST_F(MeterTest, KindsAndChoicesAreTextsOfTheirOwn) {
   meter_.see({.kind = EventKind::reasoning, .text = "hm"}, room_);
   meter_.see({.kind = EventKind::tool_call, .index = 0, .text = "{}", .name = "find"}, room_);
   std::uint64_t counted = alone("Hel") + alone("lo") + alone("hm") + alone("find{}");
-  EXPECT_EQ(meter_.output_tokens(), family_.tokens(counted));
+  EXPECT_EQ(meter_.output_tokens(), family_.tokens(counted) + call_tokens);
   EXPECT_EQ(meter_.reasoning_tokens(), family_.tokens(alone("hm")));
 }
 

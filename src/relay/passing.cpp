@@ -131,7 +131,8 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
 }
 
 Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider) {
-  StreamPass pass(call.route.operation, call.hide_usage, *call.model.family,
+  StreamPass pass(call.route.operation, call.hide_usage,
+                  Meter(*call.model->family, call.model->overhead.call.about),
                   accounts_.meter_room());
   call.record().delivered_tokens = 0;
   Metrics::OpenStream open_stream(metrics_);

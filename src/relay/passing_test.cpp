@@ -250,10 +250,9 @@ TEST_F(PassingTest, TrailersArePassedOn) {
 // HTTP/1.0 knows no chunks: the close is the end, so half an answer must not end in a clean one.
 TEST_F(PassingTest, HalfAnAnswerToAnHttp10ClientEndsInAReset) {
   gateway_.start();
-  provider_writes(
-      {{0ms, head("transfer-encoding: chunked\r\n", "application/json") + chunk("\n")},
-       {10ms, chunk(R"({"id":"x",)")},
-       {1s, ""}});
+  provider_writes({{0ms, head("transfer-encoding: chunked\r\n", "application/json") + chunk("\n")},
+                   {10ms, chunk(R"({"id":"x",)")},
+                   {1s, ""}});
   std::string got = raw(post(R"({"model":"same"})", "1.0"));
   EXPECT_NE(got.find("{\"id\":\"x\","), std::string::npos) << got;
   EXPECT_NE(got.find("reset"), std::string::npos) << got;

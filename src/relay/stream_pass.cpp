@@ -2,6 +2,8 @@
 
 #include "core/limits.h"
 
+#include <utility>
+
 namespace recloser::relay {
 namespace {
 
@@ -11,9 +13,8 @@ constexpr std::size_t held_bytes_kept = 1024;
 
 }  // namespace
 
-StreamPass::StreamPass(codec::Operation operation, bool hide_usage, const text::TokenFamily& family,
-                       MeterRoom& room)
-    : reader_(operation), meter_(family), meter_room_(room) {
+StreamPass::StreamPass(codec::Operation operation, bool hide_usage, Meter meter, MeterRoom& room)
+    : reader_(operation), meter_(std::move(meter)), meter_room_(room) {
   if (hide_usage) hider_.emplace();
 }
 

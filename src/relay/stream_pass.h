@@ -18,8 +18,7 @@ namespace recloser::relay {
 // The begin of an event waits for its end, so that a stream that breaks off has sent whole events.
 class StreamPass {
  public:
-  StreamPass(codec::Operation operation, bool hide_usage, const text::TokenFamily& family,
-             MeterRoom& room);
+  StreamPass(codec::Operation operation, bool hide_usage, Meter meter, MeterRoom& room);
 
   // What the client gets now: a part of `piece` itself, or what was put together in `room`, which
   // is cleared first. With `last`, no byte comes after the piece: an unfinished event is dropped,

@@ -24,7 +24,8 @@ class StreamPassTest : public testing::Test {
   }
 
   MeterRoom meter_room_;
-  StreamPass pass_{codec::Operation::chat, false, text::token_family("gpt-4o"), meter_room_};
+  StreamPass pass_{codec::Operation::chat, false, Meter(text::token_family("gpt-4o"), 7),
+                   meter_room_};
   std::string room_;
 };
 
@@ -50,7 +51,8 @@ TEST_F(StreamPassTest, CutAnywhereOnlyWholeEventsAreOut) {
         "event: x" + std::string(end) + "data: {}" + std::string(end) + std::string(end);
     std::string stream = one + one + std::string(begun);
     for (std::size_t at = 0; at < stream.size(); ++at) {
-      StreamPass pass(codec::Operation::chat, false, text::token_family("gpt-4o"), meter_room_);
+      StreamPass pass(codec::Operation::chat, false, Meter(text::token_family("gpt-4o"), 7),
+                      meter_room_);
       std::string out(pass.take(std::string_view(stream).substr(0, at), false, room_));
       EXPECT_EQ(out.size() % one.size(), 0u) << "cut at " << at;
       EXPECT_LE(at - out.size(), one.size()) << "cut at " << at;
@@ -114,7 +116,8 @@ TEST_F(StreamPassTest, ALargeEventGoesAsItComes) {
 }
 
 TEST_F(StreamPassTest, HiddenUsageDoesNotLetAnUnfinishedEventOut) {
-  StreamPass hides(codec::Operation::chat, true, text::token_family("gpt-4o"), meter_room_);
+  StreamPass hides(codec::Operation::chat, true, Meter(text::token_family("gpt-4o"), 7),
+                   meter_room_);
   EXPECT_EQ(hides.take(event, false, room_), event);
   EXPECT_EQ(hides.take(begun, true, room_), "");
   EXPECT_TRUE(hides.between_events());

@@ -1,6 +1,7 @@
 // PromptOverhead: the tokens that a provider counts beyond the texts of a prompt.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -25,6 +26,7 @@ struct TokenRange {
 
 // How a prompt is written down: the same model counts differently behind different interfaces.
 enum class PromptForm : std::uint8_t { chat, responses, other };
+inline constexpr std::size_t prompt_form_count = 3;
 
 // What of a prompt has tokens beside its texts. A text is the content of a message, a name, the
 // name of a tool that was called, its arguments, its result.

@@ -49,6 +49,8 @@ constexpr TokenFamily nova = line("nova", 990, 2, 1100);
 constexpr TokenFamily llama = line("llama", 1030, 1, 1250);
 constexpr TokenFamily deepseek = line("deepseek", 1020, 0, 1100);
 constexpr TokenFamily grok = line("grok", 970, 1, 1050);
+// The simulated provider's words are tokens of the encoding (docs/simulated-provider.md).
+constexpr TokenFamily simulated = line("simulated", 1000, 0, 1000);
 constexpr TokenFamily unknown = line("unknown", 1030, 2, 1700);
 
 struct Mark {
@@ -111,6 +113,7 @@ constexpr std::string_view claude_mark = "claude";
 const TokenFamily& token_family(std::string_view model) {
   std::string name = own_name(model);
   if (name.contains(claude_mark)) return claude_version(model) >= 407 ? claude_new : claude;
+  if (name == "sim" || name.starts_with("sim-")) return simulated;
   if (is_o_series(name)) return openai;
   for (const Mark& mark : marks) {
     if (name.contains(mark.part)) return *mark.family;
