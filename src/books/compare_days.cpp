@@ -158,7 +158,8 @@ void DayComparison::compare_cell(const CellKey& key, const BillCell* theirs, con
   finding.kind = told_unpriced ? FindingKind::unpriced : kind_of(judgement.verdict);
   finding.day = key.day;
   finding.provider = key.provider;
-  finding.model = ours != nullptr ? ours->model_as_written : theirs->model_as_written;
+  if (theirs != nullptr) finding.model = theirs->model_as_written;
+  if (ours != nullptr) finding.model = ours->model_as_written;
   finding.why = told_unpriced
                     ? fmt::format("{} of its calls have no price in our books", ours->unpriced)
                     : judgement.why;

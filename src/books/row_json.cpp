@@ -4,6 +4,7 @@
 #include "core/time.h"
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include <boost/json/array.hpp>
@@ -80,7 +81,7 @@ Number ns_of_ms(const object& row, std::string_view name) {
   if (!member->is_double()) return std::nullopt;
   double ms = member->get_double();
   bool fits = ms >= 0 && ms < static_cast<double>(ms_max);
-  return fits ? Number(static_cast<std::int64_t>(ms * 1'000 + 0.5) * 1'000) : std::nullopt;
+  return fits ? Number(std::llround(ms * 1'000) * 1'000) : std::nullopt;
 }
 
 void read_members(StoredCall& call, const object& row) {

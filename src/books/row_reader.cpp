@@ -171,10 +171,10 @@ void RowReader::add_earlier(const ledger::StoredCall& row, OurCall& main) {
 // provider's own figure, or of a price list before this one.
 void RowReader::add_other_costs(const ledger::StoredCall& row, const codec::Usage& usage,
                                 OurCall& call) {
-  const auto& [place, terms] = priced(call.provider, call.model);
-  if (!terms) return;
+  const std::pair<price::Place, price::Priced>& found = priced(call.provider, call.model);
+  if (!found.second) return;
   auto price = [&](const codec::Usage& other) {
-    return price::cost_of(*catalogue_, place, terms, other, row.started_at);
+    return price::cost_of(*catalogue_, found.first, found.second, other, row.started_at);
   };
   price::Cost now = price(usage);
   if (!now.complete) return;
