@@ -1,6 +1,7 @@
 // check: what is wrong with a configuration, or what is in effect.
 #include "cli/config_source.h"
 #include "cli/output.h"
+#include "cli/prices.h"
 #include "cli/run_commands.h"
 #include "config/load.h"
 #include "core/json_writer.h"
@@ -24,18 +25,24 @@ std::string_view name_of(config::Severity severity) {
   return "";
 }
 
-std::string findings_json(const config::Checked& checked, std::string_view file) {
+void add_finding(const config::Finding& finding, std::string_view file, JsonWriter& json) {
+  json.open_object().member("severity", name_of(finding.severity));
+  if (!file.empty()) json.member("file", file);
+  if (finding.place.line > 0) {
+    json.member("line", finding.place.line).member("column", finding.place.column);
+  }
+  json.member("message", finding.message).close_object();
+}
+
+std::string findings_json(const config::Checked& checked, const LoadedPrices& prices,
+                          std::string_view file) {
   std::string out;
   JsonWriter json(out);
   json.open_object().member("file", file).member("valid", checked.config != nullptr);
   json.key("findings").open_array();
-  for (const config::Finding& finding : checked.findings) {
-    json.open_object().member("severity", name_of(finding.severity));
-    if (finding.place.line > 0) {
-      json.member("line", finding.place.line).member("column", finding.place.column);
-    }
-    json.member("message", finding.message).close_object();
-  }
+  for (const config::Finding& finding : checked.findings) add_finding(finding, {}, json);
+  for (const price::FileFinding& found : prices.findings)
+    add_finding(found.finding, found.file, json);
   json.close_array();
   json.member("errors_left_out", std::uint64_t{checked.errors_left_out}).close_object();
   return out + "\n";
@@ -72,14 +79,20 @@ Exit run_check(const Invocation& invocation, const Process& process) {
       checked.findings.insert(checked.findings.begin(), {.message = opened.error().message()});
     }
   }
+  LoadedPrices prices;
+  if (checked.config) {
+    prices =
+        load_prices(checked.config->prices.overrides, checked.config.get(), process.environment);
+    if (!prices.catalogue) checked.config = nullptr;
+  }
   bool valid = checked.config != nullptr;
   Exit shown = Exit::fine;
   if (invocation.has("json")) {
-    shown = show(process, findings_json(checked, source->file));
+    shown = show(process, findings_json(checked, prices, source->file));
   } else {
     // What was found goes first, as comments, so that it stands apart from what is in effect.
     std::string out;
-    std::string report = checked.report(source->file);
+    std::string report = checked.report(source->file) + prices.report();
     if (valid) {
       for (std::string_view rest = report; !rest.empty();) {
         std::string_view line = rest.substr(0, rest.find('\n'));

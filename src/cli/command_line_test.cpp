@@ -73,7 +73,7 @@ TEST(CommandLine, TwoDashesEndTheOptions) {
 TEST(CommandLine, WhatIsPromisedAndNotBuiltSaysSo) {
   for (const char* command :
        {"run", "top", "sessions", "budget", "approvals", "decision", "explain", "switch", "targets",
-        "models", "price", "policy", "route", "replay", "import", "audit"}) {
+        "models", "policy", "route", "replay", "import", "audit"}) {
     Result<Invocation> invocation = read({command, "anything", "--at", "all"});
     ASSERT_FALSE(invocation) << command;
     EXPECT_EQ(invocation.error().kind(), Kind::unsupported);

@@ -184,6 +184,28 @@ constexpr std::array usage_options{
     config_option,
     json_option};
 
+constexpr std::array price_show_options{
+    Option{.name = "provider",
+           .value = "NAME",
+           .help = "Where: a name in the configuration, or one that price lists use (openai, "
+                   "anthropic, google, aws, azure ..); left out, the one that makes the model."},
+    Option{.name = "at",
+           .value = "TIME",
+           .help = "The prices of that time, as 2026-03-01 or 2026-03-01T12:00:00Z; else of now."},
+    Option{.name = "tier",
+           .value = "TIER",
+           .help = "The service tier: standard, batch, flex, priority or fast; else standard.",
+           .one_of = "standard|batch|flex|priority|fast"},
+    config_option, Option{.name = "json", .value = "", .help = "Prints JSON, for programs."}};
+
+constexpr std::array price_lint_options{
+    config_option, Option{.name = "json", .value = "", .help = "Prints JSON, for programs."}};
+
+constexpr std::array price_import_options{
+    Option{.name = "provider",
+           .value = "NAME",
+           .help = "Only this provider's models, by the name that our price lists use."}};
+
 constexpr std::array sim_options{
     Option{.name = "listen",
            .value = "ADDRESS",
@@ -298,6 +320,54 @@ constexpr auto table = std::to_array<Command>({
               "2  the command line is wrong, or lines are: they are told, the others counted\n"
               "3  the input cannot be read",
      .run = run_count},
+    {.name = "price show",
+     .arguments = "MODEL",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .summary = "Show what a model costs",
+     .description =
+         "Shows the prices of a model in USD, as they hold at a time: the list's, and beside them "
+         "those of `prices.overrides` in the configuration; its limits, when it ends, and what "
+         "else is known. Rates that are not shown are those of the more general kind: cached "
+         "input without a price of its own costs what input costs.",
+     .options = price_show_options,
+     .examples = "recloser price show gpt-5.1 --at 2026-03-01  the prices of that day\n"
+                 "recloser price show claude-opus-4-8 --provider bedrock  what it costs there\n"
+                 "recloser price show gpt-5.1 --tier batch --json  prints them for a program",
+     .exits = "0  shown\n1  that model has no price; near names are told\n"
+              "2  the command line, the configuration or a price list is wrong",
+     .run = run_price_show},
+    {.name = "price lint",
+     .arguments = "[FILE]",
+     .arguments_max = 64,
+     .summary = "Say what deserves a second look in price lists",
+     .description =
+         "Looks through the prices that come with this program, and those that the configuration "
+         "lays over them: models whose two sources disagree by more than one per cent, "
+         "models that end, prices that are missing, lists that stand over nothing. With FILEs, "
+         "only through those, which are price lists as `prices.overrides` names them.",
+     .options = price_lint_options,
+     .examples = "recloser price lint  looks through everything\n"
+                 "recloser price lint prices/ours.yaml  looks through that file",
+     .exits = "0  nothing was found\n1  something was\n"
+              "2  the command line, the configuration or a price list is wrong",
+     .run = run_price_lint},
+    {.name = "price import",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .summary = "Make a price list of LiteLLM's, genai-prices' or one of ours",
+     .description =
+         "Reads a JSON file of prices and prints it as a list for `prices.overrides`, checked. It "
+         "knows LiteLLM's model_prices_and_context_window.json, genai-prices' data.json, and "
+         "lists of ours. How many models were left out, and why, is told apart from the list.",
+     .options = price_import_options,
+     .examples = "recloser price import model_prices.json > prices/litellm.yaml  all of them\n"
+                 "recloser price import data.json --provider groq > prices/groq.yaml  one provider",
+     .exits = "0  printed\n1  it has no price that can be used\n"
+              "2  the command line is wrong, or the file is of no known form\n"
+              "3  the file cannot be read",
+     .run = run_price_import},
     {.name = "export focus",
      .arguments = "",
      .summary = "Export the books in FOCUS, the FinOps format",
@@ -440,7 +510,6 @@ constexpr auto table = std::to_array<Command>({
     {.name = "switch"},
     {.name = "targets"},
     {.name = "models"},
-    {.name = "price"},
     {.name = "policy"},
     {.name = "route"},
     {.name = "replay"},

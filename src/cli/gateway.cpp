@@ -203,7 +203,7 @@ Started<void> Gateway::start_simulator() {
 }
 
 Started<void> Gateway::start_traffic() {
-  prices_ = price::Catalogue::shipped();
+  prices_ = surroundings_.prices ? surroundings_.prices : price::Catalogue::shipped();
   services_ = std::make_unique<relay::Services>(relay::Services{.config = config_,
                                                                 .providers = providers_,
                                                                 .prices = prices_,

@@ -12,6 +12,7 @@
 #include "ledger/lock_file.h"
 #include "net/http_server.h"
 #include "net/worker.h"
+#include "price/catalogue.h"
 #include "relay/relay.h"
 
 #include <atomic>
@@ -32,7 +33,8 @@ struct Surroundings {
   Log& log;
   auth::Entropy& entropy;
   std::string program_version;
-  std::string config_file;  // as the operator names it, for advice
+  std::string config_file;                              // as the operator names it, for advice
+  std::shared_ptr<const price::Catalogue> prices = {};  // none: the shipped ones alone
 };
 
 // Why a gateway did not start. The exit status is `usage` for what the configuration says or names,

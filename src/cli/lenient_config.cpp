@@ -3,6 +3,7 @@
 #include "config/load.h"
 
 #include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -22,6 +23,9 @@ class Lenient final : public config::Environment {
     Result<std::string> content = real_.file(path, bytes_max);
     return content ? content : Result<std::string>(next());
   }
+  std::vector<std::string> matching(const std::string& glob) const override {
+    return real_.matching(glob);
+  }
 
  private:
   std::string next() const { return fmt::format("{}{}", not_set_here, ++count_); }
@@ -33,16 +37,15 @@ class Lenient final : public config::Environment {
 }  // namespace
 
 Result<std::shared_ptr<const config::Config>> read_lenient_config(const ConfigSource& source,
-                                                                  const Process& process) {
+                                                                  const Process& process,
+                                                                  std::string_view wanted_for) {
   config::Checked checked =
       config::check_text(source.text, source.file, Lenient(process.environment));
   if (checked.config) return checked.config;
   std::string report = checked.report(source.file);
   while (report.ends_with('\n')) report.pop_back();
   return fail(Side::operator_, Kind::malformed,
-              fmt::format("the configuration that says where Recloser runs is not valid; with "
-                          "--admin URL and RECLOSER_ADMIN_TOKEN none is needed\n{}",
-                          report));
+              fmt::format("the configuration {}\n{}", wanted_for, report));
 }
 
 }  // namespace recloser::cli

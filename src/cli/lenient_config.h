@@ -16,7 +16,11 @@ inline constexpr std::string_view not_set_here = "not-set-in-this-shell-";
 
 // The keys of providers are set where the gateway runs, seldom in the shell that asks it something.
 // What is not there is stood in for by texts of which no two are the same.
-Result<std::shared_ptr<const config::Config>> read_lenient_config(const ConfigSource& source,
-                                                                  const Process& process);
+// Errors are told with what the configuration was wanted for.
+Result<std::shared_ptr<const config::Config>> read_lenient_config(
+    const ConfigSource& source, const Process& process,
+    std::string_view wanted_for =
+        "that says where Recloser runs is not valid; with --admin URL and RECLOSER_ADMIN_TOKEN "
+        "none is needed");
 
 }  // namespace recloser::cli

@@ -3,6 +3,7 @@
 #include "cli/config_source.h"
 #include "cli/descriptors.h"
 #include "cli/gateway.h"
+#include "cli/prices.h"
 #include "config/load.h"
 
 #include <atomic>
@@ -106,6 +107,9 @@ Exit serve(const ServeOptions& options, const Process& process) {
     print(process.err, checked.report(source->file));
   if (!checked.config) return Exit::usage;
   const config::Config& config = *checked.config;
+  LoadedPrices prices = load_prices(config.prices.overrides, &config, process.environment);
+  print(process.err, prices.report());
+  if (!prices.catalogue) return Exit::usage;
   raise_descriptor_limit();
   Log log(config.logging.level, config.logging.format, process.clock,
           std::make_unique<DescriptorSink>(process.err));
@@ -113,7 +117,8 @@ Exit serve(const ServeOptions& options, const Process& process) {
                             .log = log,
                             .entropy = process.entropy,
                             .program_version = process.version,
-                            .config_file = source->file};
+                            .config_file = source->file,
+                            .prices = prices.catalogue};
   Started<std::unique_ptr<Gateway>> gateway = Gateway::start(checked.config, surroundings);
   if (!gateway) {
     log.flush();

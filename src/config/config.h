@@ -29,9 +29,12 @@ struct Bytes {
 
 enum class Dialect : unsigned char { openai, anthropic, simulated };
 enum class AuthMode : unsigned char { keys, open };
+// What happens to a call whose cost nobody can tell; under a budget in USD it is refused anyway.
+enum class Unpriced : unsigned char { allow_without_budget, refuse };
 
 std::string_view name_of(Dialect dialect);  // as one writes it: "openai"
 std::string_view name_of(AuthMode mode);
+std::string_view name_of(Unpriced unpriced);
 
 struct ListenTls {
   std::string cert_path;  // PEM, the chain of the server
@@ -155,6 +158,11 @@ struct Ledger {
   Duration retain = 400 * 24h;
 };
 
+struct Prices {
+  std::vector<std::string> overrides;  // globs of YAML files
+  Unpriced unpriced = Unpriced::allow_without_budget;
+};
+
 struct Config {
   std::vector<Listen> listen{Listen{}};
   Admin admin;
@@ -169,6 +177,7 @@ struct Config {
   KeepAlive keep_alive;
   Limits limits;
   Ledger ledger;
+  Prices prices;
   std::vector<std::string> reserved_labels;
 
   const Provider* find_provider(std::string_view name) const;  // null when there is none

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,8 @@ std::unexpected<Error> unreadable(std::string why) {
 
 }  // namespace
 
+bool is_glob(std::string_view path) { return path.find_first_of("*?[") != path.npos; }
+
 ProcessEnvironment::ProcessEnvironment(const char* const* variables) {
   for (; variables != nullptr && *variables != nullptr; ++variables) {
     std::string_view entry = *variables;
@@ -102,6 +105,20 @@ Result<std::string> ProcessEnvironment::file(const std::string& path, std::size_
   if (size > bytes_max) return unreadable(fmt::format("it has more than {} bytes", bytes_max));
   content.resize(size);
   return content;
+}
+
+std::vector<std::string> ProcessEnvironment::matching(const std::string& glob) const {
+  if (!is_glob(glob)) return {glob};
+  glob_t found{};
+  std::vector<std::string> files;
+  if (::glob(glob.c_str(), GLOB_MARK, nullptr, &found) == 0) {
+    for (std::size_t i = 0; i < found.gl_pathc; ++i) {
+      std::string_view path = found.gl_pathv[i];
+      if (!path.ends_with('/')) files.emplace_back(path);
+    }
+  }
+  ::globfree(&found);
+  return files;
 }
 
 Result<std::string> expand(std::string_view text, const Environment& environment) {

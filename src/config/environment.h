@@ -8,8 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace recloser::config {
+
+bool is_glob(std::string_view path);
 
 class Environment {
  public:
@@ -19,6 +22,10 @@ class Environment {
   // The content of a regular file of at most `bytes_max`. The message of an error is the reason
   // only ("Permission denied"): a path may hold what is not to be shown.
   virtual Result<std::string> file(const std::string& path, std::size_t bytes_max) const = 0;
+
+  // The files that a glob (*, ?, [..]) names, in the order of their names. What is no glob is the
+  // file itself, there or not.
+  virtual std::vector<std::string> matching(const std::string& glob) const = 0;
 };
 
 // The machine's own. main() hands in `environ`: nothing below it reads that by itself.
@@ -27,6 +34,7 @@ class ProcessEnvironment final : public Environment {
   explicit ProcessEnvironment(const char* const* variables);
   std::optional<std::string> variable(std::string_view name) const override;
   Result<std::string> file(const std::string& path, std::size_t bytes_max) const override;
+  std::vector<std::string> matching(const std::string& glob) const override;
 
  private:
   std::map<std::string, std::string, std::less<>> variables_;

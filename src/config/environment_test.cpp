@@ -119,5 +119,16 @@ TEST(ProcessEnvironment, DoesNotWaitForWhatIsNoFile) {
   }
 }
 
+TEST(ProcessEnvironment, GlobsNameFilesInOrder) {
+  Folder folder;
+  ProcessEnvironment environment(nullptr);
+  for (const char* name : {"b.yaml", "a.yaml", "c.json"}) std::ofstream(folder.file(name)) << "x";
+  EXPECT_EQ(environment.matching(folder.file("*.yaml")),
+            (std::vector<std::string>{folder.file("a.yaml"), folder.file("b.yaml")}));
+  EXPECT_EQ(environment.matching(folder.file("none*")), std::vector<std::string>{});
+  EXPECT_EQ(environment.matching(folder.file("none")),
+            std::vector<std::string>{folder.file("none")});
+}
+
 }  // namespace
 }  // namespace recloser::config

@@ -77,6 +77,7 @@ drain: 5s
 keepAlive: {every: 20s, commitAfter: off}
 limits: {connections: 10, bufferedBytes: 64MiB, body: 1MiB}
 ledger: {retain: 30d}
+prices: {overrides: ["prices/*.yaml", /etc/p.yaml], unpriced: refuse}
 reservedLabels: [production]
 )";
 
@@ -111,6 +112,9 @@ TEST(EveryField, OfTheGatewayItselfArrives) {
   EXPECT_EQ(config.limits.buffered, Bytes{64u << 20});
   EXPECT_EQ(config.limits.body, Bytes{1u << 20});
   EXPECT_EQ(config.ledger.retain, 30 * 24h);
+  EXPECT_EQ(config.prices.overrides,
+            (std::vector<std::string>{"/etc/recloser/prices/*.yaml", "/etc/p.yaml"}));
+  EXPECT_EQ(config.prices.unpriced, Unpriced::refuse);
   EXPECT_EQ(config.reserved_labels, std::vector<std::string>{"production"});
 }
 

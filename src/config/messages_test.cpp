@@ -37,8 +37,8 @@ TEST(Messages, UnknownFields) {
       {"lisetn: []",
        "1: lisetn is not a field; did you mean listen? The fields here are admin, apiVersion, "
        "auth, "
-       "drain, keepAlive, keys, kind, ledger, limits, listen, logging, models, providers, "
-       "reservedLabels, state, workers"},
+       "drain, keepAlive, keys, kind, ledger, limits, listen, logging, models, prices, "
+       "providers, reservedLabels, state, workers"},
       {"admin: {zzz: 1}", "9: admin.zzz is not a field; the fields here are address, token"},
       {"models: {m: {tragets: []}}",
        "13: models.m.targets is required here; write targets: [{provider: openai, model: "
@@ -157,7 +157,7 @@ TEST(Messages, TheHeadOfTheFile) {
 }
 
 TEST(Messages, WhatLaterVersionsBuild) {
-  for (const char* field : {"prices", "policies", "idempotency", "approvals", "channels"}) {
+  for (const char* field : {"policies", "idempotency", "approvals", "channels"}) {
     std::string text = std::string(field) + ": {}";
     std::string message = std::to_string(text.size() - 1) + ": " + field +
                           " is not supported in this version; remove it";

@@ -164,11 +164,22 @@ struct Side {
   bool tier_is_own = true;
 };
 
-void add_tokens(const Terms& terms, Cells& cells, Side& side) {
+// Audio that has a price by the hour and was told in seconds is not charged by the token as well.
+bool audio_goes_by_time(const Terms& terms, const codec::Usage& usage) {
+  return usage.rare && usage.rare->audio_input_ms > 0 && terms.rates->has(Rate::audio_hour) &&
+         !terms.rates->has_own(Rate::audio_input);
+}
+
+void add_tokens(const Terms& terms, const codec::Usage& usage, Side& side) {
   if (!terms.rates) {
     side.complete = false;
     if (!side.tokens.unpriced) side.tokens.unpriced = Rate::input;
     return;
+  }
+  Cells cells = cells_of(usage);
+  if (audio_goes_by_time(terms, usage)) {
+    cells[Rate::audio_input] = 0;
+    cells[Rate::cached_audio_input] = 0;
   }
   TokenParts parts = TokenSum(terms, cells).parts();
   side.tokens.input += parts.input;
@@ -202,10 +213,9 @@ void add_iterations(const Catalogue& catalogue, Place place, const Priced& price
     bool tier_said = iteration.tier != codec::ServiceTier::standard;
     BothTerms terms = terms_of(its, iteration.input_tokens, tier_said ? iteration.tier : usage.tier,
                                usage.rare->geography, at);
-    Cells cells = cells_of(iteration);
     if (its.contract) sides.two = true;
-    add_tokens(terms.paid, cells, sides.paid);
-    add_tokens(terms.list, cells, sides.list);
+    add_tokens(terms.paid, iteration, sides.paid);
+    add_tokens(terms.list, iteration, sides.list);
   }
 }
 
@@ -238,9 +248,8 @@ Cost cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
   if (usage.rare && !usage.rare->iterations.empty()) {
     add_iterations(catalogue, place, priced, usage, at, sides);
   } else {
-    Cells cells = cells_of(usage);
-    add_tokens(terms.paid, cells, sides.paid);
-    if (sides.two) add_tokens(terms.list, cells, sides.list);
+    add_tokens(terms.paid, usage, sides.paid);
+    if (sides.two) add_tokens(terms.list, usage, sides.list);
   }
   add_fees(terms.paid, priced, usage, sides.paid);
   if (sides.two) {

@@ -101,6 +101,17 @@ TEST(Cost, FeesStandBesideTokens) {
   EXPECT_TRUE(searching.complete);
 }
 
+TEST(Cost, AudioByTheHourIsNotChargedByTheTokenAsWell) {
+  codec::Usage heard = usage(384, 201);
+  heard.rare.make().audio_input_tokens = 375;
+  heard.rare.make().audio_input_ms = 4'000;
+  Cost hearing = cost("mistral", "voxtral-small-latest", heard);
+  EXPECT_EQ(text_of(hearing.input), "0.000000900");
+  EXPECT_EQ(text_of(hearing.fees), "0.000266667");
+  heard.rare.make().audio_input_ms = 0;
+  EXPECT_EQ(text_of(cost("mistral", "voxtral-small-latest", heard).input), "0.000038400");
+}
+
 TEST(Cost, AFeeWithoutAPriceIsNotZero) {
   codec::Usage searched = usage(1'000, 100);
   searched.rare.make().web_searches = 1;

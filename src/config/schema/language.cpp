@@ -299,6 +299,21 @@ constexpr Field ledger_fields[] = {
 };
 constexpr Section ledger{"ledger", "The book of calls.", ledger_fields, defaults_of<Ledger>};
 
+constexpr Field prices_fields[] = {
+    field<&Prices::overrides>(
+        "overrides",
+        {.help = "Price lists of your own, over those that come with this program: globs of YAML "
+                 "files ([prices](prices.md)).",
+         .example = "[prices/*.yaml]",
+         .bounds = between(0, 64),
+         .text = Text::path}),
+    field<&Prices::unpriced>(
+        "unpriced", {.help = "Whether a call to a model without a price is let through when no "
+                             "budget in USD applies to it.",
+                     .example = "refuse"}),
+};
+constexpr Section prices{"prices", "What calls cost.", prices_fields, defaults_of<Prices>};
+
 constexpr Field gateway_fields[] = {
     fixed("apiVersion", "recloser.dev/v1alpha1",
           {.help = "The version of this language.", .need = Need::required}),
@@ -335,12 +350,12 @@ constexpr Field gateway_fields[] = {
     object<&Config::limits>("limits",
                             {.help = "What clients may take of this machine.", .section = &limit}),
     object<&Config::ledger>("ledger", {.help = "The book of calls.", .section = &ledger}),
+    object<&Config::prices>("prices", {.help = "What calls cost.", .section = &prices}),
     field<&Config::reserved_labels>("reservedLabels",
                                     {.help = "Labels that no client may send by itself.",
                                      .example = "[production]",
                                      .bounds = between(0, 1024),
                                      .text = Text::label}),
-    planned("prices"),
     planned("policies"),
     planned("idempotency"),
     planned("approvals"),
@@ -351,7 +366,7 @@ constexpr Section gateway{"", "The top of the file.", gateway_fields, defaults_o
 constexpr const Section* sections[] = {
     &gateway, &listen,   &listen_tls,        &listen_timeouts, &admin,  &state,
     &auth,    &provider, &provider_timeouts, &provider_tls,    &model,  &target,
-    &key,     &logging,  &keep_alive,        &limit,           &ledger,
+    &key,     &logging,  &keep_alive,        &limit,           &ledger, &prices,
 };
 
 }  // namespace

@@ -90,6 +90,9 @@ constexpr Choice dialects[] = {{"openai", static_cast<int>(Dialect::openai)},
                                {"ollama", -1}};
 constexpr Choice auth_modes[] = {{"keys", static_cast<int>(AuthMode::keys)},
                                  {"open", static_cast<int>(AuthMode::open)}};
+constexpr Choice unpriced_choices[] = {
+    {"allow_without_budget", static_cast<int>(Unpriced::allow_without_budget)},
+    {"refuse", static_cast<int>(Unpriced::refuse)}};
 constexpr Choice log_levels[] = {{"debug", static_cast<int>(LogLevel::debug)},
                                  {"info", static_cast<int>(LogLevel::info)},
                                  {"warning", static_cast<int>(LogLevel::warning)},
@@ -295,6 +298,10 @@ void read_value(Reading& in, const ValueRules&, const Node& node, Dialect& out) 
 void read_value(Reading& in, const ValueRules&, const Node& node, AuthMode& out) {
   read_choice(in, node, auth_modes, out);
 }
+
+void read_value(Reading& in, const ValueRules&, const Node& node, Unpriced& out) {
+  read_choice(in, node, unpriced_choices, out);
+}
 void read_value(Reading& in, const ValueRules&, const Node& node, LogLevel& out) {
   read_choice(in, node, log_levels, out);
 }
@@ -333,6 +340,7 @@ std::string show_value(const std::optional<WallTime>& value) {
 }
 std::string show_value(Dialect value) { return std::string(name_of(value)); }
 std::string show_value(AuthMode value) { return std::string(name_of(value)); }
+std::string show_value(Unpriced value) { return std::string(name_of(value)); }
 std::string show_value(LogLevel value) {
   return std::string(name_in(log_levels, static_cast<int>(value)));
 }
@@ -342,6 +350,9 @@ std::string show_value(LogFormat value) {
 
 std::string_view name_of(Dialect dialect) { return name_in(dialects, static_cast<int>(dialect)); }
 std::string_view name_of(AuthMode mode) { return name_in(auth_modes, static_cast<int>(mode)); }
+std::string_view name_of(Unpriced unpriced) {
+  return name_in(unpriced_choices, static_cast<int>(unpriced));
+}
 
 std::string type_of(const ValueRules&, bool) { return "true or false"; }
 std::string type_of(const ValueRules& rules, std::uint32_t zero) {
@@ -389,6 +400,7 @@ std::string type_of(const ValueRules&, const std::optional<WallTime>&) {
 }
 std::string type_of(const ValueRules&, Dialect) { return list_of(dialects); }
 std::string type_of(const ValueRules&, AuthMode) { return list_of(auth_modes); }
+std::string type_of(const ValueRules&, Unpriced) { return list_of(unpriced_choices); }
 std::string type_of(const ValueRules&, LogLevel) { return list_of(log_levels); }
 std::string type_of(const ValueRules&, LogFormat) { return list_of(log_formats); }
 

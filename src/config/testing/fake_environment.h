@@ -3,10 +3,12 @@
 
 #include "config/environment.h"
 
+#include <fnmatch.h>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace recloser::config {
 
@@ -22,6 +24,14 @@ struct FakeEnvironment final : Environment {
     auto found = files.find(path);
     if (found != files.end() && found->second.size() <= bytes_max) return found->second;
     return fail(Side::operator_, Kind::io, "No such file or directory");
+  }
+  std::vector<std::string> matching(const std::string& glob) const override {
+    if (!is_glob(glob)) return {glob};
+    std::vector<std::string> found;
+    for (const auto& [path, text] : files) {
+      if (::fnmatch(glob.c_str(), path.c_str(), FNM_PATHNAME) == 0) found.push_back(path);
+    }
+    return found;
   }
 };
 
