@@ -63,15 +63,6 @@ Cells cells_of(const codec::Usage& usage) {
   return cells;
 }
 
-struct TokenParts {
-  NanoUsd input;
-  NanoUsd cached_input;
-  NanoUsd cache_write;
-  NanoUsd output;
-  NanoUsd total;
-  std::optional<Rate> unpriced;
-};
-
 // The parts in the order in which they are rounded: each is the growth of the rounded sum, so that
 // they add up to the total, which is rounded once.
 constexpr std::array part_of_input{Rate::input, Rate::audio_input, Rate::image_input};
@@ -81,88 +72,76 @@ constexpr std::array part_of_writes{Rate::cache_write, Rate::cache_write_1h};
 constexpr std::array part_of_output{Rate::output, Rate::reasoning, Rate::audio_output,
                                     Rate::image_output};
 
+void lack(Cost& cost, Rate rate) {
+  cost.complete = false;
+  if (!cost.unpriced) cost.unpriced = rate;
+}
+
+// Adds the tokens of a usage, or of one iteration, to a cost.
 class TokenSum {
  public:
-  TokenSum(const Terms& terms, const Cells& cells) : terms_(terms), cells_(cells) {}
+  TokenSum(const Terms& terms, const Cells& cells, Cost& cost)
+      : rates_(*terms.rates), factor_(terms.token_factor), cells_(cells), cost_(cost) {}
 
-  TokenParts parts() {
-    TokenParts parts;
-    parts.input = grow(part_of_input);
-    parts.cached_input = grow(part_of_cached);
-    parts.cache_write = grow(part_of_writes);
-    parts.output = grow(part_of_output);
-    parts.total = rounded_;
-    parts.unpriced = unpriced_;
-    return parts;
+  void add() {
+    cost_.input += grow(part_of_input);
+    cost_.cached_input += grow(part_of_cached);
+    cost_.cache_write += grow(part_of_writes);
+    cost_.output += grow(part_of_output);
+    cost_.total += rounded_;
   }
 
  private:
-  NanoUsd grow(std::span<const Rate> rates) {
+  template <std::size_t count>
+  NanoUsd grow(const std::array<Rate, count>& rates) {
     Wide before = sum_;
     for (Rate rate : rates) {
       std::uint64_t tokens = cells_.tokens[static_cast<std::size_t>(rate)];
       if (tokens == 0) continue;
-      if (terms_.rates->has(rate)) {
-        sum_ += Wide{tokens} * static_cast<std::uint64_t>((*terms_.rates)[rate]);
-      } else if (!unpriced_) {
-        unpriced_ = rate;
-      }
+      if (!rates_.has(rate)) lack(cost_, rate);
+      sum_ += Wide{tokens} * static_cast<std::uint64_t>(rates_[rate]);  // 0 where there is none
     }
     if (sum_ == before) return {};
-    NanoUsd now = terms_.token_factor == factor_one
+    NanoUsd now = factor_ == factor_one
                       ? rounded_per_million(sum_)
-                      : rounded(sum_ * terms_.token_factor, Wide{tokens_per_price} * factor_one);
+                      : rounded(sum_ * factor_, Wide{tokens_per_price} * factor_one);
     NanoUsd growth = now - rounded_;
     rounded_ = now;
     return growth;
   }
 
-  const Terms& terms_;
+  const Rates& rates_;
+  std::uint64_t factor_;
   const Cells& cells_;
+  Cost& cost_;
   Wide sum_ = 0;
   NanoUsd rounded_;
-  std::optional<Rate> unpriced_;
-};
-
-struct Fees {
-  NanoUsd total;
-  std::optional<Rate> unpriced;
 };
 
 // One kind of fee, rounded by itself.
 void add_fee(const Terms& terms, Rate rate, std::uint64_t count, std::uint64_t per,
-             std::optional<std::int64_t> otherwise, Fees& fees) {
+             std::optional<std::int64_t> otherwise, Cost& cost) {
   if (count == 0) return;
-  if (!terms.rates->has(rate) && !otherwise) {
-    if (!fees.unpriced) fees.unpriced = rate;
-    return;
-  }
+  if (!terms.rates->has(rate) && !otherwise) return lack(cost, rate);
   std::int64_t price = terms.rates->has(rate) ? (*terms.rates)[rate] : *otherwise;
-  fees.total += rounded(Wide{count} * static_cast<std::uint64_t>(price) * terms.fee_factor,
+  NanoUsd fee = rounded(Wide{count} * static_cast<std::uint64_t>(price) * terms.fee_factor,
                         Wide{per} * factor_one);
+  cost.fees += fee;
+  cost.total += fee;
 }
 
-Fees fees_of(const Terms& terms, const Priced& priced, const codec::Usage& usage) {
-  Fees fees;
-  if (terms.rates->has(Rate::request)) add_fee(terms, Rate::request, 1, 1, {}, fees);
-  if (!usage.rare) return fees;
+void add_fees(const Terms& terms, const Priced& priced, const codec::Usage& usage, Cost& cost) {
+  if (!terms.rates) return;
+  if (terms.rates->has(Rate::request)) add_fee(terms, Rate::request, 1, 1, {}, cost);
+  if (!usage.rare) return;
   const codec::RareUsage& rare = *usage.rare;
   std::optional<std::int64_t> session;
   if (priced.provider) session = priced.provider->code_session_nano;
-  add_fee(terms, Rate::audio_hour, rare.audio_input_ms, ms_per_hour, {}, fees);
-  add_fee(terms, Rate::web_search, rare.web_searches, 1, {}, fees);
-  add_fee(terms, Rate::file_search, rare.file_searches, 1, {}, fees);
-  add_fee(terms, Rate::code_session, rare.code_sessions, 1, session, fees);
-  return fees;
+  add_fee(terms, Rate::audio_hour, rare.audio_input_ms, ms_per_hour, {}, cost);
+  add_fee(terms, Rate::web_search, rare.web_searches, 1, {}, cost);
+  add_fee(terms, Rate::file_search, rare.file_searches, 1, {}, cost);
+  add_fee(terms, Rate::code_session, rare.code_sessions, 1, session, cost);
 }
-
-// What one side (the list, the operator's terms) makes of a usage.
-struct Side {
-  TokenParts tokens;
-  Fees fees;
-  bool complete = true;
-  bool tier_is_own = true;
-};
 
 // Audio that has a price by the hour and was told in seconds is not charged by the token as well.
 bool audio_goes_by_time(const Terms& terms, const codec::Usage& usage) {
@@ -170,42 +149,26 @@ bool audio_goes_by_time(const Terms& terms, const codec::Usage& usage) {
          !terms.rates->has_own(Rate::audio_input);
 }
 
-void add_tokens(const Terms& terms, const codec::Usage& usage, Side& side) {
-  if (!terms.rates) {
-    side.complete = false;
-    if (!side.tokens.unpriced) side.tokens.unpriced = Rate::input;
-    return;
-  }
+void add_tokens(const Terms& terms, const codec::Usage& usage, Cost& cost) {
+  if (!terms.rates) return lack(cost, Rate::input);
   Cells cells = cells_of(usage);
   if (audio_goes_by_time(terms, usage)) {
     cells[Rate::audio_input] = 0;
     cells[Rate::cached_audio_input] = 0;
   }
-  TokenParts parts = TokenSum(terms, cells).parts();
-  side.tokens.input += parts.input;
-  side.tokens.cached_input += parts.cached_input;
-  side.tokens.cache_write += parts.cache_write;
-  side.tokens.output += parts.output;
-  side.tokens.total += parts.total;
-  if (!side.tokens.unpriced) side.tokens.unpriced = parts.unpriced;
-  if (parts.unpriced || terms.rates->beyond_usage) side.complete = false;
-  if (!terms.tier_is_own) side.tier_is_own = false;
+  TokenSum(terms, cells, cost).add();
+  if (terms.rates->beyond_usage) cost.complete = false;
+  if (!terms.tier_is_own) cost.tier_is_own = false;
 }
 
-void add_fees(const Terms& terms, const Priced& priced, const codec::Usage& usage, Side& side) {
-  if (!terms.rates) return;
-  side.fees = fees_of(terms, priced, usage);
-  if (side.fees.unpriced) side.complete = false;
-}
-
-struct Sides {
-  Side paid;
-  Side list;
-  bool two = false;  // the operator has terms of its own
+// What the operator's terms make of a usage, and what the list does.
+struct Costs {
+  Cost paid;
+  Cost list;
 };
 
 void add_iterations(const Catalogue& catalogue, Place place, const Priced& priced,
-                    const codec::Usage& usage, WallTime at, Sides& sides) {
+                    const codec::Usage& usage, WallTime at, Costs& costs) {
   for (const codec::Usage& iteration : usage.rare->iterations) {
     Priced its = priced;
     if (iteration.rare && !iteration.rare->model.empty())
@@ -213,27 +176,9 @@ void add_iterations(const Catalogue& catalogue, Place place, const Priced& price
     bool tier_said = iteration.tier != codec::ServiceTier::standard;
     BothTerms terms = terms_of(its, iteration.input_tokens, tier_said ? iteration.tier : usage.tier,
                                usage.rare->geography, at);
-    if (its.contract) sides.two = true;
-    add_tokens(terms.paid, iteration, sides.paid);
-    add_tokens(terms.list, iteration, sides.list);
+    add_tokens(terms.paid, iteration, costs.paid);
+    add_tokens(terms.list, iteration, costs.list);
   }
-}
-
-Cost cost_from(const Sides& sides) {
-  const Side& paid = sides.paid;
-  const Side& list = sides.list;
-  Cost cost;
-  cost.input = paid.tokens.input;
-  cost.cached_input = paid.tokens.cached_input;
-  cost.cache_write = paid.tokens.cache_write;
-  cost.output = paid.tokens.output;
-  cost.fees = paid.fees.total;
-  cost.total = paid.tokens.total + paid.fees.total;
-  cost.list = list.tokens.total + list.fees.total;
-  cost.complete = paid.complete;
-  cost.tier_is_own = paid.tier_is_own;
-  cost.unpriced = paid.tokens.unpriced ? paid.tokens.unpriced : paid.fees.unpriced;
-  return cost;
 }
 
 }  // namespace
@@ -241,23 +186,31 @@ Cost cost_from(const Sides& sides) {
 Cost cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
              const codec::Usage& usage, WallTime at) {
   std::string_view geography;
-  if (usage.rare) geography = usage.rare->geography;
+  bool iterated = false;
+  if (usage.rare) {
+    geography = usage.rare->geography;
+    iterated = !usage.rare->iterations.empty();
+  }
+  if (!priced.contract && !iterated) {  // nearly always
+    Terms terms = list_terms(priced, usage.input_tokens, usage.tier, geography, at);
+    Cost cost;
+    add_tokens(terms, usage, cost);
+    add_fees(terms, priced, usage, cost);
+    cost.list = cost.total;
+    return cost;
+  }
   BothTerms terms = terms_of(priced, usage.input_tokens, usage.tier, geography, at);
-  Sides sides;
-  sides.two = priced.contract != nullptr;
-  if (usage.rare && !usage.rare->iterations.empty()) {
-    add_iterations(catalogue, place, priced, usage, at, sides);
+  Costs costs;
+  if (iterated) {
+    add_iterations(catalogue, place, priced, usage, at, costs);
   } else {
-    add_tokens(terms.paid, usage, sides.paid);
-    if (sides.two) add_tokens(terms.list, usage, sides.list);
+    add_tokens(terms.paid, usage, costs.paid);
+    add_tokens(terms.list, usage, costs.list);
   }
-  add_fees(terms.paid, priced, usage, sides.paid);
-  if (sides.two) {
-    add_fees(terms.list, priced, usage, sides.list);
-  } else {
-    sides.list = sides.paid;
-  }
-  return cost_from(sides);
+  add_fees(terms.paid, priced, usage, costs.paid);
+  add_fees(terms.list, priced, usage, costs.list);
+  costs.paid.list = costs.list.total;
+  return costs.paid;
 }
 
 }  // namespace recloser::price

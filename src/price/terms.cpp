@@ -27,14 +27,6 @@ Terms terms_in(const Schedule& schedule, const Priced& priced, codec::ServiceTie
   return terms;
 }
 
-Terms list_terms(const Priced& priced, codec::ServiceTier tier, std::uint64_t input_tokens,
-                 WallTime at) {
-  if (!priced.entry) return {};
-  // A model lent by another provider has that one's prices, not its service tiers.
-  bool tiers_are_ours = priced.entry->home == priced.provider;
-  return terms_in(priced.entry->list, priced, tier, tiers_are_ours, input_tokens, at);
-}
-
 // What the operator pays: own prices where they hold, else the list's less the discount.
 Terms contract_terms(const Priced& priced, const Terms& list, codec::ServiceTier tier,
                      std::uint64_t input_tokens, WallTime at) {
@@ -82,9 +74,19 @@ NanoUsd rounded_up(Wide numerator, Wide denominator) {
   return {whole > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(whole)};
 }
 
+Terms list_terms(const Priced& priced, std::uint64_t input_tokens, codec::ServiceTier tier,
+                 std::string_view geography, WallTime at) {
+  if (!priced.entry) return {};
+  // A model lent by another provider has that one's prices, not its service tiers.
+  bool tiers_are_ours = priced.entry->home == priced.provider;
+  Terms terms = terms_in(priced.entry->list, priced, tier, tiers_are_ours, input_tokens, at);
+  apply_geography(priced, geography, terms);
+  return terms;
+}
+
 BothTerms terms_of(const Priced& priced, std::uint64_t input_tokens, codec::ServiceTier tier,
                    std::string_view geography, WallTime at) {
-  BothTerms both{.list = list_terms(priced, tier, input_tokens, at), .paid = {}};
+  BothTerms both{.list = list_terms(priced, input_tokens, tier, {}, at), .paid = {}};
   if (priced.contract) {
     if (!both.list.rates)  // a model that only the operator's list knows: its price is the list's
       both.list = terms_in(priced.contract->own, priced, tier, true, input_tokens, at);

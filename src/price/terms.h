@@ -45,6 +45,10 @@ struct BothTerms {
   Terms paid;
 };
 
+// At list prices.
+Terms list_terms(const Priced& priced, std::uint64_t input_tokens, codec::ServiceTier tier,
+                 std::string_view geography, WallTime at);
+// The same, and what the operator pays.
 BothTerms terms_of(const Priced& priced, std::uint64_t input_tokens, codec::ServiceTier tier,
                    std::string_view geography, WallTime at);
 
