@@ -64,7 +64,8 @@ void take_cost(RareUsage& rare, std::uint8_t id, const JsonScanner& number) {
   std::optional<std::int64_t> said = number.decimal(places);
   if (!said) return;
   std::int64_t count = *said;
-  if (id == usage_cost_ticks) {  // tenths of a nano-dollar, half to even
+  if (id == usage_cost_ticks && count == 0) return;  // sent by hosts of xAI's models, who bill
+  if (id == usage_cost_ticks) {                      // tenths of a nano-dollar, half to even
     std::int64_t tenth = count % 10;
     count /= 10;
     if (tenth > 5 || (tenth == 5 && count % 2 != 0)) ++count;

@@ -73,6 +73,7 @@ TEST(RareUsage, TheBillOfTheProviderIsReadToTheNanoDollar) {
            {R"("cost":{"input_tokens_cost":1,"total_cost":0.005041})", NanoUsd{5'041'000}},
            {R"("cost_in_usd_ticks":1777000)", NanoUsd{177'700}},
            {R"("cost_in_usd_ticks":25)", NanoUsd{2}},
+           {R"("cost_in_usd_ticks":0)", std::nullopt},
            {R"("cost_in_usd_ticks":35)", NanoUsd{4}},
            {R"("cost":-1)", std::nullopt},
            {R"("cost":1e30)", std::nullopt},

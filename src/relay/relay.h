@@ -72,6 +72,7 @@ class Relay final : public net::HttpHandler {
 
   // estimating.cpp: what it may cost.
   std::expected<void, Refused> estimate(Call& call, const Request& request);
+  std::optional<Refused> refuse_unpriced(const Call& call, const Request& request) const;
 
   // provider_request.cpp
   void write_request(Call& call, Request& request);

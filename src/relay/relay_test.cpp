@@ -481,6 +481,23 @@ TEST_F(RelayTest, TokenCountsThatNoCallCanHaveAreEstimated) {
   EXPECT_EQ(books[0].tokens_source, ledger::TokensSource::estimated);
 }
 
+TEST_F(RelayTest, AModelWithoutAPriceIsRefusedWhereTheOperatorSaysSo) {
+  gateway_.config().providers[0].dialect = config::Dialect::openai;
+  gateway_.config().prices.unpriced = config::Unpriced::refuse;
+  gateway_.start();
+  answers(200, R"({"id":"c","model":"gpt-4o-mini","choices":[]})");
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"p/gpt-4o-mino"})");
+  EXPECT_EQ(seen.status, 403) << seen.body;
+  EXPECT_NE(seen.body.find("model_unpriced"), std::string::npos) << seen.body;
+  EXPECT_NE(seen.body.find("gpt-4o-mini"), std::string::npos) << "near names: " << seen.body;
+  EXPECT_TRUE(provider().bodies.empty());
+  seen = gateway_.post("/v1/chat/completions", R"({"model":"p/gpt-4o-mini"})");
+  EXPECT_EQ(seen.status, 200) << seen.body;
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 2u);
+  EXPECT_EQ(books[0].cost_nano_usd, std::nullopt);
+}
+
 TEST_F(RelayTest, NamesOfNoModelMakeNoSeries) {
   gateway_.start();
   answers(200, std::string(chat_answer));
