@@ -52,7 +52,7 @@ std::expected<void, Refused> Relay::estimate(Call& call, const Request& request)
 
 // Nothing that has no price is taken for free (SEMANTICS 2).
 std::optional<Refused> Relay::refuse_unpriced(const Call& call, const Request& request) const {
-  if (true) return std::nullopt;  // TODO
+  if (services_.config->prices.unpriced != config::Unpriced::refuse) return std::nullopt;
   std::string near = accounts_.near(*call.provider, request.provider_model);
   return Refused{
       .refusal = codec::Refusal::model_unpriced,

@@ -486,7 +486,7 @@ TEST_F(RelayTest, AModelWithoutAPriceIsRefusedWhereTheOperatorSaysSo) {
   gateway_.config().prices.unpriced = config::Unpriced::refuse;
   gateway_.start();
   answers(200, R"({"id":"c","model":"gpt-4o-mini","choices":[]})");
-  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"p/gpt-4o-mino"})");
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"p/gtp-4o-mini"})");
   EXPECT_EQ(seen.status, 403) << seen.body;
   EXPECT_NE(seen.body.find("model_unpriced"), std::string::npos) << seen.body;
   EXPECT_NE(seen.body.find("gpt-4o-mini"), std::string::npos) << "near names: " << seen.body;

@@ -140,7 +140,9 @@ def price_of(rates, name, prompt):
 
 
 def parts(used):
-    """Every token once. Some count images among what is cached only."""
+    """Every token once. Some count images among what is cached only; a part that is said to be
+    larger than its whole (Azure's Grok) is the whole."""
+    used.cached = min(used.cached, used.input - used.cache_write)
     fresh_audio = max(0, used.audio_input - used.cached_audio)
     fresh_image = max(0, used.image_input - used.cached_image)
     cells = {

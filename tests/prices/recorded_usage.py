@@ -168,6 +168,9 @@ def _chat(recording, values):
         given += audio
     elif total == given + written + reasoning:  # outside of the output, and billed like it
         written += reasoning
+    elif not reasoning and total > given + written:  # only the total shows it (Gemini's /openai)
+        reasoning = total - given - written
+        written += reasoning
     details = usage.get("prompt_tokens_details") or {}
     used = Used(
         input=given,
