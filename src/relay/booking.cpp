@@ -96,7 +96,8 @@ void Relay::count_prompt(Call& call) {
   call.prompt.forget();
 }
 
-void Relay::book_stream(Call& call, const StreamPass& pass) {
+void Relay::book_stream(Call& call, StreamPass& pass) {
+  pass.close_meter();
   const codec::StreamFacts& facts = pass.facts();
   remember_response(call, facts.response_id);
   metrics_.malformed_events(facts.malformed);

@@ -22,7 +22,7 @@ void Meter::see(const codec::Event& event, MeterRoom& room) {
   }
   // Each text is encoded by itself: choices and calls may come in turns.
   if (kind != kind_ || event.choice != choice_ || event.index != index_) {
-    close();
+    close(room);
     kind_ = kind;
     choice_ = event.choice;
     index_ = event.index;
@@ -37,14 +37,14 @@ void Meter::see(const codec::Event& event, MeterRoom& room) {
   open_.add(room.unescaped, room.scratch);
 }
 
-void Meter::close() {
-  if (open_.count() == 0) return;
-  closed_[static_cast<std::size_t>(kind_)] += open_.count();
+void Meter::close(MeterRoom& room) {
+  if (open_.about() == 0) return;
+  closed_[static_cast<std::size_t>(kind_)] += open_.count(room.scratch);
   open_ = text::TokenStream(family_->encoding());
 }
 
 std::uint64_t Meter::counted() const {
-  return std::accumulate(closed_.begin(), closed_.end(), open_.count());
+  return std::accumulate(closed_.begin(), closed_.end(), open_.about());
 }
 
 void Meter::said(std::uint64_t output_tokens) {
@@ -59,7 +59,7 @@ std::uint64_t Meter::output_tokens() const {
 
 std::uint64_t Meter::reasoning_tokens() const {
   std::uint64_t counted = closed_[static_cast<std::size_t>(Kind::reasoning)];
-  if (kind_ == Kind::reasoning) counted += open_.count();
+  if (kind_ == Kind::reasoning) counted += open_.about();
   return family_->tokens(counted);
 }
 

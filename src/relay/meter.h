@@ -31,7 +31,10 @@ class Meter {
   // A running usage has just said so many: what is counted from here on comes on top of it.
   void said(std::uint64_t output_tokens);
 
-  // So far, over all kinds.
+  // What comes after it is a text of its own; from here on all that came is counted exactly.
+  void close(MeterRoom& room);
+
+  // So far, over all kinds: of the words that may still go on, as many as their bytes make likely.
   std::uint64_t output_tokens() const;
   // Of visible thinking.
   std::uint64_t reasoning_tokens() const;
@@ -42,7 +45,6 @@ class Meter {
 
   std::uint64_t counted() const;
   std::uint64_t all() const { return family_->tokens(counted()) + calls_ * call_tokens_; }
-  void close();
 
   const text::TokenFamily* family_;
   text::TokenStream open_;                     // of the kind that is passing

@@ -28,6 +28,7 @@ class MeterTest : public testing::Test {
 TEST_F(MeterTest, CountsATextAsIfItHadComeWhole) {
   std::string_view all = "An internationalized sentence, in pieces that end anywhere.";
   for (std::size_t at = 0; at < all.size(); at += 3) text(all.substr(at, 3));
+  meter_.close(room_);
   EXPECT_EQ(meter_.output_tokens(), family_.tokens(alone(all)));
 }
 
@@ -36,6 +37,7 @@ TEST_F(MeterTest, KindsAndChoicesAreTextsOfTheirOwn) {
   text("lo", 1);
   meter_.see({.kind = EventKind::reasoning, .text = "hm"}, room_);
   meter_.see({.kind = EventKind::tool_call, .index = 0, .text = "{}", .name = "find"}, room_);
+  meter_.close(room_);
   std::uint64_t counted = alone("Hel") + alone("lo") + alone("hm") + alone("find{}");
   EXPECT_EQ(meter_.output_tokens(), family_.tokens(counted) + call_tokens);
   EXPECT_EQ(meter_.reasoning_tokens(), family_.tokens(alone("hm")));
@@ -43,17 +45,28 @@ TEST_F(MeterTest, KindsAndChoicesAreTextsOfTheirOwn) {
 
 TEST_F(MeterTest, EscapesAreTheCharactersTheyMean) {
   meter_.see({.kind = EventKind::text, .text_escaped = true, .text = R"(\u00e9t\u00e9\n)"}, room_);
+  meter_.close(room_);
   EXPECT_EQ(meter_.output_tokens(), family_.tokens(alone("été\n")));
 }
 
 TEST_F(MeterTest, ARunningUsageIsTheGroundOfWhatIsCountedAfterIt) {
   text("one two three");
+  meter_.close(room_);
   meter_.said(50);
   EXPECT_EQ(meter_.output_tokens(), 50u);
-  std::uint64_t before = alone("one two three");
   text(" four five");
-  std::uint64_t after = alone("one two three four five");
+  meter_.close(room_);
+  std::uint64_t before = alone("one two three");
+  std::uint64_t after = before + alone(" four five");
   EXPECT_EQ(meter_.output_tokens(), 50 + family_.tokens(after) - family_.tokens(before));
+}
+
+TEST_F(MeterTest, InMidWordItIsNear) {
+  for (int i = 0; i < 200; ++i) text(" words");
+  text(" unfin");
+  std::uint64_t open = meter_.output_tokens();
+  meter_.close(room_);
+  EXPECT_NEAR(static_cast<double>(open), static_cast<double>(meter_.output_tokens()), 2);
 }
 
 TEST_F(MeterTest, WhatIsNoOutputIsNotCounted) {

@@ -100,7 +100,7 @@ class Relay final : public net::HttpHandler {
   void count_prompt(Call& call);
   std::uint64_t hidden_tokens(const Call& call, const StreamPass& pass) const;
   void learn(const Call& call);
-  void book_stream(Call& call, const StreamPass& pass);
+  void book_stream(Call& call, StreamPass& pass);
   void book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
   void book_broken(Call& call, codec::AnswerReader& reader, std::uint64_t bytes,
                    std::uint64_t delivered_text, int status);

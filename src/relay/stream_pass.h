@@ -28,6 +28,8 @@ class StreamPass {
   const codec::StreamFacts& facts() const { return reader_.facts(); }
   // The tokens of what has passed.
   const Meter& meter() const { return meter_; }
+  // Nothing more is to come: the meter is exact from here on.
+  void close_meter() { meter_.close(meter_room_); }
   // Whether a piece of the answer (text, reasoning, a tool call) has been seen.
   bool saw_content() const { return saw_content_; }
   // Whether the provider has told all that it had to tell, when no byte comes any more.

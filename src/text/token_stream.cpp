@@ -14,7 +14,6 @@ void TokenStream::add(std::string_view piece, EncodingScratch& scratch) {
     left = close_words(left.substr(part.size()), scratch);
   }
   open_.erase(0, open_.size() - left.size());
-  open_tokens_ = encoding_->count(open_, scratch);
 }
 
 // Counts the words at the front of `text` that are what they are, whatever follows. Gives the rest.

@@ -73,6 +73,7 @@ Estimate book(const Cut& cut, std::string_view bytes, MeterRoom& room) {
   StreamPass pass(cut.recording.operation, false, Meter(family, overhead.call.about), room);
   std::string out;
   pass.take(bytes, true, out);
+  pass.close_meter();
   Estimate estimate{.output = pass.meter().output_tokens()};
   const codec::StreamFacts& facts = pass.facts();
   if (facts.usage_source == codec::UsageSource::none) {

@@ -2,8 +2,6 @@
 
 import collections
 
-BYTES_PER_TOKEN = 4  # where the gateway has to estimate
-
 # What may become of a call in whose course the gateway was killed.
 ENDS = {"completed", "client_gone", "gateway_failed"}
 
@@ -83,10 +81,11 @@ def row_fits_client(found, calls, one):
 
 def row_has_what_was_seen(row, one):
     """A recovered row is an estimate, but never less than what its client has seen."""
-    least = one.text_bytes // BYTES_PER_TOKEN
-    if least and (row["output_tokens"] or 0) < least:
-        yield (f"{row['id']}: its client saw {one.text_bytes} bytes of text, the recovered row "
+    if (row["output_tokens"] or 0) < one.words:  # each is a token of the simulated provider's
+        yield (f"{row['id']}: its client saw {one.words} words, the recovered row "
                f"says {row['output_tokens']} tokens")
+    if one.words and not row["cost_usd"]:
+        yield f"{row['id']}: its client saw {one.words} words, the recovered row says no cost"
     if row["tokens_source"] == "exact":
         yield f"{row['id']}: exact, though the gateway did not live to see the end"
 

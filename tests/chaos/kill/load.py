@@ -29,7 +29,7 @@ class Seen:
     finished: bool = False  # the last byte of the answer was read
     given: int | None = None  # tokens, as the answer said
     made: int | None = None
-    text_bytes: int = 0  # of a stream, as it came
+    words: int = 0  # of a stream, as it came
 
 
 class Load:
@@ -121,7 +121,7 @@ def read_stream(seen, answer, leaves_after):
             if "error" in event:
                 raise http.client.HTTPException(f"in band: {event['error']}")
             take_usage(seen, event.get("message") or event)
-            seen.text_bytes += len(text_of(event))
+            seen.words += len(text_of(event).split())
             seen.finished |= event.get("type") == "message_stop"
     return False
 

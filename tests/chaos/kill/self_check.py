@@ -7,11 +7,12 @@ from load import Seen
 
 ROW = {"id": "call-1", "model_requested": "openai-sim/sim-t9-d1", "outcome": "completed",
        "tokens_source": "exact", "input_tokens": 6, "output_tokens": 9,
+       "cost_usd": "0.000006300",
        "attempts": [{"provider_request_id": "req_1"}]}
 CALL = {"id": "req_1", "model": "sim-t9-d1", "state": "finished", "input": 6,
         "output_written": 9}
 SEEN = {"model": "sim-t9-d1", "kind": "chat, stream", "call": "call-1", "status": 200,
-        "finished": True, "given": 6, "made": 9, "text_bytes": 50}
+        "finished": True, "given": 6, "made": 9, "words": 9}
 
 
 def broken(rows=(ROW,), truth=(CALL,), **seen):
@@ -37,6 +38,12 @@ WRONG = {
     "a call id that the client was not told": broken(call="call-9"),
     "a recovered row without what was seen": broken(
         rows=[row(outcome="gateway_failed", tokens_source="estimated", output_tokens=None)],
+        finished=False),
+    "a recovered row that is too small": broken(
+        rows=[row(outcome="gateway_failed", tokens_source="estimated", output_tokens=8)],
+        finished=False),
+    "a recovered row without a cost": broken(
+        rows=[row(outcome="gateway_failed", tokens_source="estimated", cost_usd=None)],
         finished=False),
     "a recovered row that claims to be exact": broken(rows=[row(outcome="gateway_failed")],
                                                       finished=False),
