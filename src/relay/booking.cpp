@@ -8,6 +8,10 @@
 namespace recloser::relay {
 namespace {
 
+// A stream's cost is made anew when it has grown by so many: less changes no decision, and costs
+// more than to count them.
+constexpr std::uint64_t tokens_unpriced_max = 32;
+
 void set(std::int64_t& field, std::uint64_t value) { field = static_cast<std::int64_t>(value); }
 
 }  // namespace
@@ -47,7 +51,7 @@ void Relay::book_usage(Call& call, codec::Usage usage, bool exact) {
 
 // What has come up to now. Done before a piece is sent, so that a process that is killed has booked
 // all that its client has seen: the row lies in the journal.
-void Relay::book_so_far(Call& call, const StreamPass& pass) {
+void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
   const codec::StreamFacts& facts = pass.facts();
   // Once: a name that the row must cut would take of its room with every piece.
   if (call.record().text(ledger::Text::model_served).empty()) {
@@ -63,6 +67,14 @@ void Relay::book_so_far(Call& call, const StreamPass& pass) {
   }
   bool input_said = facts.usage_source != codec::UsageSource::none && usage.input_known;
   if (!input_said) usage.input_tokens = call.expected_input_tokens;
+  if (price == Price::when_grown && !final && call.cost &&
+      usage.input_tokens == call.usage.input_tokens &&
+      usage.output_tokens < call.usage.output_tokens + tokens_unpriced_max) {
+    set(call.record().output_tokens, usage.output_tokens);
+    set(call.record().reasoning_tokens, usage.reasoning_tokens);
+    set(call.record().last_attempt()->output_tokens, usage.output_tokens);
+    return;
+  }
   book_usage(call, std::move(usage), final && input_said);
 }
 
@@ -104,7 +116,7 @@ void Relay::book_stream(Call& call, StreamPass& pass) {
   bool input_said = facts.usage_source != codec::UsageSource::none && facts.usage.input_known;
   if (!input_said) count_prompt(call);
   call.shown_reasoning_tokens = pass.meter().reasoning_tokens();
-  book_so_far(call, pass);
+  book_so_far(call, pass, Price::now);
 }
 
 // What was read of it: all, or what there was before it broke off, which is then an estimate.

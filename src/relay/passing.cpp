@@ -194,7 +194,7 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   if (!call.row.settled() && call.record().ttft_ns < 0 && pass.saw_content()) {
     call.record().ttft_ns = (worker_.clock().now() - call.sent).count();
   }
-  if (!call.row.settled()) book_so_far(call, pass);
+  if (!call.row.settled()) book_so_far(call, pass, Price::when_grown);
   bool whole = facts.saw_done || (last && pass.whole());
   // Certain in the journal before the client can see the end.
   if (whole && !call.row.settled()) {

@@ -96,7 +96,8 @@ class Relay final : public net::HttpHandler {
 
   // booking.cpp: what an answer used, and what that costs.
   void book_usage(Call& call, codec::Usage usage, bool exact);
-  void book_so_far(Call& call, const StreamPass& pass);
+  enum class Price : bool { when_grown, now };
+  void book_so_far(Call& call, const StreamPass& pass, Price price);
   void count_prompt(Call& call);
   std::uint64_t hidden_tokens(const Call& call, const StreamPass& pass) const;
   void learn(const Call& call);

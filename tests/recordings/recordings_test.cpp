@@ -44,19 +44,23 @@ class Recordings : public ::testing::Test {
 
 // --- in process
 
+// What every pass of this file counts with; the family is of no matter here.
+relay::MeterRoom meter_room;
+relay::Meter meter() { return {text::token_family("gpt-4o"), 7}; }
+
 std::string passed(StreamPass& pass, std::string_view piece, bool last) {
   std::string room;
   return std::string(pass.take(piece, last, room));
 }
 
 std::string passed_whole(Operation operation, bool hide, std::string_view stream) {
-  StreamPass pass(operation, hide);
+  StreamPass pass(operation, hide, meter(), meter_room);
   return passed(pass, stream, true);
 }
 
 void expect_split(Operation operation, bool hide, std::string_view stream, const std::string& whole,
                   std::size_t at) {
-  StreamPass pass(operation, hide);
+  StreamPass pass(operation, hide, meter(), meter_room);
   std::string out = passed(pass, stream.substr(0, at), false);
   out += passed(pass, stream.substr(at), true);
   ASSERT_EQ(out, whole) << "cut at " << at;
@@ -91,7 +95,7 @@ TEST_F(Recordings, StreamsPassTheSameAtEverySplit) {
     bool hide = hides_usage(recording);
     EXPECT_EQ(passed_whole(recording.operation, false, stream), stream);
     ASSERT_EQ(passed_whole(recording.operation, hide, stream), expected);
-    StreamPass bytes(recording.operation, hide);
+    StreamPass bytes(recording.operation, hide, meter(), meter_room);
     std::string out;
     for (std::size_t i = 0; i < stream.size(); ++i) {
       out += passed(bytes, std::string_view(stream).substr(i, 1), i + 1 == stream.size());
