@@ -31,7 +31,7 @@ std::expected<void, Refused> Relay::estimate(Call& call, const Request& request)
   call.model =
       accounts_.model(*call.provider, request.provider_model, form_of(call.route.operation));
   if (codec::only_counts(call.route.operation)) return {};
-  if (!call.model->priced) {
+  if (!call.model->priced && !request.provider_model.empty()) {  // else the provider chooses
     if (std::optional<Refused> refused = refuse_unpriced(call, request)) {
       return std::unexpected(std::move(*refused));
     }
