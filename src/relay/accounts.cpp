@@ -1,6 +1,7 @@
 #include "relay/accounts.h"
 
 #include "codec/usage_text.h"
+#include "route/resolve.h"
 
 #include <algorithm>
 #include <utility>
@@ -50,11 +51,19 @@ ModelRef Accounts::model(const Provider& provider, std::string_view name, text::
   if (known != models.end()) return known->second;
   if (models.size() >= models_remembered_max) models.clear();
   auto model = std::make_shared<const Model>(Model{.name = std::string(name),
-                                                   .priced = catalogue_->find(shelf.place, name),
+                                                   .priced = find(shelf.place, name),
                                                    .family = &text::token_family(name),
                                                    .overhead = text::prompt_overhead(name, form)});
   models.emplace(name, model);
   return model;
+}
+
+// `recloser sim` may stand at any address, and speaks for any provider: its models are known by
+// their names.
+price::Priced Accounts::find(price::Place place, std::string_view name) const {
+  price::Priced priced = catalogue_->find(place, name);
+  if (priced || !route::is_simulated_model(name)) return priced;
+  return catalogue_->find(catalogue_->place_named("simulated"), name);
 }
 
 std::string Accounts::near(const Provider& provider, std::string_view name) const {

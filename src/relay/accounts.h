@@ -85,6 +85,7 @@ class Accounts {
   };
 
   Shelf& shelf(const Provider& provider) { return shelves_[provider.index]; }
+  price::Priced find(price::Place place, std::string_view name) const;
   price::Priced paid_for(const Used& used);
 
   std::shared_ptr<const price::Catalogue> catalogue_;

@@ -39,7 +39,8 @@ std::expected<void, Refused> Relay::estimate(Call& call, const Request& request)
   call.prompt.keep(call.client.body(), call.route.operation, request.facts);
   // A whole answer comes with its usage or not at all; nobody asks for a bound of it yet.
   if (!call.streams) return {};
-  text::TokenRange input = call.prompt.estimate(*call.model->family, call.model->overhead);
+  text::TokenRange input = call.prompt.estimate(call.client.body(), request.facts,
+                                                *call.model->family, call.model->overhead);
   call.expected_input_tokens = input.about;
   ledger::CallRecord& row = call.record();
   set(row.expected_input_tokens, input.about);

@@ -123,11 +123,19 @@ std::uint64_t KeptPrompt::scaled(std::uint64_t tokens) const {
                                     (windows * window_bytes));
 }
 
-text::TokenRange KeptPrompt::estimate(const text::TokenFamily& family,
+text::TokenRange KeptPrompt::estimate(std::string_view body, const codec::RequestFacts& facts,
+                                      const text::TokenFamily& family,
                                       const text::PromptOverhead& overhead) const {
   if (empty()) return {};
   text::ByteClasses classes;
-  classes.add_json(kept_);
+  if (!whole()) {
+    classes.add_json(kept_);
+  } else {
+    for (codec::Span span : {facts.system_value, facts.messages_value, facts.tools_value}) {
+      classes.add_json(body.substr(span.begin, span.size()));
+      classes.end_text();
+    }
+  }
   std::uint64_t about = scaled(classes.tokens_about(family));
   std::uint64_t json = messages_ * json_tokens_of_message;
   text::TokenRange range = overhead.of(shape());

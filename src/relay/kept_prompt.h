@@ -27,9 +27,10 @@ class KeptPrompt {
   void forget() { *this = KeptPrompt(); }
   bool empty() const { return bytes_ == 0; }
 
-  // What a model of that name reads, told from the bytes: about, and at most. Nanoseconds for a
-  // byte that is kept.
-  text::TokenRange estimate(const text::TokenFamily& family,
+  // What a model reads of the body just kept, told from the bytes: about, and at most. A nanosecond
+  // or two for a byte that is kept.
+  text::TokenRange estimate(std::string_view body, const codec::RequestFacts& facts,
+                            const text::TokenFamily& family,
                             const text::PromptOverhead& overhead) const;
 
   // The same by the encoding, for the books: exact where the prompt was kept whole and the
