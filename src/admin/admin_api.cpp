@@ -360,7 +360,7 @@ Answer AdminApi::front_page() const {
           "{}{}{}"
           "Look at:\n"
           "  /admin/calls  the calls, newest first (limit, session, team, "
-          "outcome, since, cursor)\n"
+          "outcome, since, until, cursor)\n"
           "  /admin/calls/ID  one call with its attempts and decisions\n"
           "  /admin/usage?by=team,model  sums over them (since, until, format=csv)\n"
           "  /admin/keys  the virtual keys\n"

@@ -14,8 +14,8 @@
 namespace recloser::admin {
 namespace {
 
-constexpr std::array<std::string_view, 6> parameters{"limit",   "session", "team",
-                                                     "outcome", "since",   "cursor"};
+constexpr std::array<std::string_view, 7> parameters{"limit", "session", "team",  "outcome",
+                                                     "since", "until",   "cursor"};
 
 std::unexpected<Error> malformed(std::string message) {
   return fail(Side::client, Kind::malformed, std::move(message));
@@ -105,6 +105,11 @@ Result<ledger::CallFilter> read_call_filter(std::string_view text, WallTime now)
     Result<WallTime> read = read_since(*since, now);
     if (!read) return fail(read.error());
     filter.since = *read;
+  }
+  if (const std::string* until = query->find("until")) {
+    Result<WallTime> read = read_time("until", *until, now);
+    if (!read) return fail(read.error());
+    filter.until = *read;
   }
   if (const std::string* cursor = query->find("cursor")) {
     Result<CallId> read = read_cursor(*cursor);

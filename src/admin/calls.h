@@ -10,7 +10,8 @@
 
 namespace recloser::admin {
 
-// limit, session, team, outcome, since, cursor. A refusal names the parameter and what it may be.
+// limit, session, team, outcome, since, until, cursor. A refusal names the parameter and what it
+// may be.
 Result<ledger::CallFilter> read_call_filter(std::string_view query, WallTime now);
 
 // `since`: RFC 3339, or a duration before `now`. The message of a refusal begins with "since".

@@ -27,17 +27,20 @@ std::string refusal(std::string_view query) {
 TEST(CallFilter, NothingAskedForIsTheNewestPage) {
   ledger::CallFilter plain = filter("");
   EXPECT_EQ(plain.limit, ledger::page_calls_default);
-  EXPECT_FALSE(plain.session || plain.team || plain.outcome || plain.since || plain.before);
+  EXPECT_FALSE(plain.session || plain.team || plain.outcome || plain.since || plain.until ||
+               plain.before);
 }
 
 TEST(CallFilter, EveryParameter) {
   ledger::CallFilter all = filter(
-      "limit=7&session=s%201&team=search&outcome=cut&since=2h&cursor=01JD3Z8QK6T2V9M4B7XHPW5RNC");
+      "limit=7&session=s%201&team=search&outcome=cut&since=2h&until=1h&cursor="
+      "01JD3Z8QK6T2V9M4B7XHPW5RNC");
   EXPECT_EQ(all.limit, 7u);
   EXPECT_EQ(all.session, "s 1");
   EXPECT_EQ(all.team, "search");
   EXPECT_EQ(all.outcome, ledger::Outcome::cut);
   EXPECT_EQ(all.since, now - 2h);
+  EXPECT_EQ(all.until, now - 1h);
   EXPECT_EQ(all.before->str(), "01JD3Z8QK6T2V9M4B7XHPW5RNC");
 }
 
@@ -77,7 +80,8 @@ TEST(CallFilter, OutcomesAreNamed) {
 TEST(CallFilter, WhatIsNoParameterIsNeverIgnored) {
   EXPECT_EQ(refusal("limits=5"),
             "there is no query parameter 'limits'; did you mean limit?; there are limit, session, "
-            "team, outcome, since and cursor");
+            "team, outcome, since, until and cursor");
+  EXPECT_THAT(refusal("until=soon"), HasSubstr("until must be a time"));
   EXPECT_EQ(refusal("team=a&team=b"), "team is given twice");
   EXPECT_EQ(refusal("team=%zz"), "team has a '%' that two hexadecimal digits must follow");
   EXPECT_EQ(refusal("team=%4"), "team has a '%' that two hexadecimal digits must follow");
@@ -179,6 +183,31 @@ TEST_P(BothStoresTest, EveryFilterNarrows) {
   EXPECT_EQ(ids("team=other"), Ids{});
   EXPECT_EQ(ids("since=1h").size(), 2u);
   EXPECT_EQ(ids("since=2030-01-01T00:00:00Z"), Ids{});
+}
+
+TEST_P(BothStoresTest, UntilIsWhereAListBegins) {
+  CallId old = book();
+  loop_.run_for(1h);
+  WallTime begin = loop_.clock().wall();
+  CallId middle = book();
+  loop_.run_for(1h);
+  book();
+  auto ids = [&](std::string query) {
+    std::vector<std::string> found;
+    boost::json::value json = get("/admin/calls?" + query).json();
+    for (const auto& call : json.at("data").as_array()) {
+      found.emplace_back(call.at("id").as_string());
+    }
+    return found;
+  };
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(ids("until=30m"), (Ids{middle.str(), old.str()}));
+  EXPECT_EQ(ids("until=" + rfc3339(begin)), Ids{old.str()}) << "that moment is not included";
+  EXPECT_EQ(ids("since=90m&until=30m&session=session-42"), Ids{middle.str()});
+  EXPECT_EQ(ids("until=30m&limit=1&cursor=" + middle.str()), Ids{old.str()});
+  EXPECT_EQ(ids("until=30m&limit=5&cursor=7ZZZZZZZZZZZZZZZZZZZZZZZZZ"),
+            (Ids{middle.str(), old.str()}))
+      << "a cursor does not widen it";
 }
 
 TEST_F(ApiTest, ALedgerThatCannotStoreIsNoEmptyList) {

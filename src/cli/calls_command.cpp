@@ -15,8 +15,8 @@ namespace {
 
 using net::http1::Method;
 
-constexpr std::array<std::string_view, 6> filters{"limit",   "session", "team",
-                                                  "outcome", "since",   "cursor"};
+constexpr std::array<std::string_view, 7> filters{"limit", "session", "team",  "outcome",
+                                                  "since", "until",   "cursor"};
 
 Colour colour_of_outcome(std::string_view outcome) {
   if (outcome == "completed") return Colour::green;

@@ -82,6 +82,7 @@ constexpr std::array calls_options{
            .value = "WHEN",
            .help = "Only calls since then: a time such as 2026-11-21T10:15:30Z, or a duration such "
                    "as 30m, 2h or 7d."},
+    Option{.name = "until", .value = "WHEN", .help = "Only calls that began before then."},
     Option{.name = "cursor",
            .value = "CURSOR",
            .help = "Goes on where a page before ended: what it said was `next`."},

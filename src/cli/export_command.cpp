@@ -97,14 +97,13 @@ Exit complain_of(const Process& process, const Error& error) {
   return complain(process, Exit::could_not, error.message());
 }
 
-Exit write_rows(RowSource& source, const Asked& asked, books::FocusExport& focus, Target& target,
+Exit write_rows(RowSource& source, books::FocusExport& focus, Target& target,
                 const Process& process) {
   std::string text = books::FocusExport::header();
   for (;;) {
     std::expected<std::vector<ledger::StoredCall>, Exit> page = source.next();
     if (!page) return page.error();
     for (const ledger::StoredCall& row : *page) {
-      if (row.started_at >= asked.until) continue;
       Result<void> added = focus.add(row, text);
       if (!added) return complain_of(process, added.error());
     }
@@ -151,8 +150,8 @@ Exit run_export_focus(const Invocation& invocation, const Process& process) {
   Target target(asked->file, process);
   Exit done = target.open();
   if (done != Exit::fine) return done;
-  std::unique_ptr<RowSource> source = rows->since(asked->since);
-  done = write_rows(*source, *asked, focus, target, process);
+  std::unique_ptr<RowSource> source = rows->between(asked->since, asked->until);
+  done = write_rows(*source, focus, target, process);
   if (done == Exit::fine) done = target.finish();
   if (done != Exit::fine) return done;
   const books::FocusTotals& totals = focus.totals();

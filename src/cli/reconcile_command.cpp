@@ -186,13 +186,12 @@ class Pass {
 
   template <class See>
   std::expected<void, Exit> run(See see) {
-    std::unique_ptr<RowSource> source = rows_.since(begin_);
+    std::unique_ptr<RowSource> source = rows_.between(begin_, end_);
     for (;;) {
       std::expected<std::vector<ledger::StoredCall>, Exit> page = source->next();
       if (!page) return std::unexpected(page.error());
       if (page->empty()) return {};
       for (const ledger::StoredCall& row : *page) {
-        if (row.started_at >= end_) continue;
         for (const OurCall& call : reader_.read(row)) {
           if (wanted_(call.provider)) see(call);
         }

@@ -8,6 +8,8 @@
 #include "ledger/lock_file.h"
 #include "ledger/sqlite_store.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -21,13 +23,14 @@ using ledger::StoredCall;
 
 class OfGateway final : public RowSource {
  public:
-  OfGateway(const Invocation& invocation, const Process& process, WallTime begin)
-      : invocation_(invocation), process_(process), begin_(rfc3339(begin)) {}
+  OfGateway(const Invocation& invocation, const Process& process, WallTime begin, WallTime end)
+      : invocation_(invocation), process_(process), begin_(rfc3339(begin)), end_(rfc3339(end)) {}
 
   std::expected<std::vector<StoredCall>, Exit> next() override {
     if (ended_) return std::vector<StoredCall>();
-    std::string target = fmt::format("/admin/calls?limit={}&since={}", ledger::page_calls_max,
-                                     percent_encoded(begin_));
+    std::string target =
+        fmt::format("/admin/calls?limit={}&since={}&until={}", ledger::page_calls_max,
+                    percent_encoded(begin_), percent_encoded(end_));
     if (!cursor_.empty()) target += fmt::format("&cursor={}", percent_encoded(cursor_));
     std::expected<std::string, Exit> body =
         ask_remote(invocation_, process_, net::http1::Method::get, target);
@@ -43,16 +46,18 @@ class OfGateway final : public RowSource {
   const Invocation& invocation_;
   const Process& process_;
   std::string begin_;
+  std::string end_;
   std::string cursor_;
   bool ended_ = false;
 };
 
 class OfStore final : public RowSource {
  public:
-  OfStore(ledger::Store& store, const Process& process, WallTime begin)
+  OfStore(ledger::Store& store, const Process& process, WallTime begin, WallTime end)
       : store_(store), process_(process) {
     filter_.limit = ledger::page_calls_max;
     filter_.since = begin;
+    filter_.until = end;
   }
 
   std::expected<std::vector<StoredCall>, Exit> next() override {
@@ -113,9 +118,14 @@ std::expected<Rows, Exit> Rows::find(const Invocation& invocation, const Process
   return Rows(std::move(state));
 }
 
-std::unique_ptr<RowSource> Rows::since(WallTime begin) const {
-  if (state_->store) return std::make_unique<OfStore>(*state_->store, state_->process, begin);
-  return std::make_unique<OfGateway>(state_->invocation, state_->process, begin);
+// A gateway is asked in whole milliseconds, so the end is taken to one.
+std::unique_ptr<RowSource> Rows::between(WallTime begin, WallTime end) const {
+  constexpr std::int64_t ns_per_ms = 1'000'000;
+  WallTime to{(std::max<std::int64_t>(end.ns, 0) + ns_per_ms - 1) / ns_per_ms * ns_per_ms};
+  if (state_->store) {
+    return std::make_unique<OfStore>(*state_->store, state_->process, begin, to);
+  }
+  return std::make_unique<OfGateway>(state_->invocation, state_->process, begin, to);
 }
 
 const std::shared_ptr<const config::Config>& Rows::config() const { return state_->config; }

@@ -32,8 +32,8 @@ class Rows {
   Rows(Rows&&) noexcept;
   ~Rows();
 
-  // Those that began then or later.
-  std::unique_ptr<RowSource> since(WallTime begin) const;
+  // Those that began then or later, and before `end`.
+  std::unique_ptr<RowSource> between(WallTime begin, WallTime end) const;
   // Null when a gateway elsewhere is asked.
   const std::shared_ptr<const config::Config>& config() const;
 

@@ -110,6 +110,7 @@ Result<CallPage> MemoryStore::calls(const CallFilter& filter) {
   for (const auto& [id, call] : std::views::reverse(calls_)) {
     bool wanted = (!filter.before || id < *filter.before) &&
                   (!filter.since || call.started_at >= *filter.since) &&
+                  (!filter.until || call.started_at < *filter.until) &&
                   (!filter.session || call.session == *filter.session) &&
                   (!filter.team || call.team == *filter.team) &&
                   (!filter.outcome || call.outcome == *filter.outcome);

@@ -11,6 +11,10 @@ namespace {
 constexpr int columns_bound = 3;
 constexpr std::size_t session_keys_at_once = 10'000;
 
+// How far ids may be ahead of the clock, which they are when it was set back: a call beyond that is
+// missed by a question that ends before its id.
+constexpr Duration id_ahead_max = 7 * 24h;
+
 // Ids of our making stay far below: their time would have to be past the year 4000.
 constexpr std::uint64_t home_key_max = std::uint64_t{1} << 62;
 
@@ -52,7 +56,8 @@ bool is_wanted(const StoredCall& call, const CallFilter& filter) {
   return (!filter.session || call.session == *filter.session) &&
          (!filter.team || call.team == *filter.team) &&
          (!filter.outcome || call.outcome == *filter.outcome) &&
-         (!filter.since || call.started_at >= *filter.since);
+         (!filter.since || call.started_at >= *filter.since) &&
+         (!filter.until || call.started_at < *filter.until);
 }
 
 // Whether the page is full. One row more than asked for tells that there is a next page.
@@ -70,6 +75,15 @@ bool add_to(CallPage& page, StoredCall call, std::size_t limit) {
 std::int64_t first_key_of(WallTime at) {
   std::int64_t ms = std::max<std::int64_t>(at.ns, 0) / 1'000'000;
   return home_key({static_cast<std::uint64_t>(ms) << 16, 0});
+}
+
+KeyRange keys_between(std::optional<WallTime> since, std::optional<WallTime> until) {
+  KeyRange range;
+  if (since) range.first = first_key_of(*since);
+  if (until && until->ns < INT64_MAX - id_ahead_max.count()) {
+    range.end = first_key_of(*until + id_ahead_max);
+  }
+  return range;
 }
 
 Outcome outcome_of(std::string_view not_completed) {
@@ -226,13 +240,12 @@ Result<CallPage> CallReader::page(const CallFilter& filter) {
 }
 
 Result<KeyRange> CallReader::range_of(const CallFilter& filter) {
-  KeyRange range;
-  if (filter.since) range.first = first_key_of(*filter.since);
+  KeyRange range = keys_between(filter.since, filter.until);
   if (!filter.before) return range;
   Result<bool> there = finder_.seek(*filter.before);
   finder_.reset();
   if (!there) return fail(there.error());
-  range.end = *there ? finder_.key() : home_key(*filter.before);
+  range.end = std::min(range.end, *there ? finder_.key() : home_key(*filter.before));
   return range;
 }
 

@@ -19,6 +19,10 @@ namespace recloser::ledger {
 // clock does, so no call that started since is missed.
 std::int64_t first_key_of(WallTime at);
 
+// Where calls lie that started since the one and before the other; calls of other times may lie
+// there as well.
+KeyRange keys_between(std::optional<WallTime> since, std::optional<WallTime> until);
+
 // Of the column not_completed. What stands there under another name was written by a hand, not by
 // us: gateway_failed at worst.
 Outcome outcome_of(std::string_view not_completed);

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::int64_t rows_of_a_snapshot = 20'000;  // some hundredths of a second
 
-// How far ids may be ahead of the clock, which they are when it was set back: a call beyond that is
-// missed by a question that ends before its id.
-constexpr Duration id_ahead_max = 7 * 24h;
-
 // Ratings in the order of rows, read along with them.
 class LatestRatings {
  public:
@@ -99,14 +95,7 @@ Result<bool> add_rows(Database& database, const UsageQuery& query, KeyRange& ran
 
 }  // namespace
 
-KeyRange usage_range(const UsageQuery& query) {
-  KeyRange range;
-  if (query.since) range.first = first_key_of(*query.since);
-  if (query.until && query.until->ns < INT64_MAX - id_ahead_max.count()) {
-    range.end = first_key_of(*query.until + id_ahead_max);
-  }
-  return range;
-}
+KeyRange usage_range(const UsageQuery& query) { return keys_between(query.since, query.until); }
 
 Result<bool> add_usage(Database& database, const UsageQuery& query, KeyRange& range,
                        UsageTable& table) {

@@ -26,6 +26,7 @@ struct CallFilter {
   std::optional<std::string> team;
   std::optional<Outcome> outcome;
   std::optional<WallTime> since;  // started then or later
+  std::optional<WallTime> until;  // started before then
   std::optional<CallId> before;   // the cursor: older than this call
 };
 
