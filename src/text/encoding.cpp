@@ -17,25 +17,22 @@ constexpr std::size_t short_word_bytes_max = 96;
 
 constexpr std::uint32_t no_part = UINT32_MAX;
 
-template <class Word>
 std::uint64_t word_at(const char* p) {
-  Word word;
+  std::uint64_t word = 0;
   std::memcpy(&word, p, sizeof word);
   return word;
 }
 
-// All bytes of a word of 2 to 32, given its size: those at the ends, which may overlap.
+// All bytes of a word of 9 to 32, given its size: those at the ends, which may overlap.
 using Words = std::array<std::uint64_t, 4>;
 Words words_of(std::string_view word) {
   const char* p = word.data();
   const char* end = p + word.size();
   if (word.size() > 16) {
-    return {word_at<std::uint64_t>(p), word_at<std::uint64_t>(end - 8),
-            word_at<std::uint64_t>(p + 8), word_at<std::uint64_t>(end - 16)};
+    return {word_at(p), word_at(end - 8),
+            word_at(p + 8), word_at(end - 16)};
   }
-  if (word.size() >= 8) return {word_at<std::uint64_t>(p), word_at<std::uint64_t>(end - 8)};
-  if (word.size() >= 4) return {word_at<std::uint32_t>(p), word_at<std::uint32_t>(end - 4)};
-  return {word_at<std::uint16_t>(p), word_at<std::uint16_t>(end - 2)};
+  return {word_at(p), word_at(end - 8)};
 }
 
 std::uint64_t hash_of(const Words& words, std::uint32_t size_and_rule) {
@@ -64,7 +61,7 @@ std::size_t Encoding::count(std::string_view text, EncodingScratch& scratch) con
   std::size_t tokens = 0;
   while (!text.empty()) {
     std::size_t bytes = splitter_.first_word(text).bytes;
-    tokens += count_word(text.substr(0, bytes), scratch);
+    tokens += count_word(text, bytes, scratch);
     text.remove_prefix(bytes);
   }
   return tokens;
@@ -80,23 +77,47 @@ void Encoding::encode(std::string_view text, EncodingScratch& scratch,
   }
 }
 
-std::size_t Encoding::count_word(std::string_view word, EncodingScratch& scratch) const {
+std::size_t Encoding::count_word(std::string_view text, std::size_t bytes,
+                                 EncodingScratch& scratch) const {
   using Known = EncodingScratch::Known;
-  if (word.size() == 1) return 1;
-  if (word.size() > Known::bytes_max) {
-    return ranks_.find(word) != RankTable::none ? 1 : count_parts(word, scratch);
-  }
-  if (scratch.known_.empty()) scratch.known_.resize(1u << EncodingScratch::known_bits);
+  if (bytes == 1) return 1;
+  if (scratch.known_.empty()) scratch.make();
+  if (bytes <= EncodingScratch::KnownShort::bytes_max) return count_short(text, bytes, scratch);
+  std::string_view word = text.substr(0, bytes);
+  if (bytes > Known::bytes_max) return count_unknown(word, scratch);
   Words words = words_of(word);
-  std::uint32_t size_and_rule =
-      static_cast<std::uint32_t>(word.size()) << 8 | static_cast<std::uint32_t>(rule_);
+  std::uint32_t size_and_rule = this->size_and_rule(bytes);
   std::uint64_t hash = hash_of(words, size_and_rule);
   Known& known = scratch.known_[hash >> (64 - EncodingScratch::known_bits)];
   if (known.words == words && known.size_and_rule == size_and_rule) return known.tokens;
-  std::size_t tokens = ranks_.find(word) != RankTable::none ? 1 : count_parts(word, scratch);
-  known = {
-      .words = words, .size_and_rule = size_and_rule, .tokens = static_cast<std::uint32_t>(tokens)};
+  known = {.words = words,
+           .size_and_rule = size_and_rule,
+           .tokens = static_cast<std::uint32_t>(count_unknown(word, scratch))};
+  return known.tokens;
+}
+
+std::size_t Encoding::count_short(std::string_view text, std::size_t bytes,
+                                  EncodingScratch& scratch) const {
+  std::uint64_t word = 0;
+  if (text.size() >= 8) {
+    word = word_at(text.data()) & (~std::uint64_t{0} >> (64 - 8 * bytes));
+  } else {
+    std::memcpy(&word, text.data(), bytes);
+  }
+  std::uint32_t size_and_rule = this->size_and_rule(bytes);
+  std::uint64_t hash = (word ^ std::uint64_t{size_and_rule} << 32) * 0x9e3779b97f4a7c15;
+  EncodingScratch::KnownShort& known =
+      scratch.known_short_[hash >> (64 - EncodingScratch::known_bits)];
+  if (known.word == word && known.size_and_rule == size_and_rule) return known.tokens;
+  std::size_t tokens = count_unknown(text.substr(0, bytes), scratch);
+  known = {.word = word,
+           .size_and_rule = size_and_rule,
+           .tokens = static_cast<std::uint32_t>(tokens)};
   return tokens;
+}
+
+std::size_t Encoding::count_unknown(std::string_view word, EncodingScratch& scratch) const {
+  return ranks_.find(word) != RankTable::none ? 1 : count_parts(word, scratch);
 }
 
 std::size_t Encoding::count_parts(std::string_view word, EncodingScratch& scratch) const {
@@ -107,7 +128,7 @@ std::size_t Encoding::count_parts(std::string_view word, EncodingScratch& scratc
     return tokens;
   }
   while (!word.empty()) {
-    tokens += count_word(word.substr(0, bytes), scratch);
+    tokens += count_word(word, bytes, scratch);
     word.remove_prefix(bytes);
     bytes = joints_.first_part(word);
   }

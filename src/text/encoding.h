@@ -25,13 +25,24 @@ class EncodingScratch {
     std::uint32_t size_and_rule = 0;
     std::uint32_t tokens = 0;
   };
+  struct KnownShort {  // most of them
+    static constexpr std::size_t bytes_max = 8;
+    std::uint64_t word = 0;
+    std::uint32_t size_and_rule = 0;
+    std::uint32_t tokens = 0;
+  };
   static constexpr unsigned known_bits = 13;
+  void make() {
+    known_.resize(1u << known_bits);
+    known_short_.resize(1u << known_bits);
+  }
   struct Part {
     std::uint32_t previous;
     std::uint32_t next;  // where the part ends, which is where the next begins
     Rank pair;           // the rank of this part and the next as one; RankTable::none: no token
   };
   std::vector<Known> known_;          // by a hash of the word; empty until one is used
+  std::vector<KnownShort> known_short_;
   std::vector<Part> parts_;           // of a long word, by the byte they begin at
   std::vector<std::uint64_t> queue_;  // a heap: rank << 32 | begin
 };
@@ -54,10 +65,12 @@ class Encoding {
   const Splitter& splitter() const { return splitter_; }
   const RankTable& ranks() const { return ranks_; }
 
-  // Of one word, as the splitter cuts it.
-  std::size_t count_word(std::string_view word, EncodingScratch& scratch) const;
+  // Of the word of `bytes`, as the splitter cuts it, that `text` begins with.
+  std::size_t count_word(std::string_view text, std::size_t bytes, EncodingScratch& scratch) const;
 
  private:
+  std::size_t count_short(std::string_view text, std::size_t bytes, EncodingScratch& scratch) const;
+  std::size_t count_unknown(std::string_view word, EncodingScratch& scratch) const;
   std::size_t count_parts(std::string_view word, EncodingScratch& scratch) const;
   template <class Take>
   void encode_word(std::string_view word, EncodingScratch& scratch, Take take) const;
@@ -69,6 +82,11 @@ class Encoding {
   void merge_long(std::string_view word, EncodingScratch& scratch, Take take) const;
   void merge_queue(std::string_view word, EncodingScratch& scratch) const;
   Rank rank_of_pair(std::string_view word, EncodingScratch& scratch, std::uint32_t begin) const;
+
+  // Of a word: what tells it from one with the same bytes and zeros behind, or under another rule.
+  std::uint32_t size_and_rule(std::size_t bytes) const {
+    return static_cast<std::uint32_t>(bytes) << 8 | static_cast<std::uint32_t>(rule_);
+  }
 
   // Of two bytes as one token: where every merge begins.
   Rank rank_of_bytes(const char* p) const {

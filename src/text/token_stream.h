@@ -10,33 +10,48 @@
 
 namespace recloser::text {
 
-// count() is what the encoding counts in all pieces together. It keeps only the words that may
-// still change: the last one or two.
+// count() is what the encoding counts in all pieces together. Pieces are gathered and encoded some
+// hundred bytes at a time: for one of a few bytes, what is around the encoding costs more than it.
 class TokenStream {
  public:
+  // So many are gathered before their words are counted.
+  static constexpr std::size_t open_bytes_usual = 512;
   // A word that goes on beyond this is counted in parts, as if it ended there: what has no end
-  // (base64, a letter repeated) shall not be encoded again with every piece.
-  static constexpr std::size_t open_bytes_max = 256;
+  // (base64, a letter repeated) shall not be encoded again and again.
+  static constexpr std::size_t word_bytes_max = 256;
 
   explicit TokenStream(const Encoding& encoding) : encoding_(&encoding) {}
 
   // UTF-8; may be cut anywhere, within a character too.
-  void add(std::string_view piece, EncodingScratch& scratch);
-
-  // Encodes the words that may still change: to be asked now and then, not after every piece.
-  std::uint64_t count(EncodingScratch& scratch) const {
-    return closed_ + encoding_->count(open_, scratch);
+  void add(std::string_view piece, EncodingScratch& scratch) {
+    if (open_.capacity() < open_bytes_usual) open_.reserve(open_bytes_usual + word_bytes_max);
+    open_ += piece;
+    if (open_.size() >= open_bytes_usual) close_words(scratch);
   }
 
-  // The same at no cost, with the open words by their bytes: off by a token or two.
-  std::uint64_t about() const { return closed_ + (open_.size() + 3) / 4; }
+  // Encodes what is gathered: to be asked now and then, not after every piece.
+  std::uint64_t count(EncodingScratch& scratch) const {
+    return closed_tokens_ + encoding_->count(open_, scratch);
+  }
+
+  // The same at no cost: what is gathered has as many for its bytes as all before it (four bytes a
+  // token where nothing is known).
+  std::uint64_t about() const {
+    constexpr std::uint64_t tokens_assumed = 8;
+    constexpr std::uint64_t bytes_assumed = 32;
+    std::uint64_t bytes = closed_bytes_ + bytes_assumed;
+    return closed_tokens_ +
+           (open_.size() * (closed_tokens_ + tokens_assumed) + bytes - 1) / bytes;
+  }
 
  private:
-  std::string_view close_words(std::string_view text, EncodingScratch& scratch);
+  void close_words(EncodingScratch& scratch);
+  std::string_view close_words_of(std::string_view text, EncodingScratch& scratch);
 
   const Encoding* encoding_;
-  std::uint64_t closed_ = 0;  // tokens of words that cannot change any more
-  std::string open_;          // those that can
+  std::uint64_t closed_tokens_ = 0;  // of words that cannot change any more
+  std::uint64_t closed_bytes_ = 0;
+  std::string open_;  // what is gathered, and words that may go on
 };
 
 }  // namespace recloser::text

@@ -70,7 +70,7 @@ void check_whole(const Encoding& encoding, std::string_view text, EncodingScratc
 bool has_long_word(const Encoding& encoding, std::string_view text) {
   while (!text.empty()) {
     std::size_t bytes = encoding.splitter().first_word(text).bytes;
-    if (bytes > TokenStream::open_bytes_max / 2) return true;
+    if (bytes > TokenStream::word_bytes_max / 2) return true;
     text.remove_prefix(bytes);
   }
   return false;
