@@ -10,7 +10,7 @@ namespace {
 
 // A stream's cost is made anew when it has grown by so many: less changes no decision, and costs
 // more than to count them.
-constexpr std::uint64_t tokens_unpriced_max = 32;
+constexpr std::uint64_t tokens_unpriced_max = 64;
 
 void set(std::int64_t& field, std::uint64_t value) { field = static_cast<std::int64_t>(value); }
 
@@ -57,24 +57,27 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
   if (call.record().text(ledger::Text::model_served).empty()) {
     call.record().set(ledger::Text::model_served, facts.model);
   }
-  codec::Usage usage = facts.usage;
   bool final = facts.usage_source == codec::UsageSource::final;
+  bool input_said = facts.usage_source != codec::UsageSource::none && facts.usage.input_known;
+  std::uint64_t input = input_said ? facts.usage.input_tokens : call.expected_input_tokens;
+  std::uint64_t output = facts.usage.output_tokens;
+  std::uint64_t reasoning = facts.usage.reasoning_tokens;
   if (!final) {
     std::uint64_t hidden = hidden_tokens(call, pass);
-    std::uint64_t shown = pass.meter().reasoning_tokens();
-    usage.output_tokens = pass.meter().output_tokens() + hidden;
-    usage.reasoning_tokens = std::max(usage.reasoning_tokens, shown + hidden);
+    output = pass.meter().output_tokens() + hidden;
+    reasoning = std::max(reasoning, pass.meter().reasoning_tokens() + hidden);
   }
-  bool input_said = facts.usage_source != codec::UsageSource::none && usage.input_known;
-  if (!input_said) usage.input_tokens = call.expected_input_tokens;
-  if (price == Price::when_grown && !final && call.cost &&
-      usage.input_tokens == call.usage.input_tokens &&
-      usage.output_tokens < call.usage.output_tokens + tokens_unpriced_max) {
-    set(call.record().output_tokens, usage.output_tokens);
-    set(call.record().reasoning_tokens, usage.reasoning_tokens);
-    set(call.record().last_attempt()->output_tokens, usage.output_tokens);
+  if (price == Price::when_grown && !final && call.cost && input == call.usage.input_tokens &&
+      output < call.usage.output_tokens + tokens_unpriced_max) {
+    set(call.record().output_tokens, output);
+    set(call.record().reasoning_tokens, reasoning);
+    set(call.record().last_attempt()->output_tokens, output);
     return;
   }
+  codec::Usage usage = facts.usage;
+  usage.input_tokens = input;
+  usage.output_tokens = output;
+  usage.reasoning_tokens = reasoning;
   book_usage(call, std::move(usage), final && input_said);
 }
 

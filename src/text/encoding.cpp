@@ -29,8 +29,7 @@ Words words_of(std::string_view word) {
   const char* p = word.data();
   const char* end = p + word.size();
   if (word.size() > 16) {
-    return {word_at(p), word_at(end - 8),
-            word_at(p + 8), word_at(end - 16)};
+    return {word_at(p), word_at(end - 8), word_at(p + 8), word_at(end - 16)};
   }
   return {word_at(p), word_at(end - 8)};
 }
@@ -59,9 +58,36 @@ Encoding::Encoding(RankTable ranks, SplitRule rule)
 
 std::size_t Encoding::count(std::string_view text, EncodingScratch& scratch) const {
   std::size_t tokens = 0;
+  for (;;) {
+    tokens += count_usual(text, scratch);
+    if (text.empty()) return tokens;
+    std::size_t bytes = splitter_.any_word(text).bytes;
+    tokens += count_word(text.substr(0, bytes), scratch);
+    text.remove_prefix(bytes);
+  }
+}
+
+std::size_t Encoding::count_usual(std::string_view& text, EncodingScratch& scratch) const {
+  return rule_ == SplitRule::o200k ? count_usual_by<SplitRule::o200k>(text, scratch)
+                                   : count_usual_by<SplitRule::cl100k>(text, scratch);
+}
+
+template <SplitRule rule>
+std::size_t Encoding::count_usual_by(std::string_view& text, EncodingScratch& scratch) const {
+  using Short = EncodingScratch::KnownShort;
+  scratch.make();
+  std::size_t tokens = 0;
   while (!text.empty()) {
-    std::size_t bytes = splitter_.first_word(text).bytes;
-    tokens += count_word(text, bytes, scratch);
+    std::size_t bytes = usual_word<rule>(text);
+    if (bytes == 0) break;
+    std::string_view word = text.substr(0, bytes);
+    if (bytes <= Short::bytes_max && text.size() >= Short::bytes_max) {
+      Short::Key key = short_key(text, bytes);
+      const Short& known = scratch.short_[Short::slot_of(key)];
+      tokens += known.key == key ? known.tokens : count_word(word, scratch);
+    } else {
+      tokens += count_word(word, scratch);
+    }
     text.remove_prefix(bytes);
   }
   return tokens;
@@ -77,16 +103,24 @@ void Encoding::encode(std::string_view text, EncodingScratch& scratch,
   }
 }
 
-std::size_t Encoding::count_word(std::string_view text, std::size_t bytes,
-                                 EncodingScratch& scratch) const {
+std::size_t Encoding::count_word(std::string_view word, EncodingScratch& scratch) const {
   using Known = EncodingScratch::Known;
-  if (bytes == 1) return 1;
-  if (scratch.known_.empty()) scratch.make();
-  if (bytes <= EncodingScratch::KnownShort::bytes_max) return count_short(text, bytes, scratch);
-  std::string_view word = text.substr(0, bytes);
-  if (bytes > Known::bytes_max) return count_unknown(word, scratch);
+  using Short = EncodingScratch::KnownShort;
+  if (word.size() == 1) return 1;
+  scratch.make();
+  if (word.size() > Known::bytes_max) return count_unknown(word, scratch);
+  if (word.size() <= Short::bytes_max) {
+    std::array<char, Short::bytes_max> padded{};
+    std::ranges::copy(word, padded.begin());
+    Short::Key key = short_key({padded.data(), padded.size()}, word.size());
+    Short& known = scratch.short_[Short::slot_of(key)];
+    if (known.key != key) {
+      known = {.key = key, .tokens = static_cast<std::uint32_t>(count_unknown(word, scratch))};
+    }
+    return known.tokens;
+  }
   Words words = words_of(word);
-  std::uint32_t size_and_rule = this->size_and_rule(bytes);
+  std::uint32_t size_and_rule = this->size_and_rule(word.size());
   std::uint64_t hash = hash_of(words, size_and_rule);
   Known& known = scratch.known_[hash >> (64 - EncodingScratch::known_bits)];
   if (known.words == words && known.size_and_rule == size_and_rule) return known.tokens;
@@ -94,26 +128,6 @@ std::size_t Encoding::count_word(std::string_view text, std::size_t bytes,
            .size_and_rule = size_and_rule,
            .tokens = static_cast<std::uint32_t>(count_unknown(word, scratch))};
   return known.tokens;
-}
-
-std::size_t Encoding::count_short(std::string_view text, std::size_t bytes,
-                                  EncodingScratch& scratch) const {
-  std::uint64_t word = 0;
-  if (text.size() >= 8) {
-    word = word_at(text.data()) & (~std::uint64_t{0} >> (64 - 8 * bytes));
-  } else {
-    std::memcpy(&word, text.data(), bytes);
-  }
-  std::uint32_t size_and_rule = this->size_and_rule(bytes);
-  std::uint64_t hash = (word ^ std::uint64_t{size_and_rule} << 32) * 0x9e3779b97f4a7c15;
-  EncodingScratch::KnownShort& known =
-      scratch.known_short_[hash >> (64 - EncodingScratch::known_bits)];
-  if (known.word == word && known.size_and_rule == size_and_rule) return known.tokens;
-  std::size_t tokens = count_unknown(text.substr(0, bytes), scratch);
-  known = {.word = word,
-           .size_and_rule = size_and_rule,
-           .tokens = static_cast<std::uint32_t>(tokens)};
-  return tokens;
 }
 
 std::size_t Encoding::count_unknown(std::string_view word, EncodingScratch& scratch) const {
@@ -128,7 +142,7 @@ std::size_t Encoding::count_parts(std::string_view word, EncodingScratch& scratc
     return tokens;
   }
   while (!word.empty()) {
-    tokens += count_word(word, bytes, scratch);
+    tokens += count_word(word.substr(0, bytes), scratch);
     word.remove_prefix(bytes);
     bytes = joints_.first_part(word);
   }

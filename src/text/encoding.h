@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -25,24 +26,33 @@ class EncodingScratch {
     std::uint32_t size_and_rule = 0;
     std::uint32_t tokens = 0;
   };
+  static constexpr unsigned known_bits = 13;
   struct KnownShort {  // most of them
     static constexpr std::size_t bytes_max = 8;
-    std::uint64_t word = 0;
-    std::uint32_t size_and_rule = 0;
+    struct Key {
+      std::uint64_t word = 0;  // with zeros behind it
+      std::uint32_t size_and_rule = 0;
+      bool operator==(const Key&) const = default;
+    };
+    static std::size_t slot_of(const Key& key) {
+      std::uint64_t mixed = (key.word ^ std::uint64_t{key.size_and_rule} << 32);
+      return mixed * 0x9e3779b97f4a7c15 >> (64 - known_bits);
+    }
+    Key key;
     std::uint32_t tokens = 0;
   };
-  static constexpr unsigned known_bits = 13;
-  void make() {
-    known_.resize(1u << known_bits);
-    known_short_.resize(1u << known_bits);
-  }
   struct Part {
     std::uint32_t previous;
     std::uint32_t next;  // where the part ends, which is where the next begins
     Rank pair;           // the rank of this part and the next as one; RankTable::none: no token
   };
-  std::vector<Known> known_;          // by a hash of the word; empty until one is used
-  std::vector<KnownShort> known_short_;
+  void make() {
+    if (!known_.empty()) return;
+    known_.resize(1u << known_bits);
+    short_.resize(1u << known_bits);
+  }
+  std::vector<Known> known_;  // by a hash of the word; empty until one is used
+  std::vector<KnownShort> short_;
   std::vector<Part> parts_;           // of a long word, by the byte they begin at
   std::vector<std::uint64_t> queue_;  // a heap: rank << 32 | begin
 };
@@ -65,11 +75,16 @@ class Encoding {
   const Splitter& splitter() const { return splitter_; }
   const RankTable& ranks() const { return ranks_; }
 
-  // Of the word of `bytes`, as the splitter cuts it, that `text` begins with.
-  std::size_t count_word(std::string_view text, std::size_t bytes, EncodingScratch& scratch) const;
+  // Of one word, as the splitter cuts it.
+  std::size_t count_word(std::string_view word, EncodingScratch& scratch) const;
+
+  // Of the usual words (usual_word.h) that `text` begins with, and takes them off. Whatever may
+  // follow the text, they are what they are.
+  std::size_t count_usual(std::string_view& text, EncodingScratch& scratch) const;
 
  private:
-  std::size_t count_short(std::string_view text, std::size_t bytes, EncodingScratch& scratch) const;
+  template <SplitRule rule>
+  std::size_t count_usual_by(std::string_view& text, EncodingScratch& scratch) const;
   std::size_t count_unknown(std::string_view word, EncodingScratch& scratch) const;
   std::size_t count_parts(std::string_view word, EncodingScratch& scratch) const;
   template <class Take>
@@ -86,6 +101,14 @@ class Encoding {
   // Of a word: what tells it from one with the same bytes and zeros behind, or under another rule.
   std::uint32_t size_and_rule(std::size_t bytes) const {
     return static_cast<std::uint32_t>(bytes) << 8 | static_cast<std::uint32_t>(rule_);
+  }
+
+  // `text` has eight bytes at least.
+  EncodingScratch::KnownShort::Key short_key(std::string_view text, std::size_t bytes) const {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    return {.word = word & ~std::uint64_t{0} >> (64 - 8 * bytes),
+            .size_and_rule = size_and_rule(bytes)};
   }
 
   // Of two bytes as one token: where every merge begins.

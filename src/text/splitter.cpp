@@ -3,45 +3,11 @@
 #include "core/ascii.h"
 
 #include <algorithm>
-#include <array>
 
 namespace recloser::text {
 namespace {
 
 constexpr std::uint8_t cased = class_upper | class_lower;
-
-// Of ASCII alone; nothing else has a kind. What may lead a word is no letter, no number and no line
-// end.
-constexpr std::uint8_t kind_upper = 1;
-constexpr std::uint8_t kind_lower = 2;
-constexpr std::uint8_t kind_digit = 4;
-constexpr std::uint8_t kind_newline = 8;
-constexpr std::uint8_t kind_space = 16;
-constexpr std::uint8_t kind_symbol = 32;
-constexpr std::uint8_t kind_letter = kind_upper | kind_lower;
-constexpr std::uint8_t kind_lead = kind_space | kind_symbol;
-
-constexpr std::array<std::uint8_t, 256> make_ascii_kinds() {
-  std::array<std::uint8_t, 256> kinds{};
-  for (std::size_t c = 0; c < 0x80; ++c) kinds[c] = kind_symbol;
-  for (unsigned char c : {' ', '\t', '\v', '\f'}) kinds[c] = kind_space;
-  for (unsigned char c : {'\r', '\n'}) kinds[c] = kind_newline;
-  for (std::size_t c = '0'; c <= '9'; ++c) kinds[c] = kind_digit;
-  for (std::size_t c = 'A'; c <= 'Z'; ++c) kinds[c] = kind_upper;
-  for (std::size_t c = 'a'; c <= 'z'; ++c) kinds[c] = kind_lower;
-  return kinds;
-}
-constexpr std::array<std::uint8_t, 256> ascii_kinds = make_ascii_kinds();
-
-std::uint8_t ascii_kind(char c) { return ascii_kinds[static_cast<unsigned char>(c)]; }
-
-// Up to three digits, which begin `text`; 0 where it does not tell whether another number follows.
-std::size_t usual_number(std::string_view text) {
-  std::size_t bytes = 1;
-  while (bytes < 3 && bytes < text.size() && ascii_kind(text[bytes]) == kind_digit) ++bytes;
-  if (bytes == text.size() || ascii_kind(text[bytes]) == 0) return 0;
-  return bytes;
-}
 
 }  // namespace
 
@@ -159,39 +125,9 @@ class Splitter::Reading {
   const char* looked_at_;
 };
 
-// Most words, if what ends them is in ASCII as well: letters with a space or another single
-// character before them, and no apostrophe; digits; a single symbol before a space. 0 where it is
-// anything else.
-std::size_t Splitter::usual_word(std::string_view text) const {
-  const char* begin = text.data();
-  const char* end = begin + text.size();
-  const char* p = begin;
-  std::uint8_t first = ascii_kind(*p);
-  if (first == kind_digit) return usual_number(text);
-  if ((first & kind_lead) != 0) {
-    ++p;
-    if (p != end && *p == ' ' && first == kind_symbol) return 1;
-  } else if ((first & kind_letter) == 0) {
-    return 0;
-  }
-  const char* letters = p;
-  if (rule_ == SplitRule::o200k) {
-    while (p != end && ascii_kind(*p) == kind_upper) ++p;
-    while (p != end && ascii_kind(*p) == kind_lower) ++p;
-  } else {
-    while (p != end && (ascii_kind(*p) & kind_letter) != 0) ++p;
-  }
-  if (p == letters || p == end || ascii_kind(*p) == 0) return 0;
-  if (*p == '\'' || (*begin == '\'' && rule_ == SplitRule::cl100k)) return 0;
-  return static_cast<std::size_t>(p - begin);
-}
-
-Splitter::Word Splitter::first_word(std::string_view text) const {
+Splitter::Word Splitter::any_word(std::string_view text) const {
   const char* begin = text.data();
   const char* text_end = begin + text.size();
-  if (std::size_t bytes = usual_word(text); bytes > 0) {
-    return {.bytes = bytes, .looked_at = bytes + 1};
-  }
   Reading in(classes_, text_end);
   bool cl100k = rule_ == SplitRule::cl100k;
   const char* end = cl100k ? in.contraction(begin) : nullptr;

@@ -2,14 +2,12 @@
 #pragma once
 
 #include "text/unicode_class.h"
+#include "text/usual_word.h"
 
 #include <cstdint>
 #include <string_view>
 
 namespace recloser::text {
-
-// Which pattern: that of OpenAI's encoding of the same name.
-enum class SplitRule : std::uint8_t { cl100k, o200k };
 
 // The patterns (openai/tiktoken, `pat_str`), written out as code because they look ahead:
 //
@@ -34,12 +32,17 @@ class Splitter {
     std::size_t looked_at;
   };
 
-  // The first word of `text`, which is not empty.
-  Word first_word(std::string_view text) const;
+  // The first word of `text`, which is not empty; any_word() for one that is known to be no usual
+  // one (usual_word.h).
+  Word first_word(std::string_view text) const {
+    std::size_t bytes = rule_ == SplitRule::o200k ? usual_word<SplitRule::o200k>(text)
+                                                  : usual_word<SplitRule::cl100k>(text);
+    return bytes > 0 ? Word{.bytes = bytes, .looked_at = bytes + 1} : any_word(text);
+  }
+  Word any_word(std::string_view text) const;
 
  private:
   class Reading;
-  std::size_t usual_word(std::string_view text) const;
 
   const UnicodeClasses& classes_;
   SplitRule rule_;

@@ -20,13 +20,14 @@ void TokenStream::close_words(EncodingScratch& scratch) {
 // Counts the words at the front of `text` that are what they are, whatever follows. Gives the rest.
 std::string_view TokenStream::close_words_of(std::string_view text, EncodingScratch& scratch) {
   std::size_t incomplete = incomplete_bytes(text);
-  while (text.size() > incomplete) {
-    Splitter::Word word = encoding_->splitter().first_word(text);
-    if (word.looked_at > text.size() - incomplete) break;
-    closed_tokens_ += encoding_->count_word(text, word.bytes, scratch);
+  for (;;) {
+    closed_tokens_ += encoding_->count_usual(text, scratch);
+    if (text.size() <= incomplete) return text;
+    Splitter::Word word = encoding_->splitter().any_word(text);
+    if (word.looked_at > text.size() - incomplete) return text;
+    closed_tokens_ += encoding_->count_word(text.substr(0, word.bytes), scratch);
     text.remove_prefix(word.bytes);
   }
-  return text;
 }
 
 }  // namespace recloser::text

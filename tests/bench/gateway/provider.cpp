@@ -31,7 +31,11 @@ constexpr std::string_view event_start =
     R"("created":1726000000,"model":"gpt-4o-mini-2024-07-18",)"
     R"("system_fingerprint":"fp_0123456789","choices":[)";
 constexpr std::string_view delta_start = R"({"index":0,"delta":{"content":")";
-constexpr std::string_view delta_end = R"( "},"logprobs":null,"finish_reason":null}])";
+// Seven tokens: what providers send is one to some twenty.
+constexpr std::string_view delta_text = " and then the next few words,";
+// The mark stands where nobody reads it.
+constexpr std::string_view delta_end = R"("},"logprobs":")";
+constexpr std::string_view choice_end = R"(","finish_reason":null}])";
 constexpr std::string_view finish =
     R"({"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}])";
 constexpr std::string_view event_end = "}\n\n";
@@ -54,8 +58,8 @@ std::string joined(std::initializer_list<std::string_view> parts) {
 }
 
 std::string stream_chunk(bool usage) {
-  return as_http_chunk(joined({event_start, delta_start, mark_place, delta_end,
-                               usage ? event_end_usage_asked : event_end}));
+  return as_http_chunk(joined({event_start, delta_start, delta_text, delta_end, mark_place,
+                               choice_end, usage ? event_end_usage_asked : event_end}));
 }
 
 std::string stream_end(const Order& order) {
