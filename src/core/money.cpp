@@ -99,7 +99,15 @@ void append_text(std::string& out, NanoUsd amount) {
     count = 0 - count;
   }
   constexpr auto unit = static_cast<std::uint64_t>(nano_usd_per_usd);
-  fmt::format_to(std::back_inserter(out), "{}.{:09}", count / unit, count % unit);
+  constexpr std::size_t places = 9;
+  std::array<char, 32> text;  // by hand: it is on the path of every call
+  char* point = std::to_chars(text.data(), text.data() + text.size(), count / unit).ptr;
+  *point = '.';
+  std::uint64_t part = count % unit;
+  for (std::size_t place = places; place > 0; --place, part /= 10) {
+    point[place] = static_cast<char>('0' + part % 10);
+  }
+  out.append(text.data(), point + 1 + places);
 }
 
 std::string text_of(NanoUsd amount) {

@@ -61,10 +61,10 @@ struct WholeAnswer {
 void add_cost_field(const Call& call, std::string& head) {
   if (!call.cost) return;
   constexpr std::string_view end = "\r\n";
-  std::string field = "x-recloser-cost-usd: ";
-  append_text(field, *call.cost);
-  field += end;
-  head.insert(head.size() - end.size(), field);
+  head.resize(head.size() - end.size());
+  head += "x-recloser-cost-usd: ";
+  append_text(head, *call.cost);
+  head.append(end).append(end);
 }
 
 }  // namespace

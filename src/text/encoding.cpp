@@ -77,19 +77,22 @@ std::size_t Encoding::count_usual_by(std::string_view& text, EncodingScratch& sc
   using Short = EncodingScratch::KnownShort;
   scratch.make();
   std::size_t tokens = 0;
-  while (!text.empty()) {
-    std::size_t bytes = usual_word<rule>(text);
+  std::string_view left = text;
+  while (!left.empty()) {
+    std::size_t bytes = usual_word<rule>(left);
     if (bytes == 0) break;
-    std::string_view word = text.substr(0, bytes);
-    if (bytes <= Short::bytes_max && text.size() >= Short::bytes_max) {
-      Short::Key key = short_key(text, bytes);
-      const Short& known = scratch.short_[Short::slot_of(key)];
-      tokens += known.key == key ? known.tokens : count_word(word, scratch);
+    const char* p = left.data();
+    if (bytes <= Short::bytes_max && left.size() >= Short::bytes_max) {
+      std::uint64_t word = word_at(p) & ~std::uint64_t{0} >> (64 - 8 * bytes);
+      std::uint32_t size_and_rule = Encoding::size_and_rule(bytes, rule);
+      const Short& known = scratch.short_slot(word, size_and_rule);
+      tokens += known.is(word, size_and_rule) ? known.tokens : count_word({p, bytes}, scratch);
     } else {
-      tokens += count_word(word, scratch);
+      tokens += count_word({p, bytes}, scratch);
     }
-    text.remove_prefix(bytes);
+    left.remove_prefix(bytes);
   }
+  text = left;
   return tokens;
 }
 
@@ -109,18 +112,18 @@ std::size_t Encoding::count_word(std::string_view word, EncodingScratch& scratch
   if (word.size() == 1) return 1;
   scratch.make();
   if (word.size() > Known::bytes_max) return count_unknown(word, scratch);
+  std::uint32_t size_and_rule = Encoding::size_and_rule(word.size(), rule_);
   if (word.size() <= Short::bytes_max) {
-    std::array<char, Short::bytes_max> padded{};
-    std::ranges::copy(word, padded.begin());
-    Short::Key key = short_key({padded.data(), padded.size()}, word.size());
-    Short& known = scratch.short_[Short::slot_of(key)];
-    if (known.key != key) {
-      known = {.key = key, .tokens = static_cast<std::uint32_t>(count_unknown(word, scratch))};
-    }
+    std::uint64_t padded = 0;
+    std::memcpy(&padded, word.data(), word.size());
+    Short& known = scratch.short_slot(padded, size_and_rule);
+    if (known.is(padded, size_and_rule)) return known.tokens;
+    known = {.word = padded,
+             .size_and_rule = size_and_rule,
+             .tokens = static_cast<std::uint32_t>(count_unknown(word, scratch))};
     return known.tokens;
   }
   Words words = words_of(word);
-  std::uint32_t size_and_rule = this->size_and_rule(word.size());
   std::uint64_t hash = hash_of(words, size_and_rule);
   Known& known = scratch.known_[hash >> (64 - EncodingScratch::known_bits)];
   if (known.words == words && known.size_and_rule == size_and_rule) return known.tokens;

@@ -29,18 +29,17 @@ class EncodingScratch {
   static constexpr unsigned known_bits = 13;
   struct KnownShort {  // most of them
     static constexpr std::size_t bytes_max = 8;
-    struct Key {
-      std::uint64_t word = 0;  // with zeros behind it
-      std::uint32_t size_and_rule = 0;
-      bool operator==(const Key&) const = default;
-    };
-    static std::size_t slot_of(const Key& key) {
-      std::uint64_t mixed = (key.word ^ std::uint64_t{key.size_and_rule} << 32);
-      return mixed * 0x9e3779b97f4a7c15 >> (64 - known_bits);
-    }
-    Key key;
+    std::uint64_t word = 0;  // with zeros behind it
+    std::uint32_t size_and_rule = 0;
     std::uint32_t tokens = 0;
+    bool is(std::uint64_t other, std::uint32_t other_size_and_rule) const {
+      return word == other && size_and_rule == other_size_and_rule;
+    }
   };
+  KnownShort& short_slot(std::uint64_t word, std::uint32_t size_and_rule) {
+    std::uint64_t mixed = (word ^ std::uint64_t{size_and_rule} << 32) * 0x9e3779b97f4a7c15;
+    return short_[mixed >> (64 - known_bits)];
+  }
   struct Part {
     std::uint32_t previous;
     std::uint32_t next;  // where the part ends, which is where the next begins
@@ -99,16 +98,8 @@ class Encoding {
   Rank rank_of_pair(std::string_view word, EncodingScratch& scratch, std::uint32_t begin) const;
 
   // Of a word: what tells it from one with the same bytes and zeros behind, or under another rule.
-  std::uint32_t size_and_rule(std::size_t bytes) const {
-    return static_cast<std::uint32_t>(bytes) << 8 | static_cast<std::uint32_t>(rule_);
-  }
-
-  // `text` has eight bytes at least.
-  EncodingScratch::KnownShort::Key short_key(std::string_view text, std::size_t bytes) const {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), sizeof word);
-    return {.word = word & ~std::uint64_t{0} >> (64 - 8 * bytes),
-            .size_and_rule = size_and_rule(bytes)};
+  static std::uint32_t size_and_rule(std::size_t bytes, SplitRule rule) {
+    return static_cast<std::uint32_t>(bytes) << 8 | static_cast<std::uint32_t>(rule);
   }
 
   // Of two bytes as one token: where every merge begins.

@@ -34,13 +34,9 @@ class TokenStream {
     return closed_tokens_ + encoding_->count(open_, scratch);
   }
 
-  // The same at no cost: what is gathered has as many for its bytes as all before it (four bytes a
-  // token where nothing is known).
+  // The same at no cost: what is gathered has as many for its bytes as all before it.
   std::uint64_t about() const {
-    constexpr std::uint64_t tokens_assumed = 8;
-    constexpr std::uint64_t bytes_assumed = 32;
-    std::uint64_t bytes = closed_bytes_ + bytes_assumed;
-    return closed_tokens_ + (open_.size() * (closed_tokens_ + tokens_assumed) + bytes - 1) / bytes;
+    return closed_tokens_ + (open_.size() * tokens_per_64_kib_ + 0xFFFF) / 0x10000;
   }
 
  private:
@@ -50,7 +46,8 @@ class TokenStream {
   const Encoding* encoding_;
   std::uint64_t closed_tokens_ = 0;  // of words that cannot change any more
   std::uint64_t closed_bytes_ = 0;
-  std::string open_;  // what is gathered, and words that may go on
+  std::uint64_t tokens_per_64_kib_ = 0x4000;  // four bytes a token, while nothing is known
+  std::string open_;                          // what is gathered, and words that may go on
 };
 
 }  // namespace recloser::text
