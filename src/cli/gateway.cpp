@@ -204,6 +204,8 @@ Started<void> Gateway::start_simulator() {
 
 Started<void> Gateway::start_traffic() {
   prices_ = surroundings_.prices ? surroundings_.prices : price::Catalogue::shipped();
+  Result<std::uint64_t> hash_seed = seed_from(surroundings_.entropy);
+  if (!hash_seed) return fail(hash_seed.error());
   services_ = std::make_unique<relay::Services>(relay::Services{.config = config_,
                                                                 .providers = providers_,
                                                                 .prices = prices_,
@@ -211,7 +213,8 @@ Started<void> Gateway::start_traffic() {
                                                                 .model_lists = model_lists_,
                                                                 .ledger = *ledger_,
                                                                 .responses = responses_,
-                                                                .resolver = resolver_});
+                                                                .resolver = resolver_,
+                                                                .hash_seed = *hash_seed});
   std::uint32_t count = worker_count(config_->workers);
   for (std::uint32_t i = 0; i < count; ++i) {
     auto traffic = std::make_unique<Traffic>();

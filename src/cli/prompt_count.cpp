@@ -1,7 +1,6 @@
 #include "cli/prompt_count.h"
 
 #include "text/function_tokens.h"
-#include "text/media_tokens.h"
 
 #include <algorithm>
 #include <array>
@@ -82,13 +81,10 @@ PromptCount::PromptCount(std::string_view model, text::EncodingScratch& scratch)
       family_(text::token_family(model)),
       overhead_(text::prompt_overhead(model, text::PromptForm::chat)),
       scratch_(scratch),
+      sum_(model_, family_, overhead_, &scratch_),
       exact_(family_.exact) {}
 
-void PromptCount::add_text(std::string_view text) {
-  counted_ += family_.encoding().count(text, scratch_);
-  classes_.add(text);
-  classes_.end_text();
-}
+void PromptCount::add_text(std::string_view text) { sum_.text(text); }
 
 void PromptCount::add_json(const Json& json) {
   exact_ = false;
@@ -109,7 +105,7 @@ Result<void> PromptCount::add_messages(const Json& messages) {
     const boost::json::array* pair = message.if_array();
     if (pair != nullptr && pair->size() == 2 && pair->at(0).is_string() &&
         pair->at(1).is_string()) {
-      ++shape_.messages;
+      sum_.message();
       add_text(pair->at(1).get_string());
     } else if (message.is_object()) {
       add_message(message.get_object());
@@ -122,9 +118,9 @@ Result<void> PromptCount::add_messages(const Json& messages) {
 }
 
 void PromptCount::add_message(const object& message) {
-  ++shape_.messages;
+  sum_.message();
   if (std::string_view name = string_of(message, "name"); !name.empty()) {
-    ++shape_.names;
+    sum_.name();
     add_text(name);
   }
   for (std::string_view member : {"content", "parts", "refusal"}) {
@@ -156,7 +152,7 @@ void PromptCount::add_part(const object& part) {
   }
   if (type == "tool_use") {
     exact_ = false;
-    ++shape_.calls;
+    sum_.call();
     add_text(string_of(part, "name"));
     if (const Json* input = present(part, "input")) add_json(*input);
     return;
@@ -178,7 +174,7 @@ void PromptCount::add_calls(const Json& calls) {
   const boost::json::array* list = calls.if_array();
   if (list == nullptr) return add_json(calls);
   for (const Json& call : *list) {
-    ++shape_.calls;
+    sum_.call();
     const object* function = call.is_object() ? object_of(call.get_object(), "function") : nullptr;
     if (function == nullptr) {
       add_json(call);
@@ -191,15 +187,12 @@ void PromptCount::add_calls(const Json& calls) {
 
 void PromptCount::add_medium(std::string_view type, const object& part) {
   exact_ = false;
-  std::uint64_t bytes = data_of(part).size() / 4 * 3;  // of base64
   if (is_one_of(type, images)) {
-    media_ += text::image_tokens(model_, {}, detail_of(part));
+    sum_.image(detail_of(part));
   } else if (is_one_of(type, recordings)) {
-    text::TokenRange lasts = text::audio_milliseconds(bytes);
-    media_ +=
-        {text::audio_tokens(model_, lasts.about).about, text::audio_tokens(model_, lasts.max).max};
+    sum_.audio(data_of(part).size());
   } else {
-    media_ += text::document_tokens(model_, bytes, 0);
+    sum_.document(data_of(part).size());
   }
 }
 
@@ -216,7 +209,7 @@ Result<void> PromptCount::add_tools(const Json& tools) {
 
 void PromptCount::add_tool(const object& tool) {
   exact_ = false;
-  ++shape_.tools;
+  sum_.tool();
   const object* function = object_of(tool, "function");
   const object& definition = function == nullptr ? tool : *function;
   if (overhead_.tools_declared && !string_of(definition, "name").empty()) {
@@ -252,19 +245,7 @@ void PromptCount::declare(const object& function) {
       }
     }
   }
-  text::ByteClasses json;
-  json.add(boost::json::serialize(Json(function)));
-  constexpr std::uint64_t deviation_max = 8;
-  declared_ += {tokens.count(), std::max(json.tokens_max(family_), tokens.count()) + deviation_max};
-}
-
-std::uint64_t PromptCount::tokens() const {
-  return family_.tokens(counted_) + overhead_.of(shape_).about + media_.about + declared_.about;
-}
-
-std::uint64_t PromptCount::upper() const {
-  return std::max(tokens(), classes_.tokens_max(family_) + overhead_.of(shape_).max + media_.max +
-                                declared_.max);
+  sum_.declare(tokens, boost::json::serialize(Json(function)));
 }
 
 }  // namespace recloser::cli

@@ -3,9 +3,9 @@
 
 #include "cli/json.h"
 #include "core/result.h"
-#include "text/byte_classes.h"
 #include "text/encoding.h"
 #include "text/prompt_overhead.h"
+#include "text/prompt_tokens.h"
 #include "text/token_family.h"
 
 #include <cstdint>
@@ -17,6 +17,7 @@ namespace recloser::cli {
 class PromptCount {
  public:
   PromptCount(std::string_view model, text::EncodingScratch& scratch);
+  PromptCount(const PromptCount&) = delete;
 
   void add_text(std::string_view text);
   // Messages of any of the providers' interfaces, or pairs of a role and a text; definitions of
@@ -24,8 +25,8 @@ class PromptCount {
   Result<void> add_messages(const Json& messages);
   Result<void> add_tools(const Json& tools);
 
-  std::uint64_t tokens() const;
-  std::uint64_t upper() const;
+  std::uint64_t tokens() const { return sum_.encoded().about; }
+  std::uint64_t upper() const { return sum_.encoded().max; }
   // The provider's own tokenizer on what is known to the last token.
   bool exact() const { return exact_; }
   std::string_view encoding() const { return family_.encoding_name; }
@@ -45,11 +46,7 @@ class PromptCount {
   const text::TokenFamily& family_;
   text::PromptOverhead overhead_;
   text::EncodingScratch& scratch_;
-  text::PromptShape shape_;
-  text::ByteClasses classes_;
-  std::uint64_t counted_ = 0;  // by the encoding, of all texts
-  text::TokenRange media_;
-  text::TokenRange declared_;  // tools that are not shown as JSON
+  text::PromptTokens sum_;
   bool exact_;
 };
 

@@ -1,9 +1,6 @@
 #include "codec/prompt_reader.h"
 
-#include "codec/json_scanner.h"
-
-#include <array>
-#include <optional>
+#include <utility>
 
 namespace recloser::codec {
 namespace {
@@ -27,6 +24,8 @@ enum Id : std::uint8_t {
   id_source,  // Anthropic: data whose type stands beside it
   id_media_type,
   id_remote,
+  id_part,  // an element of a message's content, of whatever kind
+  id_item,  // the same of a Responses input: a message, a call, a result, or something else
 };
 
 constexpr std::uint8_t with_end = want_begin | want_end;
@@ -36,6 +35,7 @@ constexpr JsonTable chat{
     {"messages[].role", id_role, want_text},
     {"messages[].name", id_name, want_text},
     {"messages[].content", id_text, want_text},
+    {"messages[].content[]", id_part, with_end},
     {"messages[].content[].text", id_text, want_text},
     {"messages[].content[].refusal", id_text, want_text},
     {"messages[].reasoning_content", id_text, want_text},
@@ -63,7 +63,7 @@ constexpr JsonTable chat{
 constexpr JsonTable responses{
     {"instructions", id_system, want_text},
     {"input", id_system, want_text},
-    {"input[]", id_message, want_begin},
+    {"input[]", id_item, with_end},
     {"input[].role", id_role, want_text},
     {"input[].content", id_text, want_text},
     {"input[].content[].text", id_text, want_text},
@@ -93,6 +93,7 @@ constexpr JsonTable messages{
     {"messages[]", id_message, want_begin},
     {"messages[].role", id_role, want_text},
     {"messages[].content", id_text, want_text},
+    {"messages[].content[]", id_part, with_end},
     {"messages[].content[].text", id_text, want_text},
     {"messages[].content[].thinking", id_text, want_text},
     {"messages[].content[].name", id_call_name, want_text},
@@ -155,74 +156,108 @@ std::optional<PromptPart> part_of(std::uint8_t id) {
   }
 }
 
-// One walk over one body.
-class Walk {
- public:
-  Walk(Operation operation, std::string_view body, PromptSink& sink)
-      : scanner_(table_of(operation)), body_(body), sink_(sink) {}
-
-  void run() {
-    std::string_view rest = body_;
-    for (;;) {
-      JsonToken token = scanner_.next(rest);
-      if (token == JsonToken::none || token == JsonToken::error) return;
-      take(token);
-    }
+// What stands before a value in the body that it comes from.
+std::string_view before(Operation operation, PromptValue what) {
+  bool is_responses = &table_of(operation) == &responses;
+  switch (what) {
+    case PromptValue::body:
+      return "";
+    case PromptValue::message:
+      return is_responses ? R"({"input":[)" : R"({"messages":[)";
+    case PromptValue::messages:
+      if (operation == Operation::completions) return R"({"prompt":)";
+      if (operation == Operation::embeddings || operation == Operation::moderations) {
+        return R"({"input":)";
+      }
+      return is_responses ? R"({"input":)" : R"({"messages":)";
+    case PromptValue::system:
+      return is_responses ? R"({"instructions":)" : R"({"system":)";
+    case PromptValue::tools:
+      return R"({"tools":)";
   }
-
- private:
-  void take(JsonToken token) {
-    std::uint8_t id = scanner_.id();
-    switch (token) {
-      case JsonToken::object_begin:
-      case JsonToken::array_begin:
-        if (id == id_message || id == id_system) return sink_.take({.part = PromptPart::message});
-        if (id == id_remote) return sink_.take({.part = PromptPart::remote});
-        begin_ = scanner_.value().begin;
-        break;
-      case JsonToken::object_end:
-      case JsonToken::array_end:
-        tell(id, body_.substr(begin_, scanner_.value().end - begin_), false);
-        break;
-      case JsonToken::text:
-        take_text(id);
-        break;
-      default:
-        break;
-    }
-  }
-
-  void take_text(std::uint8_t id) {
-    if (id == id_media_type) {
-      is_image_ = scanner_.raw().starts_with("image/");
-      is_text_ = scanner_.raw().starts_with("text/");
-      return;
-    }
-    if (id == id_source) {  // the type stands before the data, as every SDK writes it
-      id = is_image_ ? id_image : is_text_ ? id_text : id_file;
-      is_image_ = is_text_ = false;
-    }
-    if (id == id_system) sink_.take({.part = PromptPart::message});
-    tell(id, scanner_.raw(), scanner_.escaped());
-  }
-
-  void tell(std::uint8_t id, std::string_view raw, bool escaped) {
-    std::optional<PromptPart> part = part_of(id);
-    if (part && !raw.empty()) sink_.take({.part = *part, .raw = raw, .escaped = escaped});
-  }
-
-  JsonScanner scanner_;
-  std::string_view body_;
-  PromptSink& sink_;
-  std::uint64_t begin_ = 0;  // of the value told as it stands; such values do not nest
-  bool is_image_ = false;
-  bool is_text_ = false;
-};
+  return "";
+}
 
 }  // namespace
 
-void read_prompt(Operation operation, std::string_view body, PromptSink& sink) {
-  Walk(operation, body, sink).run();
+PromptReader::PromptReader(Operation operation, PromptValue what, std::string_view bytes)
+    : scanner_(table_of(operation)), bytes_(bytes), rest_(bytes) {
+  std::string_view front = before(operation, what);
+  offset_ = front.size();
+  while (!front.empty() && scanner_.next(front) != JsonToken::error) {
+  }
+}
+
+std::optional<PromptPiece> PromptReader::next() {
+  if (waiting_) return std::exchange(waiting_, std::nullopt);
+  for (;;) {
+    JsonToken token = scanner_.next(rest_);
+    if (token == JsonToken::none || token == JsonToken::error) return std::nullopt;
+    if (std::optional<PromptPiece> piece = take(token)) return piece;
+  }
+}
+
+// From an offset of the scanner's up to here.
+std::string_view PromptReader::since(std::uint64_t begin) const {
+  return bytes_.substr(begin - offset_, scanner_.value().end - begin);
+}
+
+std::optional<PromptPiece> PromptReader::take(JsonToken token) {
+  std::uint8_t id = scanner_.id();
+  std::uint64_t begin = scanner_.value().begin;
+  switch (token) {
+    case JsonToken::object_begin:
+    case JsonToken::array_begin:
+      if (id == id_part || id == id_item) {
+        part_begin_ = begin;
+        part_known_ = false;
+      } else {
+        begin_ = begin;
+        part_known_ = true;
+      }
+      if (id == id_message || id == id_item || id == id_system) {
+        return PromptPiece{.part = PromptPart::message};
+      }
+      if (id == id_remote) return PromptPiece{.part = PromptPart::remote};
+      return std::nullopt;
+    case JsonToken::object_end:
+    case JsonToken::array_end:
+      return take_end(id);
+    case JsonToken::text:
+      return take_text(id);
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<PromptPiece> PromptReader::take_end(std::uint8_t id) {
+  if (id != id_part && id != id_item) return piece(id, since(begin_), false);
+  if (part_known_) return std::nullopt;
+  return piece(id_text, since(part_begin_), false);
+}
+
+std::optional<PromptPiece> PromptReader::take_text(std::uint8_t id) {
+  part_known_ = true;
+  if (id == id_media_type) {
+    is_image_ = scanner_.raw().starts_with("image/");
+    is_text_ = scanner_.raw().starts_with("text/");
+    return std::nullopt;
+  }
+  if (id == id_source) {  // the type stands before the data, as every SDK writes it
+    id = is_image_ ? id_image : is_text_ ? id_text : id_file;
+    is_image_ = is_text_ = false;
+  }
+  std::optional<PromptPiece> told = piece(id, scanner_.raw(), scanner_.escaped());
+  if (id != id_system) return told;
+  waiting_ = told;
+  return PromptPiece{.part = PromptPart::message};
+}
+
+std::optional<PromptPiece> PromptReader::piece(std::uint8_t id, std::string_view raw,
+                                               bool escaped) {
+  std::optional<PromptPart> part = part_of(id);
+  if (!part || raw.empty()) return std::nullopt;
+  return PromptPiece{.part = *part, .raw = raw, .escaped = escaped};
 }
 
 }  // namespace recloser::codec

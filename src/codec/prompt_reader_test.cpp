@@ -3,6 +3,7 @@
 #include "codec/event.h"
 
 #include <array>
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -11,29 +12,28 @@ namespace recloser::codec {
 namespace {
 
 // Every piece as "part:text", messages as "|".
-std::string told(Operation operation, std::string_view body) {
-  struct Sink final : PromptSink {
-    std::string out;
-    void take(const PromptPiece& piece) override {
-      static constexpr std::array<std::string_view, 12> names{
-          "|",     "role",   "name",  "text",  "call", "arguments",
-          "tools", "schema", "image", "audio", "file", "remote"};
-      if (piece.part == PromptPart::message) {
-        out += "| ";
-        return;
-      }
-      out += names[static_cast<std::size_t>(piece.part)];
-      out += ':';
-      if (piece.escaped) {
-        unescape(out, piece.raw);
-      } else {
-        out += piece.raw;
-      }
-      out += ' ';
+std::string told(Operation operation, std::string_view bytes,
+                 PromptValue what = PromptValue::body) {
+  static constexpr std::array<std::string_view, 12> names{"|",     "role",      "name",  "text",
+                                                          "call",  "arguments", "tools", "schema",
+                                                          "image", "audio",     "file",  "remote"};
+  std::string out;
+  PromptReader reader(operation, what, bytes);
+  while (std::optional<PromptPiece> piece = reader.next()) {
+    if (piece->part == PromptPart::message) {
+      out += "| ";
+      continue;
     }
-  } sink;
-  read_prompt(operation, body, sink);
-  return sink.out;
+    out += names[static_cast<std::size_t>(piece->part)];
+    out += ':';
+    if (piece->escaped) {
+      unescape(out, piece->raw);
+    } else {
+      out += piece->raw;
+    }
+    out += ' ';
+  }
+  return out;
 }
 
 TEST(PromptReader, Chat) {
@@ -87,6 +87,43 @@ TEST(PromptReader, Anthropic) {
            R"("data":"DD"}},{"type":"document","source":{"type":"url","url":"https://x"}}]}]})"),
       "| text:sys | role:user text:q | role:assistant call:get arguments:{\"a\":{\"b\":[1]}} "
       "| role:user text:res image:PP file:DD remote:https://x ");
+}
+
+TEST(PromptReader, AValueIsReadAsInTheBodyThatItComesFrom) {
+  EXPECT_EQ(told(Operation::chat, R"({"role":"user","content":"hi"})", PromptValue::message),
+            "| role:user text:hi ");
+  EXPECT_EQ(told(Operation::responses, R"({"type":"function_call","name":"f","arguments":"{}"})",
+                 PromptValue::message),
+            "| call:f arguments:{} ");
+  EXPECT_EQ(told(Operation::messages,
+                 R"({"role":"assistant","content":[{"type":"tool_use","input":{"a":[1]}}]})",
+                 PromptValue::message),
+            "| role:assistant arguments:{\"a\":[1]} ");
+  EXPECT_EQ(told(Operation::messages, R"([{"type":"text","text":"s"}])", PromptValue::system),
+            "| text:s ");
+  EXPECT_EQ(told(Operation::responses, R"("s")", PromptValue::system), "| text:s ");
+  EXPECT_EQ(told(Operation::responses, R"("all")", PromptValue::messages), "| text:all ");
+  EXPECT_EQ(told(Operation::completions, R"(["a","b"])", PromptValue::messages), "text:a text:b ");
+  EXPECT_EQ(told(Operation::embeddings, R"("a")", PromptValue::messages), "text:a ");
+  EXPECT_EQ(told(Operation::chat, R"([{"x":1}])", PromptValue::tools), "tools:[{\"x\":1}] ");
+}
+
+// So that nothing which a provider may read is counted as nothing.
+TEST(PromptReader, ContentOfAnUnknownKindIsToldAsItsJson) {
+  EXPECT_EQ(told(Operation::messages,
+                 R"({"role":"user","content":[{"type":"new","data":"x y"},)"
+                 R"({"type":"text","text":""},{"type":"text","text":"t"}]})",
+                 PromptValue::message),
+            R"(| role:user text:{"type":"new","data":"x y"} text:t )");
+  EXPECT_EQ(told(Operation::responses, R"({"type":"new","steps":["a"]})", PromptValue::message),
+            R"(| text:{"type":"new","steps":["a"]} )");
+}
+
+// As where a body has two lists of messages: what follows a value is no longer of it.
+TEST(PromptReader, AValueThatClosesWhatIsAroundItHarmsNobody) {
+  EXPECT_EQ(told(Operation::chat, R"("x"],"tools":[1]})", PromptValue::message), "tools:[1] ");
+  EXPECT_EQ(told(Operation::chat, R"(]]]]}}}})", PromptValue::message), "");
+  EXPECT_EQ(told(Operation::messages, R"(}}}}]]]])", PromptValue::tools), "");
 }
 
 TEST(PromptReader, WhatIsNoJsonEndsIt) {

@@ -237,6 +237,7 @@ void RequestReader::refuse_second() {
 void RequestReader::count(RequestMember member) {
   in_text_ = false;
   if (member == M::message) {
+    if (message_begins_ != nullptr) message_begins_->push_back(scanner_.value().begin);
     if (++facts_.messages > limits::messages_max) {
       error_ = refuse(Kind::too_large, "The request has more than " +
                                            std::to_string(limits::messages_max) +
@@ -419,6 +420,20 @@ void RequestReader::text_done(RequestMember member, std::string_view raw) {
     default:
       break;
   }
+}
+
+Span message_span(std::string_view body, std::uint64_t begin, std::uint64_t next) {
+  next = std::min<std::uint64_t>(next, body.size());
+  if (begin >= next) return {};
+  std::string_view bytes = body.substr(begin, next - begin);
+  auto is_one_of = [&bytes](std::string_view some) {
+    return !bytes.empty() && some.contains(bytes.back());
+  };
+  constexpr std::string_view space = " \n\r\t";
+  while (is_one_of(space)) bytes.remove_suffix(1);
+  if (is_one_of(",]") && bytes.size() > 1) bytes.remove_suffix(1);
+  while (is_one_of(space)) bytes.remove_suffix(1);
+  return {begin, begin + bytes.size()};
 }
 
 bool must_ask_for_usage(Operation operation, const RequestFacts& facts) {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace recloser::codec {
 
@@ -68,6 +69,9 @@ class RequestReader {
  public:
   explicit RequestReader(Operation operation);
 
+  // Before the first byte: where each element of the messages begins is added to `begins`.
+  void note_messages(std::vector<std::uint64_t>& begins) { message_begins_ = &begins; }
+
   Result<void> feed(std::string_view piece);
   Result<void> end();
   Result<RequestFacts> finish();
@@ -89,11 +93,16 @@ class RequestReader {
   JsonScanner scanner_;
   Operation operation_;
   RequestFacts facts_;
+  std::vector<std::uint64_t>* message_begins_ = nullptr;
   std::string held_;        // a captured string that was cut by a piece's end, raw
   bool in_text_ = false;    // the scanner is in the middle of a captured string
   std::uint64_t seen_ = 0;  // one bit per acted-on member
   std::optional<Error> error_;
 };
+
+// The element of the messages that begins at `begin`: it ends before `next`, where the one after it
+// begins, or before the end of the list. Without the space, comma or bracket behind it.
+Span message_span(std::string_view body, std::uint64_t begin, std::uint64_t next);
 
 // Whether a streamed request must be changed so that the provider sends the usage at the end.
 bool must_ask_for_usage(Operation operation, const RequestFacts& facts);

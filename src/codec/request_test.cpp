@@ -1,8 +1,10 @@
 #include "codec/request.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -272,6 +274,41 @@ TEST(RequestReader, WhereWhatTheModelReadsLies) {
     facts = read(Operation::completions, completion);
     EXPECT_EQ(value(completion, facts.messages_value), R"(["a","b"])");
   }
+}
+
+// The messages by where they stand, however the body is cut and whatever is between them.
+TEST(Request, TellsWhereEachMessageStands) {
+  const std::vector<std::string_view> messages{
+      R"({"role":"user","content":"a ], b"})", "[1,[2]]", R"("x,]")", "17", "{ }", "null", "[]"};
+  for (std::string_view between : {",", " ,", "\n\t, \r\n"}) {
+    std::string body = R"({"messages" : [ )";
+    for (std::string_view message : messages) body.append(message).append(between);
+    body.resize(body.size() - between.size());
+    body += R"( ] ,"model":"m"})";
+    for (std::size_t piece : {1u, 3u, 1000u}) {
+      RequestReader reader(Operation::chat);
+      std::vector<std::uint64_t> begins;
+      reader.note_messages(begins);
+      for (std::string_view rest = body; !rest.empty();) {
+        ASSERT_TRUE(reader.feed(rest.substr(0, piece)));
+        rest.remove_prefix(std::min(rest.size(), piece));
+      }
+      ASSERT_TRUE(reader.end());
+      ASSERT_EQ(begins.size(), messages.size());
+      begins.push_back(reader.facts().messages_value.end);
+      for (std::size_t i = 0; i < messages.size(); ++i) {
+        Span span = message_span(body, begins[i], begins[i + 1]);
+        EXPECT_EQ(std::string_view(body).substr(span.begin, span.size()), messages[i]) << body;
+      }
+    }
+  }
+}
+
+TEST(Request, AMessageThatLiesNowhereIsEmpty) {
+  EXPECT_TRUE(message_span("abc", 2, 1).empty());
+  EXPECT_TRUE(message_span("abc", 3, 9).empty());
+  EXPECT_TRUE(message_span("", 0, 0).empty());
+  EXPECT_EQ(message_span("  ]", 0, 3), (Span{0, 0}));
 }
 
 }  // namespace

@@ -101,13 +101,26 @@ void Relay::learn(const Call& call) {
                                                                       call.shown_reasoning_tokens)
                              : 0;
   experience_.learn(call.experience, call.usage.output_tokens, hidden, silence);
+  // What tools of the provider's read is no part of the prompt.
+  bool prompt_alone = !call.usage.rare ||
+                      (call.usage.rare->iterations.empty() && call.usage.rare->web_searches == 0 &&
+                       call.usage.rare->file_searches == 0 && call.usage.rare->code_sessions == 0);
+  if (prompt_alone) {
+    corrections_.learn(call.conversation, call.counted_input_tokens, call.usage.input_tokens);
+  }
 }
 
 // What nobody said at the end of it all is counted now, for the last time.
 void Relay::count_prompt(Call& call) {
   if (call.prompt.empty()) return;
-  call.expected_input_tokens = call.prompt.count(
-      call.model->name, *call.model->family, call.model->overhead, accounts_.meter_room().scratch);
+  // What the provider said of the conversation so far is nearer than a line through those of
+  // others.
+  bool said = corrections_.known(call.conversation) && !call.model->family->exact;
+  if (call.counted_input_tokens == 0 || !said) {
+    call.expected_input_tokens =
+        call.prompt.count(call.model->name, *call.model->family, call.model->overhead,
+                          accounts_.meter_room().scratch);
+  }
   call.prompt.forget();
 }
 

@@ -86,6 +86,9 @@ struct Call {
   ModelRef model;                                  // once a provider is chosen
   KeptPrompt prompt;                               // until its tokens are known
   Experience::Pair experience;
+  std::uint64_t conversation = 0;  // a hash: whose corrections its prompt gets, and teaches
+  std::uint64_t counted_input_tokens =
+      0;  // of its prompt, before they were applied; 0: no estimate
   std::uint64_t expected_input_tokens = 0;
   std::uint64_t shown_reasoning_tokens = 0;
   std::int64_t lost_input_tokens = 0;  // estimated; of a first attempt that may be billed

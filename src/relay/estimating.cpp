@@ -1,4 +1,5 @@
 // What a call may cost before it is made, and what of it may not be made at all.
+#include "relay/prompt_estimate.h"
 #include "relay/request.h"
 
 #include <algorithm>
@@ -12,6 +13,9 @@ void set(std::int64_t& field, std::uint64_t value) {
   constexpr std::uint64_t most = INT64_MAX;
   field = static_cast<std::int64_t>(std::min(value, most));
 }
+
+// Some 0.1 ms.
+constexpr std::size_t bytes_weighed_per_turn = 64u << 10;
 
 text::PromptForm form_of(codec::Operation operation) {
   switch (operation) {
@@ -27,7 +31,11 @@ text::PromptForm form_of(codec::Operation operation) {
 
 }  // namespace
 
-std::expected<void, Refused> Relay::estimate(Call& call, const Request& request) {
+bool is_estimated(const Call& call) {
+  return call.streams && !codec::only_counts(call.route.operation);
+}
+
+std::expected<void, Refused> Relay::find_price(Call& call, const Request& request) {
   call.model =
       accounts_.model(*call.provider, request.provider_model, form_of(call.route.operation));
   if (codec::only_counts(call.route.operation)) return {};
@@ -36,20 +44,10 @@ std::expected<void, Refused> Relay::estimate(Call& call, const Request& request)
       return std::unexpected(std::move(*refused));
     }
   }
-  call.prompt.keep(call.client.body(), call.route.operation, request.facts);
-  // A whole answer comes with its usage or not at all; nobody asks for a bound of it yet.
-  if (!call.streams) return {};
-  text::TokenRange input = call.prompt.estimate(call.client.body(), request.facts,
-                                                *call.model->family, call.model->overhead);
-  call.expected_input_tokens = input.about;
-  ledger::CallRecord& row = call.record();
-  set(row.expected_input_tokens, input.about);
-  set(row.upper_input_tokens, input.max);
-  call.experience = Experience::pair(row.text(ledger::Text::key_id), request.provider_model);
-  accounts_.book_estimate(row, *call.model,
-                          {.input = input,
-                           .output_asked = request.facts.max_tokens * request.facts.n,
-                           .output_usual = experience_.output_tokens(call.experience)});
+  // The estimate of a large prompt reads all of it, which is nearer than pieces.
+  if (!is_estimated(call) || call.client.body().size() <= KeptPrompt::whole_bytes_max) {
+    call.prompt.keep(call.client.body(), call.route.operation, request.facts);
+  }
   return {};
 }
 
@@ -65,6 +63,33 @@ std::optional<Refused> Relay::refuse_unpriced(const Call& call, const Request& r
                              request.provider_model, call.provider->config->name,
                              near.empty() ? "" : ". Near names: ", near),
       .param = "model"};
+}
+
+// In turns: a prompt that is all new takes up to a nanosecond and a half for each byte.
+Task<void> Relay::estimate(Call& call, const Request& request) {
+  PromptEstimate prompt({.body = call.client.body(),
+                         .operation = call.route.operation,
+                         .facts = &request.facts,
+                         .message_begins = request.message_begins,
+                         .model = call.model->name,
+                         .family = call.model->family,
+                         .overhead = &call.model->overhead,
+                         .principal = call.principal},
+                        hash_, counts_);
+  while (!prompt.count(bytes_weighed_per_turn)) co_await worker_.yield();
+  ledger::CallRecord& row = call.record();
+  call.conversation = hash_.of(row.text(ledger::Text::session), prompt.context());
+  text::TokenRange counted = prompt.sum();
+  call.counted_input_tokens = counted.about;
+  text::TokenRange input = corrections_.corrected(call.conversation, counted);
+  call.expected_input_tokens = input.about;
+  set(row.expected_input_tokens, input.about);
+  set(row.upper_input_tokens, input.max);
+  call.experience = Experience::pair(row.text(ledger::Text::key_id), request.provider_model);
+  accounts_.book_estimate(row, *call.model,
+                          {.input = input,
+                           .output_asked = request.facts.max_tokens * request.facts.n,
+                           .output_usual = experience_.output_tokens(call.experience)});
 }
 
 }  // namespace recloser::relay

@@ -27,14 +27,8 @@ class KeptPrompt {
   void forget() { *this = KeptPrompt(); }
   bool empty() const { return bytes_ == 0; }
 
-  // What a model reads of the body just kept, told from the bytes: about, and at most. A nanosecond
-  // or two for a byte that is kept.
-  text::TokenRange estimate(std::string_view body, const codec::RequestFacts& facts,
-                            const text::TokenFamily& family,
-                            const text::PromptOverhead& overhead) const;
-
-  // The same by the encoding, for the books: exact where the prompt was kept whole and the
-  // tokenizer is known. 60 microseconds for a kilobyte.
+  // What a model reads of it by the encoding, for the books: exact where the prompt was kept whole
+  // and the tokenizer is known. 60 microseconds for a kilobyte.
   std::uint64_t count(std::string_view model, const text::TokenFamily& family,
                       const text::PromptOverhead& overhead, text::EncodingScratch& scratch) const;
 

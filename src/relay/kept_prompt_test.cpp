@@ -18,7 +18,6 @@ class KeptPromptTest : public testing::Test {
     prompt_.keep(body_, codec::Operation::chat, facts_);
   }
   std::uint64_t count() { return prompt_.count("gpt-4o", family_, overhead_, scratch_); }
-  text::TokenRange estimate() { return prompt_.estimate(body_, facts_, family_, overhead_); }
 
   std::string body_;
   codec::RequestFacts facts_;
@@ -52,16 +51,6 @@ TEST_F(KeptPromptTest, ALargeOneIsNearByPiecesFromAllOverIt) {
   EXPECT_NEAR(static_cast<double>(count()), tokens, tokens * 0.08);
 }
 
-TEST_F(KeptPromptTest, TheEstimateIsNearAndItsBoundIsOne) {
-  for (std::size_t lines : {1u, 20u, 100u, 3000u}) {
-    keep(message(lines));
-    auto exact = static_cast<double>(count());
-    text::TokenRange range = estimate();
-    EXPECT_NEAR(static_cast<double>(range.about), exact, exact * 0.35 + 5) << lines;
-    EXPECT_GE(static_cast<double>(range.max), exact) << lines;
-  }
-}
-
 TEST_F(KeptPromptTest, MediaInALargePromptAreNoText) {
   keep(message(100) + R"(,{"role":"user","content":[{"type":"image_url","image_url":{"url":")" +
        "data:image/png;base64," + std::string(200'000, 'A') + "\"}}]}");
@@ -74,7 +63,6 @@ TEST_F(KeptPromptTest, NothingIsLeftOfOneThatIsForgotten) {
   prompt_.forget();
   EXPECT_TRUE(prompt_.empty());
   EXPECT_EQ(count(), 0u);
-  EXPECT_EQ(estimate().max, 0u);
 }
 
 }  // namespace

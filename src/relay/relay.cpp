@@ -16,6 +16,7 @@ Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, 
       ids_(seed, lane),
       random_(seed ^ 0x5bd1e995),
       accounts_(services.prices, *services.providers),
+      hash_(services.hash_seed),
       log_(worker, *services.providers) {}
 
 Task<void> Relay::handle(net::Exchange& client) {
@@ -85,7 +86,7 @@ Task<void> Relay::relay(net::Exchange& client, Route route) {
 Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
                                std::optional<net::HangupWatch>& watch,
                                std::optional<net::HttpCall>& provider) {
-  Request request(call.route.operation);
+  Request request(call.route.operation, spare_begins_);
   std::expected<void, Refused> readable = may_be_read(call);
   if (!readable) co_return std::unexpected(std::move(readable.error()));
   Result<void> read;
@@ -102,8 +103,9 @@ Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
   if (!identified) co_return std::unexpected(std::move(identified.error()));
   std::expected<void, Refused> chosen = choose_target(call, principal, request);
   if (!chosen) co_return std::unexpected(std::move(chosen.error()));
-  std::expected<void, Refused> priced = estimate(call, request);
+  std::expected<void, Refused> priced = find_price(call, request);
   if (!priced) co_return std::unexpected(std::move(priced.error()));
+  if (is_estimated(call)) co_await estimate(call, request);
   write_request(call, request);
   call.client.keep();
 

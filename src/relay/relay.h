@@ -7,6 +7,7 @@
 #include "codec/body_edits.h"
 #include "codec/request.h"
 #include "core/ids.h"
+#include "core/keyed_hash.h"
 #include "core/published.h"
 #include "net/hangup.h"
 #include "net/http_client.h"
@@ -14,8 +15,10 @@
 #include "relay/accounts.h"
 #include "relay/call.h"
 #include "relay/call_log.h"
+#include "relay/corrections.h"
 #include "relay/experience.h"
 #include "relay/metrics.h"
+#include "relay/remembered_counts.h"
 #include "relay/routes.h"
 #include "relay/services.h"
 #include "relay/stream_pass.h"
@@ -26,6 +29,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace recloser::relay {
 
@@ -71,8 +75,9 @@ class Relay final : public net::HttpHandler {
                                              Request& request);
 
   // estimating.cpp: what it may cost.
-  std::expected<void, Refused> estimate(Call& call, const Request& request);
+  std::expected<void, Refused> find_price(Call& call, const Request& request);
   std::optional<Refused> refuse_unpriced(const Call& call, const Request& request) const;
+  Task<void> estimate(Call& call, const Request& request);
 
   // provider_request.cpp
   void write_request(Call& call, Request& request);
@@ -140,6 +145,10 @@ class Relay final : public net::HttpHandler {
   Metrics metrics_;
   Accounts accounts_;
   Experience experience_;
+  KeyedHash hash_;
+  RememberedCounts counts_;
+  Corrections corrections_;
+  std::vector<std::uint64_t> spare_begins_;  // lent to one request at a time, for its messages
   CallLog log_;
   net::WaiterList running_;  // calls that have their row; for end_calls()
   bool draining_ = false;

@@ -8,13 +8,29 @@
 #include "session/fingerprint.h"
 #include "session/identity.h"
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace recloser::relay {
 
 // Lives on the frame of Relay::ask(): gone before the answer is passed on.
 struct Relay::Request final : net::BodySink {
-  explicit Request(codec::Operation operation) : reader(operation), fingerprint(operation) {}
+  Request(codec::Operation operation, std::vector<std::uint64_t>& spare)
+      : reader(operation),
+        fingerprint(operation),
+        message_begins(std::exchange(spare, {})),
+        spare_begins(spare) {
+    reader.note_messages(message_begins);
+  }
+  // Its room is for the next request; that of several at a time is not kept.
+  ~Request() {
+    message_begins.clear();
+    if (message_begins.capacity() > spare_begins.capacity()) spare_begins.swap(message_begins);
+  }
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
 
   // Looks through the body as it arrives, once. A body that came whole is fingerprinted only if
   // nothing else names its session; one that arrives in pieces, as it comes.
@@ -26,6 +42,8 @@ struct Relay::Request final : net::BodySink {
   codec::RequestReader reader;
   session::Fingerprint fingerprint;
   const codec::RequestFacts& facts = reader.facts();
+  std::vector<std::uint64_t> message_begins;  // in the body
+  std::vector<std::uint64_t>& spare_begins;
   codec::BodyEdits edits;           // what of the body changes on its way
   std::string head;                 // as the provider gets it
   std::string target_name;          // "provider/model"
@@ -68,6 +86,10 @@ Refused refused_by(const Error& error, const Provider& provider, Reached way);
 ledger::Outcome outcome_of(const Error& error);
 std::string_view error_class_of(const Error& error);
 std::string_view error_class_of_status(int status);  // "" where all is well
+
+// Whether its row says what it may cost. A whole answer comes with its usage or not at all: nobody
+// asks for a bound of it yet.
+bool is_estimated(const Call& call);
 
 // An estimate where the provider never said: four bytes of text are about one token.
 constexpr std::uint64_t estimated_tokens(std::uint64_t text_bytes) { return (text_bytes + 3) / 4; }

@@ -11,6 +11,7 @@
 #include "route/model_lists.h"
 #include "session/response_chain.h"
 
+#include <cstdint>
 #include <memory>
 
 namespace recloser::relay {
@@ -24,6 +25,7 @@ struct Services {
   ledger::Ledger& ledger;
   session::ResponseChain& responses;
   net::Resolver& resolver;
+  std::uint64_t hash_seed = 0;  // random, and for nothing but the keys of tables (KeyedHash)
 };
 
 }  // namespace recloser::relay

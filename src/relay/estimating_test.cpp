@@ -1,0 +1,91 @@
+#include "relay/testing/test_gateway.h"
+
+#include <string>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace recloser::relay {
+namespace {
+
+class EstimatingTest : public testing::Test {
+ protected:
+  EstimatingTest()
+      : gateway_(testing::TempDir() + "recloser-estimating-" + std::to_string(::getpid()) + "-" +
+                 testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    gateway_.start();
+  }
+
+  // The provider says from now on that it read so many tokens; 0: it says nothing.
+  void reads(std::uint64_t tokens) {
+    std::string events =
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"so it is\"},"
+        "\"finish_reason\":\"stop\"}]}\n\n";
+    if (tokens > 0) {
+      events += fmt::format(
+          "data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":3}}}}\n\n",
+          tokens);
+    }
+    events += "data: [DONE]\n\n";
+    gateway_.provider().script = [events](net::Exchange& exchange, std::string) -> Task<void> {
+      return send(exchange, events);
+    };
+  }
+  static Task<void> send(net::Exchange& exchange, std::string events) {
+    co_await exchange.answer(200, "content-type: text/event-stream\r\n", events);
+  }
+
+  ledger::StoredCall ask(std::string_view content, std::string_view session,
+                         std::string_view model = "m") {
+    std::string body = fmt::format(
+        R"({{"model":"{}","stream":true,"messages":[{{"role":"user","content":"{}"}}]}})", model,
+        content);
+    gateway_.post("/v1/chat/completions", body, fmt::format("x-recloser-session: {}\r\n", session));
+    return gateway_.books().back();
+  }
+
+  static std::string lines(int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += fmt::format("Line {} of a long story. ", i);
+    return text;
+  }
+
+  TestGateway gateway_;
+};
+
+TEST_F(EstimatingTest, ALongPromptIsBoundedByWhatItSaysNotByItsBytes) {
+  reads(0);
+  std::string text = lines(8'000);
+  text::EncodingScratch scratch;
+  auto exact = static_cast<double>(text::Encoding::o200k().count(text, scratch));
+  ledger::StoredCall call = ask(text, "s", "p/gpt-4o");
+  EXPECT_NEAR(static_cast<double>(*call.expected_input_tokens), exact, exact * 0.2);
+  EXPECT_GE(static_cast<double>(*call.upper_input_tokens), exact);
+  EXPECT_LT(*call.upper_input_tokens, static_cast<std::int64_t>(text.size()));
+  EXPECT_EQ(call.input_tokens, call.expected_input_tokens);  // nobody said better
+}
+
+TEST_F(EstimatingTest, AConversationIsExpectedToGoOnAsItsProviderSaidOfIt) {
+  reads(1'500);
+  std::string text = lines(100);
+  std::int64_t counted = *ask(text, "s").expected_input_tokens;
+  EXPECT_LT(counted, 1'300);
+  EXPECT_EQ(*ask(text, "s").expected_input_tokens, 1'500);
+  EXPECT_GE(*ask(text, "s").upper_input_tokens, 1'500);
+  EXPECT_EQ(*ask(text, "another").expected_input_tokens, counted);
+  EXPECT_EQ(*ask(text, "s", "p/another-model").expected_input_tokens, counted);
+  // What nobody says of the next prompt is booked by it.
+  reads(0);
+  EXPECT_EQ(ask(text, "s").input_tokens, 1'500);
+}
+
+TEST_F(EstimatingTest, WhereTheTokenizerIsKnownAShortPromptIsCountedAllTheSame) {
+  reads(40);
+  ask("one two three", "s", "p/gpt-4o");
+  reads(0);
+  EXPECT_EQ(ask("one two three", "s", "p/gpt-4o").input_tokens, 3 + 3 + 4);
+}
+
+}  // namespace
+}  // namespace recloser::relay

@@ -1,0 +1,60 @@
+#include "text/prompt_tokens.h"
+
+#include <algorithm>
+
+namespace recloser::text {
+namespace {
+
+// Declarations against the recordings: function_tokens.h.
+constexpr std::uint64_t declared_deviation_max = 8;
+
+constexpr std::uint64_t bytes_of(std::uint64_t base64) { return base64 / 4 * 3; }
+
+}  // namespace
+
+void PromptTokens::text(std::string_view text) {
+  if (scratch_ != nullptr) counted_ += family_->encoding().count(text, *scratch_);
+  part(text, false);
+  end_text();
+}
+
+void PromptTokens::part(std::string_view part, bool escaped) {
+  if (escaped) {
+    classes_.add_json(part);
+  } else {
+    classes_.add(part);
+  }
+}
+
+void PromptTokens::declare(const FunctionTokens& function, std::string_view json) {
+  ByteClasses shown;
+  shown.add(json);
+  std::uint64_t about = function.count();
+  declared_ += {about, std::max(shown.tokens_max(*family_), about) + declared_deviation_max};
+}
+
+void PromptTokens::image(ImageDetail detail) { media_ += image_tokens(model_, {}, detail); }
+
+void PromptTokens::audio(std::uint64_t bytes_of_base64) {
+  TokenRange lasts = audio_milliseconds(bytes_of(bytes_of_base64));
+  media_ += {audio_tokens(model_, lasts.about).about, audio_tokens(model_, lasts.max).max};
+}
+
+void PromptTokens::document(std::uint64_t bytes_of_base64) {
+  media_ += document_tokens(model_, bytes_of(bytes_of_base64), 0);
+}
+
+TokenRange PromptTokens::pieces() const {
+  TokenFamily line = *family_;
+  line.more = 0;
+  return TokenRange{classes_.tokens_about(line), classes_.tokens_max(*family_)} + media_ +
+         declared_;
+}
+
+TokenRange PromptTokens::encoded() const {
+  TokenRange around = overhead_->of(shape_);
+  std::uint64_t about = family_->tokens(counted_) + around.about + media_.about + declared_.about;
+  return {about, std::max(about, pieces().max + around.max)};
+}
+
+}  // namespace recloser::text
