@@ -110,18 +110,27 @@ void Relay::learn(const Call& call) {
   }
 }
 
+// By the tokenizer, unless what the provider said of the conversation so far is nearer than a line
+// through those of others, or nothing was kept.
+std::uint64_t Relay::prompt_tokens(const Call& call) {
+  bool said = call.counted_input_tokens != 0 && corrections_.known(call.conversation) &&
+              !call.model->family->exact;
+  if (said || call.prompt.empty()) return call.expected_input_tokens;
+  return call.prompt.count(call.model->name, *call.model->family, call.model->overhead,
+                           accounts_.meter_room().scratch);
+}
+
 // What nobody said at the end of it all is counted now, for the last time.
 void Relay::count_prompt(Call& call) {
-  if (call.prompt.empty()) return;
-  // What the provider said of the conversation so far is nearer than a line through those of
-  // others.
-  bool said = corrections_.known(call.conversation) && !call.model->family->exact;
-  if (call.counted_input_tokens == 0 || !said) {
-    call.expected_input_tokens =
-        call.prompt.count(call.model->name, *call.model->family, call.model->overhead,
-                          accounts_.meter_room().scratch);
-  }
+  call.expected_input_tokens = prompt_tokens(call);
   call.prompt.forget();
+}
+
+// Nothing of an answer came, but the provider has the request: it may bill what it read.
+void Relay::book_unanswered(Call& call) {
+  if (codec::only_counts(call.route.operation)) return;
+  count_prompt(call);
+  book_usage(call, codec::Usage{.input_tokens = call.expected_input_tokens}, false);
 }
 
 void Relay::book_stream(Call& call, StreamPass& pass) {

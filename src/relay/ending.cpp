@@ -218,7 +218,7 @@ ledger::Attempt* Relay::note_replay(Call& call, std::string_view target, bool wa
   ledger::Attempt* dead = call.record().last_attempt();
   // The provider had it all before its connection ended: it may bill what it read.
   if (was_sent && !codec::only_counts(call.route.operation)) {
-    call.lost_input_tokens = static_cast<std::int64_t>(estimated_tokens(call.client.body().size()));
+    call.lost_input_tokens = static_cast<std::int64_t>(prompt_tokens(call));
     dead->input_tokens = call.lost_input_tokens;
     call.record().input_tokens = call.lost_input_tokens;
     call.record().tokens_source = ledger::TokensSource::estimated;

@@ -130,6 +130,7 @@ Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
   if (!head) {
     Error cause = cause_of(call, head.error());
     Reached way = provider->reached() ? Reached::yes : Reached::no;
+    if (provider->request_sent()) book_unanswered(call);
     if (!watch->gone()) {  // else it is no fault of the provider's
       attempt_failed(call, cause, way);
       attempt->outcome = outcome_of(cause);

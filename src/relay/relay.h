@@ -103,7 +103,9 @@ class Relay final : public net::HttpHandler {
   void book_usage(Call& call, codec::Usage usage, bool exact);
   enum class Price : bool { when_grown, now };
   void book_so_far(Call& call, const StreamPass& pass, Price price);
+  std::uint64_t prompt_tokens(const Call& call);
   void count_prompt(Call& call);
+  void book_unanswered(Call& call);
   std::uint64_t hidden_tokens(const Call& call, const StreamPass& pass) const;
   void learn(const Call& call);
   void book_stream(Call& call, StreamPass& pass);
