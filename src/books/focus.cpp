@@ -42,6 +42,14 @@ Nanos divided(std::int64_t total, const Nanos& weights) {
   return out;
 }
 
+// Money for no tokens of its kind is no price of a token.
+void gather(Nanos& amounts, const Nanos& quantities) {
+  constexpr std::size_t kinds_of_tokens = 4;
+  for (std::size_t i = 0; i < kinds_of_tokens; ++i) {
+    if (quantities[i] == 0) amounts.back() += std::exchange(amounts[i], 0);
+  }
+}
+
 std::string time_text(WallTime at) { return rfc3339(at).substr(0, 19) + "Z"; }
 
 WallTime floor_to_second(WallTime at) { return {at.ns - at.ns % 1'000'000'000}; }
@@ -214,7 +222,9 @@ Result<void> FocusExport::finish(std::string& out) {
 }
 
 // The parts that the row has, scaled to what was booked where that is another figure (the
-// provider's own), so that they add up to it; the list price in the same proportions.
+// provider's own), so that they add up to it. The list price has parts of its own where the prices
+// at hand make the same sum of it: a contract need not take the same off each kind of token. Else
+// it is in the same proportions.
 std::array<FocusExport::Sums, FocusExport::meters> FocusExport::parts_of(
     const ledger::StoredCall& row) {
   auto count = [](const std::optional<std::int64_t>& number) {
@@ -230,14 +240,20 @@ std::array<FocusExport::Sums, FocusExport::meters> FocusExport::parts_of(
                 count(row.output_cost_nano_usd),
                 count(row.fees_nano_usd),
                 0};
-  for (std::size_t i = 0; i < std::size_t(Meter::fees); ++i) {
-    // Money for no tokens of its kind is no price of a token.
-    if (quantities[i] == 0) weights.back() += std::exchange(weights[i], 0);
-  }
+  gather(weights, quantities);
   std::int64_t booked = *row.cost_nano_usd;
   Nanos costs = divided(booked, weights);
   std::int64_t list = row.list_cost_nano_usd.value_or(booked);
   Nanos lists = list == booked ? costs : divided(list, booked == 0 ? quantities : costs);
+  if (list != booked) {
+    std::optional<RowPrices::RowCosts> now = prices_.costs(row);
+    if (now && now->list.total.count == list) {
+      const price::Cost& parts = now->list;
+      lists = {parts.input.count,  parts.cached_input.count, parts.cache_write.count,
+               parts.output.count, parts.fees.count,         0};
+      gather(lists, quantities);
+    }
+  }
   std::array<Sums, meters> parts;
   for (std::size_t i = 0; i < meters; ++i) {
     parts[i].quantity = quantities[i];
@@ -281,9 +297,9 @@ FocusExport::Subject FocusExport::subject_of(const ledger::StoredCall& row) cons
 }
 
 std::string FocusExport::name_of_provider(std::string_view provider) const {
-  price::Place place = catalogue_->place_named(provider);
+  price::Place place = prices_.place_of(provider);
   if (place.provider == price::Place::none) return std::string(provider);
-  return catalogue_->providers()[place.provider].name;
+  return prices_.catalogue().providers()[place.provider].name;
 }
 
 Result<void> FocusExport::write(const Subject& subject, const Sums& sums, std::string& out) {

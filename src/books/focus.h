@@ -2,17 +2,16 @@
 #pragma once
 
 #include "books/focus_check.h"
+#include "books/row_prices.h"
 #include "core/result.h"
 #include "core/time.h"
 #include "ledger/stored_call.h"
-#include "price/catalogue.h"
 
 #include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +37,7 @@ struct FocusTotals {
 // Feeds on rows in the order of their time, either way; holds one day at most.
 class FocusExport {
  public:
-  FocusExport(FocusBy by, std::shared_ptr<const price::Catalogue> catalogue)
-      : by_(by), catalogue_(std::move(catalogue)) {}
+  FocusExport(FocusBy by, RowPrices prices) : by_(by), prices_(std::move(prices)) {}
 
   static std::string header();
   // Appends CSV to `out`. A line that would break the format is an error of ours (gateway,
@@ -74,14 +72,14 @@ class FocusExport {
     NanoUsd list;
   };
 
-  static std::array<Sums, meters> parts_of(const ledger::StoredCall& row);
+  std::array<Sums, meters> parts_of(const ledger::StoredCall& row);
   Subject subject_of(const ledger::StoredCall& row) const;
   Result<void> write(const Subject& subject, const Sums& sums, std::string& out);
   static void set_own(const Subject& subject, const Sums& sums, std::vector<std::string>& fields);
   std::string name_of_provider(std::string_view provider) const;
 
   FocusBy by_;
-  std::shared_ptr<const price::Catalogue> catalogue_;
+  RowPrices prices_;
   FocusTotals totals_;
   WallTime day_{};  // of the groups in hand
   std::map<Subject, Sums> groups_;

@@ -3,6 +3,7 @@
 #include "books/csv.h"
 #include "core/ids.h"
 #include "ledger/testing/usual_call.h"
+#include "price/contract_reader.h"
 
 #include <functional>
 #include <map>
@@ -57,8 +58,17 @@ struct Exported {
   FocusTotals totals;
 };
 
-Exported exported(FocusBy by, const std::vector<ledger::StoredCall>& rows) {
-  FocusExport focus(by, price::Catalogue::shipped());
+RowPrices prices_with(std::string yaml = {}) {
+  std::vector<price::PriceFile> files{{.file = "ours.yaml", .text = std::move(yaml)}};
+  if (files.front().text.empty()) files.clear();
+  price::ContractsRead read = price::read_contracts(files);
+  for (const price::FileFinding& found : read.findings) ADD_FAILURE() << found.text();
+  return RowPrices(price::Catalogue::shipped(std::move(read.contracts)));
+}
+
+Exported exported(FocusBy by, const std::vector<ledger::StoredCall>& rows,
+                  RowPrices prices = prices_with()) {
+  FocusExport focus(by, std::move(prices));
   std::string text = FocusExport::header();
   for (const ledger::StoredCall& row : rows) {
     Result<void> added = focus.add(row, text);
@@ -108,6 +118,35 @@ TEST(Focus, ALineForEachKindOfToken) {
   EXPECT_EQ(cached.at("x_CallId"), row.id.str());
   EXPECT_EQ(cached.at("x_CostSource"), "catalogue");
   EXPECT_EQ(cached.at("x_TokenType"), "cached_input");
+}
+
+// The contract halves what input costs, not output: so do the lines.
+TEST(Focus, ListAndContractedCostsDifferByKindOfToken) {
+  constexpr const char* ours =
+      "- {provider: openai, model: gpt-4o-mini, input: 0.075, cachedInput: 0.0375, output: 0.6}\n";
+  std::optional<RowPrices::RowCosts> costs = prices_with(ours).costs(a_row());
+  ASSERT_TRUE(costs);
+  ledger::StoredCall row = a_row(start, [&](ledger::CallRecord& record) {
+    record.cost_nano_usd = costs->paid.total.count;
+    record.input_cost_nano_usd = costs->paid.input.count;
+    record.cached_cost_nano_usd = costs->paid.cached_input.count;
+  });
+  Exported out = exported(FocusBy::call, {row}, prices_with(ours));
+  ASSERT_EQ(out.lines.size(), 3U);
+  EXPECT_EQ(out.lines[0].at("ContractedCost"), "0.000015750");
+  EXPECT_EQ(out.lines[0].at("EffectiveCost"), "0.000015750");
+  EXPECT_EQ(out.lines[0].at("ListCost"), "0.000031500");
+  EXPECT_EQ(out.lines[0].at("ListUnitPrice"), "0.150000000");
+  EXPECT_EQ(out.lines[0].at("ContractedUnitPrice"), "0.075000000");
+  EXPECT_EQ(out.lines[1].at("ContractedCost"), "0.000038400");
+  EXPECT_EQ(out.lines[1].at("ListCost"), "0.000076800");
+  EXPECT_EQ(out.lines[2].at("ContractedCost"), "0.000340200");
+  EXPECT_EQ(out.lines[2].at("ListCost"), "0.000340200");
+  // Prices that make another sum of it than was booked say nothing of its parts.
+  Exported other = exported(
+      FocusBy::call, {row},
+      prices_with("- {provider: openai, model: gpt-4o-mini-2024-07-18, input: 7, output: 7}\n"));
+  EXPECT_EQ(other.totals.list_cost.count, 448'500);
 }
 
 TEST(Focus, ByDaySumsWhatIsAlike) {
@@ -190,7 +229,7 @@ TEST(Focus, TheEndOfAMonthIsTheEndOfItsCharges) {
 
 // The check itself: every rule is broken once, and it says which.
 TEST(FocusCheck, EachRuleIsHeld) {
-  FocusExport focus(FocusBy::call, price::Catalogue::shipped());
+  FocusExport focus(FocusBy::call, RowPrices(price::Catalogue::shipped()));
   std::string text = FocusExport::header();
   ASSERT_TRUE(focus.add(a_row(), text));
   Line good = read_back(text).at(0);

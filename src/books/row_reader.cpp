@@ -1,35 +1,14 @@
 #include "books/row_reader.h"
 
-#include "codec/usage_text.h"
-#include "core/money.h"
 #include "price/cost.h"
 
 #include <algorithm>
 #include <array>
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
-
 namespace recloser::books {
 namespace {
 
 using codec::ServiceTier;
-
-std::uint64_t count_of(const std::optional<std::int64_t>& number) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(number.value_or(0), 0));
-}
-
-std::string text_of_member(const boost::json::object& object, std::string_view name) {
-  const boost::json::value* value = object.if_contains(name);
-  if (value == nullptr || !value->is_string()) return {};
-  return std::string(std::string_view(value->get_string()));
-}
-
-std::int64_t number_of_member(const boost::json::object& object, std::string_view name) {
-  const boost::json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_int64() ? value->get_int64() : 0;
-}
 
 Counts counts_of(const codec::Usage& usage) {
   auto number = [](std::uint64_t count) { return static_cast<std::int64_t>(count); };
@@ -73,25 +52,10 @@ void without_writes(codec::Usage& usage) {
 
 }  // namespace
 
-std::optional<codec::Usage> usage_of(const ledger::StoredCall& row) {
-  codec::Usage usage;
-  usage.input_tokens = count_of(row.input_tokens);
-  usage.output_tokens = count_of(row.output_tokens);
-  usage.cached_input_tokens = count_of(row.cached_input_tokens);
-  usage.cache_write_tokens = count_of(row.cache_write_tokens);
-  usage.reasoning_tokens = count_of(row.reasoning_tokens);
-  if (!codec::add_rare(usage, row.rare_usage)) return std::nullopt;
-  return usage;
-}
-
-void RowReader::set_place(std::string provider, price::Place place) {
-  places_.insert_or_assign(std::move(provider), place);
-}
-
 std::span<const OurCall> RowReader::read(const ledger::StoredCall& row) {
   calls_.clear();
   if (row.provider.empty()) return {};
-  read_attempts(row);
+  read_attempts(row, attempts_);
   id_ = row.id.str();
   std::optional<codec::Usage> usage = usage_of(row);
   OurCall call{.started = row.started_at,
@@ -112,38 +76,15 @@ std::span<const OurCall> RowReader::read(const ledger::StoredCall& row) {
   return calls_;
 }
 
-void RowReader::read_attempts(const ledger::StoredCall& row) {
-  attempts_.clear();
-  boost::system::error_code error;
-  boost::json::value list = boost::json::parse(row.attempts, error);
-  if (error || !list.is_array()) return;
-  for (const boost::json::value& item : list.get_array()) {
-    if (!item.is_object()) continue;
-    const boost::json::object& object = item.get_object();
-    std::string target = text_of_member(object, "target");
-    std::size_t slash = std::min(target.find('/'), target.size());
-    Attempt attempt{.provider = target.substr(0, slash),
-                    .model = target.substr(std::min(slash + 1, target.size())),
-                    .request_id = text_of_member(object, "provider_request_id"),
-                    .input = std::max<std::int64_t>(number_of_member(object, "input_tokens"), 0),
-                    .output = std::max<std::int64_t>(number_of_member(object, "output_tokens"), 0)};
-    if (Result<std::int64_t> cost = parse_decimal(text_of_member(object, "cost_usd"), 9)) {
-      attempt.cost_nano = *cost;
-      attempt.priced = true;
-    }
-    attempts_.push_back(std::move(attempt));
-  }
-}
-
 // Attempts before the last that were charged are calls of their own to who was asked: the row has
 // the sums. How their input was divided is not known; they pass as estimates.
 void RowReader::add_earlier(const ledger::StoredCall& row, OurCall& main) {
   if (attempts_.size() < 2) return;
-  std::span<const Attempt> earlier = std::span(attempts_).first(attempts_.size() - 1);
+  std::span<const RowAttempt> earlier = std::span(attempts_).first(attempts_.size() - 1);
   std::int64_t input = 0;
-  for (const Attempt& attempt : attempts_) input += attempt.input;
+  for (const RowAttempt& attempt : attempts_) input += attempt.input;
   bool tokens_are_sums = row.input_tokens && input == *row.input_tokens;
-  for (const Attempt& attempt : earlier) {
+  for (const RowAttempt& attempt : earlier) {
     if (attempt.input + attempt.output == 0 && attempt.cost_nano == 0) continue;
     OurCall call = main;
     call.provider = attempt.provider;
@@ -171,10 +112,11 @@ void RowReader::add_earlier(const ledger::StoredCall& row, OurCall& main) {
 // provider's own figure, or of a price list before this one.
 void RowReader::add_other_costs(const ledger::StoredCall& row, const codec::Usage& usage,
                                 OurCall& call) {
-  const std::pair<price::Place, price::Priced>& found = priced(call.provider, call.model);
-  if (!found.second) return;
+  std::string_view asked = attempts_.empty() ? std::string_view() : attempts_.back().model;
+  const RowPrices::Found& found = prices_.find(call.provider, asked, call.model);
+  if (!found.priced) return;
   auto price = [&](const codec::Usage& other) {
-    return price::cost_of(*catalogue_, found.first, found.second, other, row.started_at);
+    return price::cost_of(prices_.catalogue(), found.place, found.priced, other, row.started_at);
   };
   price::Cost now = price(usage);
   if (!now.complete) return;
@@ -207,19 +149,6 @@ void RowReader::add_other_costs(const ledger::StoredCall& row, const codec::Usag
     price::Cost cost = price(other);
     if (cost.tier_is_own) set(way, cost.total);
   }
-}
-
-const std::pair<price::Place, price::Priced>& RowReader::priced(std::string_view provider,
-                                                                std::string_view model) {
-  look_up_.assign(provider);
-  look_up_ += '/';
-  look_up_ += model;
-  auto known = known_.find(look_up_);
-  if (known != known_.end()) return known->second;
-  auto at = places_.find(provider);
-  price::Place place = at != places_.end() ? at->second : catalogue_->place_named(provider);
-  price::Priced terms = catalogue_->find(place, model);
-  return known_.emplace(look_up_, std::pair(place, terms)).first->second;
 }
 
 }  // namespace recloser::books

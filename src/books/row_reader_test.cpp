@@ -5,6 +5,7 @@
 #include "ledger/call_json.h"
 #include "ledger/call_record.h"
 #include "ledger/testing/usual_call.h"
+#include "price/contract_reader.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -29,7 +30,7 @@ std::string other(const OurCall& call, Otherwise way) {
 
 TEST(RowReader, ACallWithItsOtherPrices) {
   ledger::StoredCall row = stored(a_record());
-  RowReader reader(price::Catalogue::shipped());
+  RowReader reader{RowPrices(price::Catalogue::shipped())};
   std::span<const OurCall> calls = reader.read(row);
   ASSERT_EQ(calls.size(), 1U);
   const OurCall& call = calls[0];
@@ -51,12 +52,27 @@ TEST(RowReader, ACallWithItsOtherPrices) {
   EXPECT_EQ(other(call, Otherwise::cache_write_as_input), "0.000448500");
 }
 
+TEST(RowReader, TheContractIsOursAndTheListIsOtherwise) {
+  std::vector<price::PriceFile> files{
+      {.file = "ours.yaml", .text = "- {provider: openai, model: '*', discount: 50%}\n"}};
+  price::ContractsRead read = price::read_contracts(files);
+  ASSERT_TRUE(read.findings.empty());
+  ledger::CallRecord record = a_record();
+  record.cost_nano_usd = 448'500 / 2;
+  ledger::StoredCall row = stored(record);
+  RowReader reader{RowPrices(price::Catalogue::shipped(std::move(read.contracts)))};
+  OurCall call = reader.read(row)[0];
+  EXPECT_EQ(other(call, Otherwise::catalogue), "0.000224250");
+  EXPECT_EQ(other(call, Otherwise::list), "0.000448500");
+  EXPECT_EQ(other(call, Otherwise::cached_as_input), "0.000262650");
+}
+
 TEST(RowReader, WhatWasBookedOtherwiseMovesAlong) {
   ledger::CallRecord record = a_record();
   record.cost_source = ledger::CostSource::provider;
   record.cost_nano_usd = 400'000;
   ledger::StoredCall row = stored(record);
-  RowReader reader(price::Catalogue::shipped());
+  RowReader reader{RowPrices(price::Catalogue::shipped())};
   OurCall call = reader.read(row)[0];
   EXPECT_EQ(other(call, Otherwise::cached_as_input), "0.000476800");
   EXPECT_EQ(other(call, Otherwise::catalogue), "0.000448500");
@@ -69,7 +85,7 @@ TEST(RowReader, RareFiguresAndModelsWithoutAPrice) {
   record.set(ledger::Text::rare_usage, "w1h=30 searches=2");
   record.cache_write_tokens = 100;
   ledger::StoredCall row = stored(record);
-  RowReader reader(price::Catalogue::shipped());
+  RowReader reader{RowPrices(price::Catalogue::shipped())};
   OurCall call = reader.read(row)[0];
   EXPECT_EQ(call.counts[Count::cache_write_1h], 30);
   EXPECT_EQ(call.counts[Count::fresh_input], 110);
@@ -100,7 +116,7 @@ TEST(RowReader, AnEarlierAttemptThatWasChargedIsACallOfItsOwn) {
       R"({"n":2,"target":"groq/x","input_tokens":null},)"
       R"({"n":3,"target":"openai/gpt-4o-mini","provider_request_id":"r3","input_tokens":1234,)"
       R"("output_tokens":567,"cost_usd":"0.000448500"}])";
-  RowReader reader(price::Catalogue::shipped());
+  RowReader reader{RowPrices(price::Catalogue::shipped())};
   std::span<const OurCall> calls = reader.read(row);
   ASSERT_EQ(calls.size(), 2U);
   EXPECT_EQ(calls[0].provider, "azure");

@@ -1,9 +1,9 @@
 // export focus: the books in the FinOps format, as CSV.
-#include "admin/calls.h"
-#include "books/bill_row.h"
 #include "books/focus.h"
 #include "cli/human.h"
 #include "cli/output.h"
+#include "cli/period.h"
+#include "cli/prices.h"
 #include "cli/row_source.h"
 #include "cli/run_commands.h"
 #include "core/json_writer.h"
@@ -22,37 +22,15 @@ namespace recloser::cli {
 namespace {
 
 struct Asked {
-  WallTime since{};
-  WallTime until{};  // not included
+  Period period;
   books::FocusBy by = books::FocusBy::day;
   std::string file;  // "" = standard output
 };
 
-// A day means its beginning.
-Result<WallTime> read_time(std::string_view name, std::string_view text, WallTime now) {
-  Result<books::Day> day = books::parse_day(text, std::chrono::minutes(0));
-  bool is_day = day && text.size() == sizeof "2026-11-21" - 1;
-  if (is_day) return WallTime{std::chrono::nanoseconds(day->time_since_epoch()).count()};
-  Result<WallTime> at = admin::read_since(text, now);
-  if (at) return at;
-  return fail(Side::operator_, Kind::malformed,
-              fmt::format("--{} must be a day such as 2026-11-01, a time such as "
-                          "2026-11-21T10:15:30Z or a duration such as 30d; you wrote '{}'",
-                          name, shown(text)));
-}
-
 Result<Asked> read_options(const Invocation& invocation, WallTime now) {
-  Asked asked{.until = now, .file = std::string(invocation.value("out"))};
-  if (invocation.has("since")) {
-    Result<WallTime> since = read_time("since", invocation.value("since"), now);
-    if (!since) return fail(since.error());
-    asked.since = *since;
-  }
-  if (invocation.has("until")) {
-    Result<WallTime> until = read_time("until", invocation.value("until"), now);
-    if (!until) return fail(until.error());
-    asked.until = *until;
-  }
+  Result<Period> period = read_period(invocation, now);
+  if (!period) return fail(period.error());
+  Asked asked{.period = *period, .file = std::string(invocation.value("out"))};
   std::string_view by = invocation.value("by");
   if (by == "call") asked.by = books::FocusBy::call;
   if (by.empty() || by == "call" || by == "day") return asked;
@@ -146,11 +124,14 @@ Exit run_export_focus(const Invocation& invocation, const Process& process) {
   }
   std::expected<Rows, Exit> rows = Rows::find(invocation, process);
   if (!rows) return rows.error();
-  books::FocusExport focus(asked->by, price::Catalogue::shipped());
+  std::expected<books::RowPrices, Exit> prices =
+      prices_of(*rows, Shipped::do_alone, invocation, process);
+  if (!prices) return prices.error();
+  books::FocusExport focus(asked->by, std::move(*prices));
   Target target(asked->file, process);
   Exit done = target.open();
   if (done != Exit::fine) return done;
-  std::unique_ptr<RowSource> source = rows->between(asked->since, asked->until);
+  std::unique_ptr<RowSource> source = rows->between(asked->period.since, asked->period.until);
   done = write_rows(*source, focus, target, process);
   if (done == Exit::fine) done = target.finish();
   if (done != Exit::fine) return done;

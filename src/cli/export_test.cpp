@@ -9,6 +9,7 @@ namespace recloser::cli {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::size_t lines_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count(text, '\n'));
@@ -38,6 +39,22 @@ TEST_F(ExportTest, PrintsCallsOrDays) {
   EXPECT_EQ(lines_of(run({"export", "focus", "--by", "call"}).out), 10U);
   EXPECT_EQ(lines_of(run({"export", "focus", "--by", "call", "--since", "90m"}).out), 4U);
   EXPECT_EQ(lines_of(run({"export", "focus", "--until", "2026-09-21"}).out), 1U);
+}
+
+// A provider under a name of the operator's stands in the export as who it is.
+TEST_F(ExportTest, TheConfigurationSaysWhoAProviderIs) {
+  CallId id = ids_.next(clock_.wall());
+  Result<ledger::OpenCall> call =
+      ledger_->begin(id, clock_.now(), clock_.wall(), ledger::test::someone);
+  ledger::test::fill_completed(call->record());
+  call->record().set(ledger::Text::provider, "house");
+  call->settle(ledger::Outcome::completed, clock_.now() + 5ms);
+  clock_.advance(1h);
+  environment_.files["recloser.yaml"] =
+      "apiVersion: recloser.dev/v1alpha1\nkind: Gateway\n"
+      "providers: {house: {dialect: openai, baseUrl: 'https://api.openai.com/v1', apiKey: k}}\n";
+  EXPECT_THAT(run({"export", "focus", "--config", "recloser.yaml"}).out, HasSubstr(",OpenAI,"));
+  EXPECT_THAT(run({"export", "focus"}).out, Not(HasSubstr(",OpenAI,")));
 }
 
 TEST_F(ExportTest, AFileIsThereOnceItIsWhole) {

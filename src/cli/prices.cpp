@@ -2,6 +2,7 @@
 
 #include "cli/config_source.h"
 #include "cli/lenient_config.h"
+#include "cli/output.h"
 #include "config/yaml/read.h"
 #include "core/ascii.h"
 
@@ -16,8 +17,7 @@ namespace {
 using config::Severity;
 
 // What cannot be read is a finding about the glob; the configuration has its place, we do not.
-void complain(LoadedPrices& loaded, Severity severity, const std::string& file,
-              std::string message) {
+void note(LoadedPrices& loaded, Severity severity, const std::string& file, std::string message) {
   loaded.findings.push_back(
       {.file = file,
        .finding = {.severity = severity, .place = {}, .message = std::move(message)}});
@@ -29,16 +29,15 @@ std::vector<price::PriceFile> read_files(const std::vector<std::string>& overrid
   std::vector<price::PriceFile> files;
   for (const std::string& glob : overrides) {
     std::vector<std::string> names = environment.matching(glob);
-    if (names.empty())
-      complain(loaded, Severity::warning, glob, "names no file (prices.overrides)");
+    if (names.empty()) note(loaded, Severity::warning, glob, "names no file (prices.overrides)");
     for (std::string& name : names) {
       if (std::ranges::find(files, name, &price::PriceFile::file) != files.end()) continue;
       Result<std::string> text = environment.file(name, config::yaml_bytes_max);
       if (text) {
         files.push_back({.file = std::move(name), .text = std::move(*text)});
       } else {
-        complain(loaded, Severity::error, name,
-                 fmt::format("cannot be read (prices.overrides): {}", text.error().message()));
+        note(loaded, Severity::error, name,
+             fmt::format("cannot be read (prices.overrides): {}", text.error().message()));
       }
     }
   }
@@ -100,6 +99,35 @@ Result<LoadedPrices> find_prices(std::string_view asked, const Process& process)
       load_prices((*config)->prices.overrides, config->get(), process.environment);
   loaded.config = *config;
   return loaded;
+}
+
+std::expected<books::RowPrices, Exit> prices_of(const Rows& rows, Shipped alone,
+                                                const Invocation& invocation,
+                                                const Process& process) {
+  Result<LoadedPrices> loaded = LoadedPrices{};
+  loaded->config = rows.config();
+  if (loaded->config) {
+    *loaded =
+        load_prices(rows.config()->prices.overrides, rows.config().get(), process.environment);
+    loaded->config = rows.config();
+  } else if (invocation.has("config")) {
+    loaded = find_prices(invocation.value("config"), process);
+  } else if (alone == Shipped::do_alone) {
+    return books::RowPrices(price::Catalogue::shipped());
+  } else {
+    return std::unexpected(complain(process, Exit::usage,
+                                    "a gateway elsewhere does not tell its prices: say with "
+                                    "--config which configuration's hold"));
+  }
+  if (!loaded) return std::unexpected(complain(process, Exit::usage, loaded.error().message()));
+  if (!loaded->catalogue) {
+    return std::unexpected(complain(process, Exit::usage, loaded->error().message()));
+  }
+  books::RowPrices prices(loaded->catalogue);
+  for (const config::Provider& provider : loaded->config->providers) {
+    prices.set_place(provider.name, loaded->catalogue->place_of(provider));
+  }
+  return prices;
 }
 
 }  // namespace recloser::cli

@@ -5,6 +5,7 @@
 #include "books/row_reader.h"
 #include "cli/human.h"
 #include "cli/output.h"
+#include "cli/prices.h"
 #include "cli/row_source.h"
 #include "cli/run_commands.h"
 #include "core/names.h"
@@ -128,12 +129,8 @@ Result<void> read_bill(const std::string& path, books::BillFile& file) {
 // Which of our providers a bill is of.
 class Wanted {
  public:
-  Wanted(const Asked& asked, const books::Bill& bill, const price::Catalogue& catalogue)
-      : asked_(asked), bill_(bill), catalogue_(catalogue) {}
-
-  void set_place(std::string name, price::Place place) {
-    places_.insert_or_assign(std::move(name), place);
-  }
+  Wanted(const Asked& asked, const books::Bill& bill, const books::RowPrices& prices)
+      : asked_(asked), bill_(bill), prices_(prices) {}
 
   bool operator()(std::string_view provider) {
     auto known = known_.find(provider);
@@ -156,17 +153,14 @@ class Wanted {
   bool decide(std::string_view provider) const {
     if (!asked_.providers.empty()) return asked_.providers.contains(provider);
     if (bill_.usual_provider.empty() || provider == bill_.usual_provider) return true;
-    auto at = places_.find(provider);
-    price::Place place = at != places_.end() ? at->second : catalogue_.place_named(provider);
-    std::string_view id = catalogue_.provider_id(place);
-    return !id.empty() &&
-           id == catalogue_.provider_id(catalogue_.place_named(bill_.usual_provider));
+    const price::Catalogue& catalogue = prices_.catalogue();
+    std::string_view id = catalogue.provider_id(prices_.place_of(provider));
+    return !id.empty() && id == catalogue.provider_id(catalogue.place_named(bill_.usual_provider));
   }
 
   const Asked& asked_;
   const books::Bill& bill_;
-  const price::Catalogue& catalogue_;
-  std::map<std::string, price::Place, std::less<>> places_;
+  const books::RowPrices& prices_;
   std::map<std::string, bool, std::less<>> known_;
 };
 
@@ -348,15 +342,11 @@ Exit run_reconcile(const Invocation& invocation, const Process& process) {
   }
   std::expected<Rows, Exit> rows = Rows::find(invocation, process);
   if (!rows) return rows.error();
-  std::shared_ptr<const price::Catalogue> catalogue = price::Catalogue::shipped();
-  books::RowReader reader(catalogue);
-  Wanted wanted(*asked, bill, *catalogue);
-  if (rows->config()) {
-    for (const config::Provider& provider : rows->config()->providers) {
-      reader.set_place(provider.name, catalogue->place_of(provider));
-      wanted.set_place(provider.name, catalogue->place_of(provider));
-    }
-  }
+  std::expected<books::RowPrices, Exit> prices =
+      prices_of(*rows, Shipped::do_alone, invocation, process);
+  if (!prices) return prices.error();
+  books::RowReader reader(*prices);
+  Wanted wanted(*asked, bill, *prices);
   Pass pass(*rows, bill, *asked, reader, wanted);
   std::expected<books::Report, Exit> report = compare(pass, bill, names, *asked, process);
   if (!report) return report.error();

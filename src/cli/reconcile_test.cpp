@@ -8,6 +8,7 @@ namespace recloser::cli {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr std::string_view head =
     "day,model,requests,input_tokens,cached_input_tokens,"
@@ -93,6 +94,30 @@ TEST_F(ReconcileTest, ReadsTheStoreWhereNoGatewayRuns) {
   Ran ran = run({"reconcile", bill.c_str(), "--config", config.c_str()});
   EXPECT_EQ(ran.exit, 0) << ran.err << ran.out;
   EXPECT_THAT(ran.out, HasSubstr("1 calls of openai"));
+}
+
+TEST_F(ReconcileTest, TheContractExplainsABillAtListPrice) {
+  for (int i = 0; i < 2; ++i) {
+    CallId id = ids_.next(clock_.wall());
+    Result<ledger::OpenCall> call =
+        ledger_->begin(id, clock_.now(), clock_.wall(), ledger::test::someone);
+    ledger::test::fill_completed(call->record());
+    call->record().cost_nano_usd = 224'250;
+    call->settle(ledger::Outcome::completed, clock_.now() + 5ms);
+  }
+  clock_.advance(48h);
+  std::string bill =
+      write(std::string(head) + "2026-09-21,gpt-4o-mini,2,2468,2048,1134,0.000897\n");
+  environment_.files["recloser.yaml"] =
+      "apiVersion: recloser.dev/v1alpha1\nkind: Gateway\nprices: {overrides: [ours.yaml]}\n";
+  environment_.files["ours.yaml"] = "- {provider: openai, model: '*', discount: 50%}\n";
+  Ran ran = run({"reconcile", bill.c_str(), "--json", "--config", "recloser.yaml"});
+  EXPECT_EQ(ran.exit, 1) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("list_price")) << "what the contract takes off was not";
+  EXPECT_THAT(run({"reconcile", bill.c_str(), "--json"}).out, Not(HasSubstr("list_price")))
+      << "of a gateway elsewhere nothing tells the contract";
+  environment_.files["ours.yaml"] = "- {provider: openai}\n";
+  EXPECT_EQ(run({"reconcile", bill.c_str(), "--config", "recloser.yaml"}).exit, 2);
 }
 
 TEST_F(ReconcileTest, WhatIsWrongIsSaid) {

@@ -119,6 +119,13 @@ struct Priced {
   friend bool operator==(const Priced&, const Priced&) = default;
 };
 
+// Of a model that was asked for and the one that answered (behind an Azure deployment, a router, a
+// fallback of the provider's), the one that is paid for: what the operator agreed on for the name
+// he configured, else what really answered, else what was asked for.
+inline const Priced& paid_for(const Priced& asked, const Priced& served) {
+  return asked.contract == nullptr && served ? served : asked;
+}
+
 class Catalogue {
  public:
   // Errors (operator_, malformed) name what is wrong in which text.

@@ -181,27 +181,12 @@ void add_iterations(const Catalogue& catalogue, Place place, const Priced& price
   }
 }
 
-}  // namespace
-
-Cost cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
-             const codec::Usage& usage, WallTime at) {
-  std::string_view geography;
-  bool iterated = false;
-  if (usage.rare) {
-    geography = usage.rare->geography;
-    iterated = !usage.rare->iterations.empty();
-  }
-  if (!priced.contract && !iterated) {  // nearly always
-    Terms terms = list_terms(priced, usage.input_tokens, usage.tier, geography, at);
-    Cost cost;
-    add_tokens(terms, usage, cost);
-    add_fees(terms, priced, usage, cost);
-    cost.list = cost.total;
-    return cost;
-  }
+Costs costs_of(const Catalogue& catalogue, Place place, const Priced& priced,
+               const codec::Usage& usage, WallTime at) {
+  std::string_view geography = usage.rare ? std::string_view(usage.rare->geography) : "";
   BothTerms terms = terms_of(priced, usage.input_tokens, usage.tier, geography, at);
   Costs costs;
-  if (iterated) {
+  if (usage.rare && !usage.rare->iterations.empty()) {
     add_iterations(catalogue, place, priced, usage, at, costs);
   } else {
     add_tokens(terms.paid, usage, costs.paid);
@@ -209,8 +194,28 @@ Cost cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
   }
   add_fees(terms.paid, priced, usage, costs.paid);
   add_fees(terms.list, priced, usage, costs.list);
-  costs.paid.list = costs.list.total;
-  return costs.paid;
+  costs.paid.list = costs.list.list = costs.list.total;
+  return costs;
+}
+
+}  // namespace
+
+Cost cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
+             const codec::Usage& usage, WallTime at) {
+  bool iterated = usage.rare && !usage.rare->iterations.empty();
+  if (priced.contract || iterated) return costs_of(catalogue, place, priced, usage, at).paid;
+  std::string_view geography = usage.rare ? std::string_view(usage.rare->geography) : "";
+  Terms terms = list_terms(priced, usage.input_tokens, usage.tier, geography, at);  // nearly always
+  Cost cost;
+  add_tokens(terms, usage, cost);
+  add_fees(terms, priced, usage, cost);
+  cost.list = cost.total;
+  return cost;
+}
+
+Cost list_cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
+                  const codec::Usage& usage, WallTime at) {
+  return costs_of(catalogue, place, priced, usage, at).list;
 }
 
 }  // namespace recloser::price

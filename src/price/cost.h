@@ -36,6 +36,10 @@ struct Cost {
 Cost cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
              const codec::Usage& usage, WallTime at);
 
+// The same at list prices, with its parts.
+Cost list_cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
+                  const codec::Usage& usage, WallTime at);
+
 // What a call may use at most. Figures that bound nothing (no limit known) are the caller's to
 // find.
 struct Bound {

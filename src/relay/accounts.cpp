@@ -93,13 +93,11 @@ void Accounts::book_estimate(ledger::CallRecord& row, const Model& model,
   if (upper) row.upper_cost_nano_usd = upper->count;
 }
 
-// What the operator agreed on for the name he configured; else what really answered (behind an
-// Azure deployment, a router, a fallback of the provider's); else what was asked for.
 price::Priced Accounts::paid_for(const Used& used) {
   const price::Priced& asked = used.asked->priced;
   if (asked.contract != nullptr || used.served.empty()) return asked;
-  price::Priced served = model(*used.provider, used.served, text::PromptForm::other)->priced;
-  return served ? served : asked;
+  ModelRef served = model(*used.provider, used.served, text::PromptForm::other);
+  return price::paid_for(asked, served->priced);
 }
 
 std::optional<NanoUsd> Accounts::book(ledger::CallRecord& row, const Used& used) {

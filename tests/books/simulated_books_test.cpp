@@ -53,7 +53,7 @@ class SimulatedBooks : public testing::Test {
   }
   template <class See>
   static void each_call(See see) {
-    RowReader reader(month_->catalogue());
+    RowReader reader(RowPrices(month_->catalogue()));
     each_row([&](const ledger::StoredCall& row) {
       for (const OurCall& call : reader.read(row)) see(call);
     });
@@ -336,7 +336,7 @@ TEST_F(SimulatedBooks, FaultsOfSingleCallsAreFound) {
 TEST_F(SimulatedBooks, TheExportAddsUpToTheLedger) {
   Wide booked = 0;
   for (const TrueCall& call : month_->calls()) booked += month_->nano_of(call);
-  FocusExport focus(FocusBy::day, month_->catalogue());
+  FocusExport focus(FocusBy::day, RowPrices(month_->catalogue()));
   CsvReader csv;
   std::size_t lines = 0;
   Wide cost = 0;
