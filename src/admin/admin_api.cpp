@@ -2,6 +2,7 @@
 
 #include "admin/calls.h"
 #include "admin/metrics_page.h"
+#include "admin/ratings.h"
 #include "admin/usage.h"
 #include "core/check.h"
 #include "core/json_writer.h"
@@ -105,6 +106,9 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
       break;
     case Resource::backup:
       answer = co_await make_backup(request);
+      break;
+    case Resource::ratings:
+      answer = co_await add_ratings(exchange);
       break;
     case Resource::keys:
       if (request.method == Method::post) {
@@ -227,6 +231,29 @@ Task<Answer> AdminApi::make_backup(const Request& request) {
   JsonWriter json(body);
   json.open_object().member("file", made->path).member("bytes", made->bytes);
   json.member("open_calls", open_calls).close_object();
+  co_return json_answer(201, std::move(body));
+}
+
+// Rows stay what they are: these stand beside them.
+Task<Answer> AdminApi::add_ratings(net::Exchange& exchange) {
+  NoSink sink;
+  Result<void> whole = co_await exchange.read_body(ratings_bytes_max, sink);
+  if (!whole) co_return problem(whole.error());
+  Result<std::vector<ledger::CallRating>> read =
+      read_ratings(exchange.body(), services_.worker.wall());
+  if (!read) co_return problem(read.error());
+  std::size_t count = read->size();
+  auto add = [&ledger = services_.ledger, ratings = std::move(*read)]() -> Result<void> {
+    Result<void> flushed = ledger.flush();
+    if (!flushed) return flushed;
+    return ledger.store().add_ratings(ratings);
+  };
+  Result<void> added = co_await long_work_.run(std::move(add));
+  if (!added) co_return problem(added.error());
+  services_.log.info("calls were rated anew", {{"calls", static_cast<std::uint64_t>(count)}});
+  std::string body;
+  JsonWriter json(body);
+  json.open_object().member("calls", count).close_object();
   co_return json_answer(201, std::move(body));
 }
 

@@ -28,6 +28,7 @@ class AdminApi final : public net::HttpHandler {
   Task<Answer> one_call(const Request& request);
   Task<Answer> sum_usage(const Request& request);
   Task<Answer> make_backup(const Request& request);
+  Task<Answer> add_ratings(net::Exchange& exchange);
   Task<Answer> list_keys();
   Task<Answer> one_key(const Request& request);
   Task<Answer> create_key(net::Exchange& exchange);

@@ -33,6 +33,7 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/keys/*", Resource::key},
     {"/admin/usage", Resource::usage},
     {"/admin/backup", Resource::backup},
+    {"/admin/ratings", Resource::ratings},
     {"/admin/sim/truth", Resource::sim_truth},
     {"/admin/sessions", Resource::not_built},
     {"/admin/sessions/*", Resource::not_built},
@@ -118,6 +119,7 @@ std::string_view methods_of(Resource resource) {
     case Resource::sim_truth:
       return "GET, HEAD";
     case Resource::backup:
+    case Resource::ratings:
       return "POST";
     case Resource::not_built:
     case Resource::none:
@@ -127,9 +129,10 @@ std::string_view methods_of(Resource resource) {
 }
 
 bool allows(Resource resource, Method method) {
-  if (method == Method::post) return resource == Resource::keys || resource == Resource::backup;
+  bool only_post = resource == Resource::backup || resource == Resource::ratings;
+  if (method == Method::post) return resource == Resource::keys || only_post;
   if (method == Method::delete_) return resource == Resource::key;
-  return resource != Resource::backup && (method == Method::get || method == Method::head);
+  return !only_post && (method == Method::get || method == Method::head);
 }
 
 Answer json_answer(int status, std::string body) {

@@ -24,6 +24,7 @@ enum class Resource : unsigned char {
   key,
   usage,
   backup,
+  ratings,
   sim_truth,
   not_built,  // promised by INTERFACES, not in this version
   none,

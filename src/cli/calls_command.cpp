@@ -183,6 +183,12 @@ std::string decision_line(const Json& decision) {
                      text(decision, "reason"));
 }
 
+std::string rating_line(const Json& rating) {
+  return fmt::format("{} by {} at {}, prices {}: {}", human_usd(text(rating, "cost_usd")),
+                     or_dash(text(rating, "who")), or_dash(text(rating, "at")),
+                     or_dash(text(rating, "price_version")), text(rating, "reason"));
+}
+
 template <class Line>
 void add_list(Facts& facts, const Json& call, std::string_view name, Line line) {
   const Json* list = member(call, name);
@@ -228,6 +234,7 @@ Exit show_one(const Json& call, const Process& process) {
   facts.add("overshoot", count(call, "overshoot_tokens"));
   add_list(facts, call, "attempts", attempt_line);
   add_list(facts, call, "decisions", decision_line);
+  add_list(facts, call, "ratings", rating_line);
   return show(process, facts.text());
 }
 

@@ -207,6 +207,26 @@ constexpr std::array price_import_options{
            .value = "NAME",
            .help = "Only this provider's models, by the name that our price lists use."}};
 
+constexpr std::array price_rerate_options{
+    Option{
+        .name = "reason",
+        .value = "TEXT",
+        .help = "Why, in one line; it stands with each new figure. Only --dry-run goes without."},
+    Option{.name = "since",
+           .value = "WHEN",
+           .help = "Calls that began then or later: a day such as 2026-11-01, a time, or a "
+                   "duration such as 30d; else all."},
+    Option{
+        .name = "until", .value = "WHEN", .help = "Calls that began before; else all up to now."},
+    Option{.name = "provider", .value = "NAME", .help = "Only calls of this provider."},
+    Option{.name = "model",
+           .value = "NAME",
+           .help = "Only calls of this model, by the name that was asked for or that served."},
+    Option{.name = "dry-run", .value = "", .help = "Shows the figures and writes nothing."},
+    admin_option,
+    config_option,
+    json_option};
+
 constexpr std::array sim_options{
     Option{.name = "listen",
            .value = "ADDRESS",
@@ -353,6 +373,27 @@ constexpr auto table = std::to_array<Command>({
      .exits = "0  nothing was found\n1  something was\n"
               "2  the command line, the configuration or a price list is wrong",
      .run = run_price_lint},
+    {.name = "price rerate",
+     .arguments = "",
+     .summary = "Price calls of the past anew, beside what was booked",
+     .description =
+         "Prices the calls of a period once more, from the usage in their rows and the prices of "
+         "the time of each call, as this program and `prices.overrides` have them now, and writes "
+         "the new figure beside the old one with your reason. What was booked stays as it is; "
+         "`recloser usage --rated` and `recloser calls ID` show the new figures. A second time "
+         "adds another figure, and the last one counts.\n"
+         "Calls that their provider billed itself are left alone, and calls that still have no "
+         "price. It asks the running gateway and writes through it; when none runs, it works on "
+         "the store of the configuration itself.",
+     .options = price_rerate_options,
+     .examples = "recloser price rerate --since 2026-11-01 --dry-run  what would change, written "
+                 "nowhere\n"
+                 "recloser price rerate --since 2026-11-01 --provider azure-eu --reason 'the new "
+                 "contract'  writes the new figures beside the old ones",
+     .exits = "0  done\n"
+              "2  the command line, the configuration, a price list or the admin token is wrong\n"
+              "3  the books cannot be read or written, or the gateway cannot be reached",
+     .run = run_price_rerate},
     {.name = "price import",
      .arguments = "FILE",
      .arguments_min = 1,

@@ -5,6 +5,8 @@
 #include "cli/lenient_config.h"
 #include "cli/output.h"
 #include "cli/remote.h"
+#include "core/json_writer.h"
+#include "core/money.h"
 #include "ledger/lock_file.h"
 #include "ledger/sqlite_store.h"
 
@@ -78,6 +80,22 @@ class OfStore final : public RowSource {
   bool ended_ = false;
 };
 
+std::string ratings_json(std::span<const ledger::CallRating> ratings) {
+  const ledger::Rating& common = ratings.front().rating;
+  std::string out;
+  JsonWriter json(out);
+  json.open_object().member("reason", common.reason).member("who", common.who);
+  json.member("price_version", common.price_version).key("ratings").open_array();
+  for (const ledger::CallRating& one : ratings) {
+    NanoUsd cost{one.rating.cost_nano_usd.value_or(0)};
+    NanoUsd list{one.rating.list_cost_nano_usd.value_or(0)};
+    json.open_object().member("call", one.call.str()).member("cost_usd", text_of(cost));
+    json.member("list_cost_usd", text_of(list)).close_object();
+  }
+  json.close_array().close_object();
+  return out;
+}
+
 }  // namespace
 
 struct Rows::State {
@@ -126,6 +144,20 @@ std::unique_ptr<RowSource> Rows::between(WallTime begin, WallTime end) const {
     return std::make_unique<OfStore>(*state_->store, state_->process, begin, to);
   }
   return std::make_unique<OfGateway>(state_->invocation, state_->process, begin, to);
+}
+
+std::expected<void, Exit> Rows::rate(std::span<const ledger::CallRating> ratings) const {
+  const Process& process = state_->process;
+  if (state_->store) {
+    Result<void> added = state_->store->add_ratings(ratings);
+    if (added) return {};
+    return std::unexpected(complain(process, Exit::could_not, added.error().message()));
+  }
+  std::expected<std::string, Exit> body =
+      ask_remote(state_->invocation, process, net::http1::Method::post, "/admin/ratings",
+                 ratings_json(ratings));
+  if (!body) return std::unexpected(body.error());
+  return {};
 }
 
 const std::shared_ptr<const config::Config>& Rows::config() const { return state_->config; }

@@ -7,9 +7,11 @@
 #include "core/result.h"
 #include "core/time.h"
 #include "ledger/stored_call.h"
+#include "ledger/usage.h"
 
 #include <expected>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,10 @@ class Rows {
 
   // Those that began then or later, and before `end`.
   std::unique_ptr<RowSource> between(WallTime begin, WallTime end) const;
+  // Writes these beside their calls, all or none; the first says when, why, who and by which prices
+  // for all. A gateway takes `ratings_max` of them, and its own time. A failure was complained
+  // about.
+  std::expected<void, Exit> rate(std::span<const ledger::CallRating> ratings) const;
   // Null when a gateway elsewhere is asked.
   const std::shared_ptr<const config::Config>& config() const;
 

@@ -15,6 +15,7 @@ Exit run_count(const Invocation& invocation, const Process& process);
 Exit run_price_show(const Invocation& invocation, const Process& process);
 Exit run_price_lint(const Invocation& invocation, const Process& process);
 Exit run_price_import(const Invocation& invocation, const Process& process);
+Exit run_price_rerate(const Invocation& invocation, const Process& process);
 Exit run_export_focus(const Invocation& invocation, const Process& process);
 Exit run_reconcile(const Invocation& invocation, const Process& process);
 Exit run_usage(const Invocation& invocation, const Process& process);
