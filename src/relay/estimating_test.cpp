@@ -24,10 +24,25 @@ class EstimatingTest : public testing::Test {
         "\"finish_reason\":\"stop\"}]}\n\n";
     if (tokens > 0) {
       events += fmt::format(
-          "data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":3}}}}\n\n",
+          "data: "
+          "{{\"choices\":[],\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":3}}}}\n\n",
           tokens);
     }
     events += "data: [DONE]\n\n";
+    answer(std::move(events));
+  }
+  // The same in Anthropic's words, with what of its tools was used.
+  void reads_with_tools(std::uint64_t tokens, std::string_view tools) {
+    answer(
+        fmt::format("event: message_start\ndata: {{\"type\":\"message_start\",\"message\":"
+                    "{{\"id\":\"a\",\"model\":\"m-large\",\"usage\":{{\"input_tokens\":{},"
+                    "\"output_tokens\":1}}}}}}\n\nevent: message_delta\ndata: {{\"type\":"
+                    "\"message_delta\",\"delta\":{{\"stop_reason\":\"end_turn\"}},\"usage\":"
+                    "{{\"output_tokens\":3{}}}}}\n\nevent: message_stop\ndata: {{\"type\":"
+                    "\"message_stop\"}}\n\n",
+                    tokens, tools));
+  }
+  void answer(std::string events) {
     gateway_.provider().script = [events](net::Exchange& exchange, std::string) -> Task<void> {
       return send(exchange, events);
     };
@@ -37,11 +52,12 @@ class EstimatingTest : public testing::Test {
   }
 
   ledger::StoredCall ask(std::string_view content, std::string_view session,
-                         std::string_view model = "m") {
+                         std::string_view model = "m",
+                         std::string_view path = "/v1/chat/completions") {
     std::string body = fmt::format(
         R"({{"model":"{}","stream":true,"messages":[{{"role":"user","content":"{}"}}]}})", model,
         content);
-    gateway_.post("/v1/chat/completions", body, fmt::format("x-recloser-session: {}\r\n", session));
+    gateway_.post(std::string(path), body, fmt::format("x-recloser-session: {}\r\n", session));
     return gateway_.books().back();
   }
 
@@ -78,6 +94,19 @@ TEST_F(EstimatingTest, AConversationIsExpectedToGoOnAsItsProviderSaidOfIt) {
   // What nobody says of the next prompt is booked by it.
   reads(0);
   EXPECT_EQ(ask(text, "s").input_tokens, 1'500);
+}
+
+TEST_F(EstimatingTest, WhatAToolOfTheProvidersReadIsNoneOfThePrompt) {
+  auto expected = [this](std::string_view session) {
+    return *ask(lines(100), session, "m", "/v1/messages").expected_input_tokens;
+  };
+  reads_with_tools(1'500, R"(,"server_tool_use":{"web_search_requests":1})");
+  std::int64_t counted = expected("s");
+  EXPECT_EQ(gateway_.books().back().input_tokens, 1'500);
+  EXPECT_EQ(expected("s"), counted);
+  reads_with_tools(1'500, R"(,"server_tool_use":{"web_search_requests":0})");
+  EXPECT_EQ(expected("s"), counted);
+  EXPECT_EQ(expected("s"), 1'500);
 }
 
 TEST_F(EstimatingTest, WhereTheTokenizerIsKnownAShortPromptIsCountedAllTheSame) {

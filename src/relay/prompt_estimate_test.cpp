@@ -74,6 +74,41 @@ TEST(PromptEstimate, IsNearWhatTheTokenizerSaysAndItsBoundIsOne) {
   }
 }
 
+TEST(PromptEstimate, IsTheSumOfItsPiecesAndOfWhatIsAroundThem) {
+  constexpr std::string_view model = "claude-opus-4-8";
+  const text::TokenFamily& family = text::token_family(model);
+  text::PromptOverhead overhead = text::prompt_overhead(model, text::PromptForm::chat);
+  std::string text;
+  std::string escaped;
+  for (int i = 0; i < 30; ++i) {
+    text += "caf\u00e9\n";
+    escaped += R"(caf\u00e9\n)";
+  }
+  text::PromptTokens pieces(model, family, overhead, nullptr);
+  pieces.message();
+  pieces.text("Be \"kind\".");
+  pieces.text(R"([{"name":"get"}])");
+  pieces.tool();
+  pieces.message();
+  pieces.text(text);
+  pieces.call();
+  pieces.text("get");
+  pieces.text(R"({"a":"\n"})");
+  pieces.image(text::ImageDetail::any);
+  text::TokenRange expected = pieces.pieces() + overhead.of(pieces.shape());
+  expected.about += family.more;
+  std::string body =
+      R"({"model":"m","system":"Be \"kind\".","tools":[{"name":"get"}],"messages":[)"
+      R"({"role":"user","content":[{"type":"text","text":")" +
+      escaped +
+      R"("},{"type":"tool_use","name":"get","input":{"a":"\n"}},{"type":"image","source":)"
+      R"({"type":"base64","media_type":"image/png","data":"AAAA"}}]}]})";
+  text::TokenRange range = Room().estimate(codec::Operation::messages, body, model);
+  constexpr double rounded = 3 * 2;  // each of the three values by itself
+  EXPECT_NEAR(static_cast<double>(range.about), static_cast<double>(expected.about), rounded);
+  EXPECT_NEAR(static_cast<double>(range.max), static_cast<double>(expected.max), rounded);
+}
+
 TEST(PromptEstimate, EveryPartOfAPromptCounts) {
   using enum codec::Operation;
   struct Case {
@@ -144,6 +179,10 @@ TEST(PromptEstimate, ACountIsOfItsModelAndOfItsPlace) {
   EXPECT_EQ(first, Room().estimate(codec::Operation::responses, system));
   EXPECT_EQ(second, Room().estimate(codec::Operation::completions, prompt));
   EXPECT_NE(first, second);
+  // What stands where a message should counts for nothing, whatever it is elsewhere.
+  std::string both = R"({"model":"m","system":)" + text + R"(,"messages":[)";
+  EXPECT_EQ(Room().estimate(codec::Operation::messages, both + text + "]}"),
+            Room().estimate(codec::Operation::messages, both + "7]}"));
 }
 
 // What a client may send as a message, with anything that moves the end of it about.
