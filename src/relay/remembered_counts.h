@@ -12,7 +12,7 @@ namespace recloser::relay {
 
 // One per worker. By the hash of a message's bytes, and not of all up to its end: agents move their
 // cache marks with every turn, which changes two messages, and would change every prefix behind
-// them. A fixed table of sets; of a full set, what was asked for longest ago goes. Two messages of
+// them. A table of sets; of a full set, what was asked for longest ago goes. Two messages of
 // one hash would misstate an estimate, never a bill; nobody can aim at that (core/keyed_hash.h).
 class RememberedCounts {
  public:
@@ -29,7 +29,8 @@ class RememberedCounts {
   };
 
   static constexpr std::size_t ways = 4;
-  static constexpr std::size_t sets = 16'384;  // 2 MiB, and nothing before the first message
+  static constexpr std::size_t sets = 16'384;        // 2 MiB, when there is so much to remember ..
+  static constexpr std::size_t sets_at_first = 256;  // .. and nothing before the first message
 
   // By a hash that is not 0.
   std::optional<Count> find(std::uint64_t hash);
@@ -45,9 +46,12 @@ class RememberedCounts {
     std::uint32_t asked = 0;  // by which call, of late; it may wrap, which costs a count
   };
   using Set = std::array<Place, ways>;
+  Set& set(std::uint64_t hash) { return sets_[hash % sets_.size()]; }
   Place* place(std::uint64_t hash);
+  void grow();
 
   std::vector<Set> sets_;
+  std::size_t taken_ = 0;  // places that are not free
   std::uint32_t call_ = 0;
 };
 

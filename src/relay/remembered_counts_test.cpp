@@ -40,6 +40,24 @@ TEST(RememberedCounts, OfAFullSetGoesWhatWasAskedForLongestAgo) {
   for (std::uint64_t n : {0, 2, 3, 9}) EXPECT_EQ(counts.find(hash(n)), count_of(n)) << n;
 }
 
+TEST(RememberedCounts, NothingIsLostWhereItGrows) {
+  RememberedCounts counts;
+  Random random(3);
+  std::vector<std::uint64_t> hashes;
+  for (std::uint64_t i = 0; i < 12'000; ++i) {
+    hashes.push_back(random.next());
+    counts.keep(hashes.back(), count_of(i));
+  }
+  std::size_t found = 0;
+  for (std::uint64_t i = 0; i < hashes.size(); ++i) {
+    std::optional<Count> count = counts.find(hashes[i]);
+    if (!count) continue;
+    ASSERT_EQ(count, count_of(i));
+    ++found;
+  }
+  EXPECT_GT(found, 11'800u);  // a set may be full before others
+}
+
 // Against a list in which each set is kept in the order of asking.
 TEST(RememberedCounts, IsTheSameAsANaiveTable) {
   RememberedCounts counts;
