@@ -33,6 +33,7 @@ enum class RequestMember : std::uint8_t {
   format,
   system,
   prompt,
+  web_search_options,
   once_end,
   message,
   tool,
@@ -79,6 +80,8 @@ static_assert(id(M::once_end) <= 64, "one bit of seen_ each");
 constexpr std::uint8_t any_with_end = want_any | want_end;
 
 constexpr JsonTable openai_table{
+    // First, so that the usual name in its slot of the table is found before it.
+    {"web_search_options", id(M::web_search_options), want_any},
     {"", id(M::body), any_with_end},
     {"model", id(M::model), want_any},
     {"stream", id(M::stream), want_any},
@@ -292,6 +295,9 @@ void RequestReader::take_other(JsonToken token, RequestMember member) {
                               : said == Said::null             ? Said::null
                                                                : Said::odd;
       facts_.stream_options_value = value;
+      break;
+    case M::web_search_options:
+      facts_.web_search_options = token == JsonToken::object_begin;
       break;
     case M::include_usage:
       facts_.include_usage = said;

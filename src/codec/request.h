@@ -39,7 +39,8 @@ struct RequestFacts {
   Span tools_value;     // tools; functions where these are none
   std::uint32_t tools = 0;
   bool has_tools() const { return tools != 0; }
-  bool structured_output = false;  // a JSON schema (or just JSON) was asked for
+  bool web_search_options = false;  // chat's way to ask for a search
+  bool structured_output = false;   // a JSON schema (or just JSON) was asked for
 
   // Output limits by the API's own names; the spans are empty when absent or not a whole number.
   std::uint64_t max_tokens = 0;  // max_tokens, max_completion_tokens, max_output_tokens

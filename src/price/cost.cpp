@@ -213,6 +213,13 @@ Cost cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
   return cost;
 }
 
+bool has_price(const Priced& priced, Rate rate, WallTime at) {
+  Terms paid = terms_of(priced, 0, codec::ServiceTier::standard, {}, at).paid;
+  if (!paid.rates) return false;
+  bool by_session = priced.provider && priced.provider->code_session_nano;
+  return paid.rates->has(rate) || (rate == Rate::code_session && by_session);
+}
+
 Cost list_cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
                   const codec::Usage& usage, WallTime at) {
   return costs_of(catalogue, place, priced, usage, at).list;

@@ -40,6 +40,9 @@ Cost cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
 Cost list_cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
                   const codec::Usage& usage, WallTime at);
 
+// Whether one of these has a price there: a web search, a file search, a session of code.
+bool has_price(const Priced& priced, Rate rate, WallTime at);
+
 // What a call may use at most. Figures that bound nothing (no limit known) are the caller's to
 // find.
 struct Bound {

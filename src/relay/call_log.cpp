@@ -31,7 +31,8 @@ void CallLog::attempt_failed(Call& call, std::string_view what) {
   Lane& lane = lanes_[index];
   if (worker_.now() >= lane.until) {
     tell_rest(index);
-    lane = {.until = worker_.now() + 1s};
+    lane.until = worker_.now() + 1s;
+    lane.told = 0;
   }
   if (lane.told == failures_told_per_second) {
     ++lane.untold;
@@ -48,6 +49,17 @@ void CallLog::attempt_failed(Call& call, std::string_view what) {
                          {"status", attempt.status},
                          {"what", what},
                          {"ms", milliseconds(worker_.clock().now() - call.sent)}});
+}
+
+void CallLog::booked_unpriced(Call& call) {
+  if (!worker_.log().logs(LogLevel::warning)) return;
+  Lane& lane = lanes_[static_cast<std::size_t>(call.provider - providers_.all().data())];
+  if (worker_.now() < lane.unpriced_until) return;
+  lane.unpriced_until = worker_.now() + 1min;
+  worker_.log().warning("a call has no cost in the books: something it used has no price",
+                        {{"call", call.id()},
+                         {"provider", call.provider->config->name},
+                         {"target", target_of(call)}});
 }
 
 void CallLog::second_ends() {

@@ -29,6 +29,10 @@ class CallLog {
   // The call's last try failed, as its row says; `what` happened in a few words.
   void attempt_failed(Call& call, std::string_view what);
 
+  // The call is booked without a cost: told once a minute of each provider, and counted by a
+  // metric.
+  void booked_unpriced(Call& call);
+
   void call_ended(Call& call, ledger::Outcome outcome) {
     if (worker_.log().logs(LogLevel::debug)) tell_end(call, outcome);
   }
@@ -38,6 +42,7 @@ class CallLog {
     Instant until;  // of the second that counts
     std::uint32_t told = 0;
     std::uint64_t untold = 0;
+    Instant unpriced_until;  // of the minute in which an unpriced call was told
   };
   struct SecondEnds : net::Timer {
     explicit SecondEnds(CallLog& l)

@@ -203,6 +203,7 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
   if (std::string rare = codec::text_of_rare(call.usage); !rare.empty()) {
     row.set(ledger::Text::rare_usage, rare);
   }
+  if (row.cost_source == ledger::CostSource::unpriced) log_.booked_unpriced(call);
   log_.call_ended(call, outcome);
   call.row.settle(outcome, worker_.clock().now());
 }

@@ -1,8 +1,12 @@
 // What a call may cost before it is made, and what of it may not be made at all.
+#include "codec/server_tools.h"
+#include "core/names.h"
+#include "price/cost.h"
 #include "relay/prompt_estimate.h"
 #include "relay/request.h"
 
 #include <algorithm>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -29,6 +33,31 @@ text::PromptForm form_of(codec::Operation operation) {
   }
 }
 
+std::optional<price::Rate> rate_of(codec::ServerTool tool) {
+  switch (tool) {
+    case codec::ServerTool::web_search:
+      return price::Rate::web_search;
+    case codec::ServerTool::file_search:
+      return price::Rate::file_search;
+    case codec::ServerTool::code_session:
+      return price::Rate::code_session;
+    case codec::ServerTool::none:
+    case codec::ServerTool::other:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::string tools_with_a_price(const price::Priced& priced, WallTime at) {
+  std::string out;
+  for (price::Rate rate :
+       {price::Rate::web_search, price::Rate::file_search, price::Rate::code_session}) {
+    if (!price::has_price(priced, rate, at)) continue;
+    out += (out.empty() ? "" : ", ") + std::string(words_of(rate));
+  }
+  return out.empty() ? "none has one with it" : "what has one with it: " + out;
+}
+
 }  // namespace
 
 bool is_estimated(const Call& call) {
@@ -39,7 +68,7 @@ std::expected<void, Refused> Relay::find_price(Call& call, const Request& reques
   call.model =
       accounts_.model(*call.provider, request.provider_model, form_of(call.route.operation));
   if (codec::only_counts(call.route.operation)) return {};
-  if (!call.model->priced && !request.provider_model.empty()) {  // else the provider chooses
+  if (!request.provider_model.empty()) {  // else the provider chooses
     if (std::optional<Refused> refused = refuse_unpriced(call, request)) {
       return std::unexpected(std::move(*refused));
     }
@@ -54,15 +83,37 @@ std::expected<void, Refused> Relay::find_price(Call& call, const Request& reques
 // Nothing that has no price is taken for free (SEMANTICS 2).
 std::optional<Refused> Relay::refuse_unpriced(const Call& call, const Request& request) const {
   if (services_.config->prices.unpriced != config::Unpriced::refuse) return std::nullopt;
+  const price::Priced& priced = call.model->priced;
+  if (!priced) return refuse_model(call, request);
+  WallTime at = call.row.record().started_at;
+  for (const codec::AskedTool& tool :
+       codec::server_tools(call.route.operation, request.facts, call.client.body())) {
+    std::optional<price::Rate> rate = rate_of(tool.kind);
+    if (rate && price::has_price(priced, *rate, at)) continue;
+    return Refused{.refusal = codec::Refusal::model_unpriced,
+                   .message = fmt::format(
+                       "the server tool {} has no price with the model {} of provider {}, and what "
+                       "has none is refused here; {}{}",
+                       shown(tool.name), request.provider_model, call.provider->config->name,
+                       tools_with_a_price(priced, at),
+                       rate ? fmt::format("; the operator can give it one ({}) in a file under "
+                                          "prices.overrides",
+                                          name_of(*rate))
+                            : ""),
+                   .param = "tools"};
+  }
+  return std::nullopt;
+}
+
+Refused Relay::refuse_model(const Call& call, const Request& request) const {
   std::string near = accounts_.near(*call.provider, request.provider_model);
-  return Refused{
-      .refusal = codec::Refusal::model_unpriced,
-      .message = fmt::format("the model {} of provider {} has no price, and models without one are "
-                             "refused here{}{}; the operator can give it one in a file under "
-                             "prices.overrides",
-                             request.provider_model, call.provider->config->name,
-                             near.empty() ? "" : ". Near names: ", near),
-      .param = "model"};
+  return {.refusal = codec::Refusal::model_unpriced,
+          .message = fmt::format("the model {} of provider {} has no price, and models without one "
+                                 "are refused here{}{}; the operator can give it one in a file "
+                                 "under prices.overrides",
+                                 request.provider_model, call.provider->config->name,
+                                 near.empty() ? "" : ". Near names: ", near),
+          .param = "model"};
 }
 
 // In turns: a prompt that is all new takes up to a nanosecond and a half for each byte.

@@ -78,6 +78,7 @@ class Relay final : public net::HttpHandler {
   std::expected<void, Refused> find_price(Call& call, const Request& request);
   std::optional<Refused> refuse_unpriced(const Call& call, const Request& request) const;
   Task<void> estimate(Call& call, const Request& request);
+  Refused refuse_model(const Call& call, const Request& request) const;
 
   // provider_request.cpp
   void write_request(Call& call, Request& request);

@@ -503,6 +503,55 @@ TEST_F(RelayTest, AModelWithoutAPriceIsRefusedWhereTheOperatorSaysSo) {
   EXPECT_EQ(books[0].cost_nano_usd, std::nullopt);
 }
 
+TEST_F(RelayTest, AServerToolWithoutAPriceIsRefusedWhereTheOperatorSaysSo) {
+  gateway_.config().providers[0].dialect = config::Dialect::openai;
+  gateway_.config().prices.unpriced = config::Unpriced::refuse;
+  gateway_.start();
+  answers(200, R"({"id":"r","model":"gpt-4","output":[]})");
+  auto ask = [&](std::string_view model, std::string_view tools) {
+    return gateway_.post("/v1/responses", R"({"model":"p/)" + std::string(model) +
+                                              R"(","input":"x","tools":[)" + std::string(tools) +
+                                              "]}");
+  };
+  Seen seen = ask("gpt-4", R"({"type":"function","name":"f"},{"type":"web_search_preview"})");
+  EXPECT_EQ(seen.status, 403) << seen.body;
+  EXPECT_NE(seen.body.find("model_unpriced"), std::string::npos) << seen.body;
+  EXPECT_NE(seen.body.find(R"("param":"tools")"), std::string::npos) << seen.body;
+  EXPECT_NE(seen.body.find("web_search_preview"), std::string::npos) << seen.body;
+  EXPECT_NE(seen.body.find("what has one with it: code sessions"), std::string::npos) << seen.body;
+  seen = ask("gpt-4o-mini", R"({"type":"image_generation"})");
+  EXPECT_EQ(seen.status, 403) << "charged in a way that no usage tells: " << seen.body;
+  seen = gateway_.post("/v1/chat/completions", R"({"model":"p/gpt-4","web_search_options":{}})");
+  EXPECT_EQ(seen.status, 403) << seen.body;
+  EXPECT_TRUE(provider().bodies.empty()) << "nothing was sent";
+  EXPECT_EQ(ask("gpt-4", R"({"type":"function","name":"web_search"})").status, 200);
+  EXPECT_EQ(ask("gpt-4", R"({"type":"code_interpreter"})").status, 200);
+  EXPECT_EQ(ask("gpt-4o-mini", R"({"type":"web_search_preview"},{"type":"file_search"})").status,
+            200);
+  EXPECT_EQ(provider().bodies.size(), 3u);
+}
+
+TEST_F(RelayTest, AServerToolWithoutAPriceElsePassesAndIsUnpriced) {
+  gateway_.config().providers[0].dialect = config::Dialect::openai;
+  gateway_.start();
+  answers(200, R"({"id":"r","model":"gpt-4","output":[{"type":"web_search_call",)"
+               R"("action":{"type":"search"}}],"usage":{"input_tokens":10,"output_tokens":5}})");
+  for (int i = 0; i < 3; ++i) {
+    Seen seen = gateway_.post("/v1/responses",
+                              R"({"model":"p/gpt-4","input":"x","tools":[{"type":"web_search"}]})");
+    EXPECT_EQ(seen.status, 200) << seen.body;
+  }
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 3u);
+  EXPECT_EQ(books[0].cost_nano_usd, std::nullopt) << "not what its tokens alone cost";
+  EXPECT_EQ(books[0].cost_source, ledger::CostSource::unpriced);
+  std::string log = gateway_.loop().log_text();
+  std::string_view line = "a call has no cost in the books";
+  std::size_t first = log.find(line);
+  ASSERT_NE(first, std::string::npos) << log;
+  EXPECT_EQ(log.find(line, first + 1), std::string::npos) << "once a minute: " << log;
+}
+
 TEST_F(RelayTest, NamesOfNoModelMakeNoSeries) {
   gateway_.start();
   answers(200, std::string(chat_answer));
