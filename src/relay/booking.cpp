@@ -10,7 +10,7 @@ namespace {
 
 // A stream's cost is made anew when it has grown by so many: less changes no decision, and costs
 // more than to count them.
-constexpr std::uint64_t tokens_unpriced_max = 64;
+constexpr std::uint64_t tokens_unpriced_max = 256;
 
 void set(std::int64_t& field, std::uint64_t value) { field = static_cast<std::int64_t>(value); }
 

@@ -77,11 +77,12 @@ std::size_t Encoding::count_usual_by(std::string_view& text, EncodingScratch& sc
   using Short = EncodingScratch::KnownShort;
   scratch.make();
   std::size_t tokens = 0;
-  std::string_view left = text;
-  while (!left.empty()) {
+  const char* p = text.data();
+  const char* end = p + text.size();
+  while (p != end) {
+    std::string_view left(p, end);
     std::size_t bytes = usual_word<rule>(left);
     if (bytes == 0) break;
-    const char* p = left.data();
     if (bytes <= Short::bytes_max && left.size() >= Short::bytes_max) {
       std::uint64_t word = word_at(p) & ~std::uint64_t{0} >> (64 - 8 * bytes);
       std::uint32_t size_and_rule = Encoding::size_and_rule(bytes, rule);
@@ -90,9 +91,9 @@ std::size_t Encoding::count_usual_by(std::string_view& text, EncodingScratch& sc
     } else {
       tokens += count_word({p, bytes}, scratch);
     }
-    left.remove_prefix(bytes);
+    p += bytes;
   }
-  text = left;
+  text = {p, end};
   return tokens;
 }
 
