@@ -215,8 +215,10 @@ std::uint64_t ByteClasses::tokens_about(const TokenFamily& family) const {
   return (counted * family.per_mille + 500) / 1000 + texts_ * family.more;
 }
 
+// Of tokenizers that are not public one of the two is near; which one, depends on the language.
 std::uint64_t ByteClasses::tokens_max(const TokenFamily& family) const {
-  std::uint64_t counted = tokens_of(sums(family).max) + texts_ + escape_bytes_;
+  std::uint64_t sum = family.exact ? sums(family).max : std::max(o200k_.max, cl100k_.max);
+  std::uint64_t counted = tokens_of(sum) + texts_ * byte_weights::begin_tokens_max + escape_bytes_;
   std::uint64_t by_line = (counted * family.per_mille_max + 999) / 1000;
   return std::min(by_line, bytes()) + texts_ * family.more_max;
 }

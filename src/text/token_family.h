@@ -15,16 +15,19 @@ struct TokenFamily {
   std::string_view encoding_name;
   const Encoding& (*encoding)();
   std::uint16_t per_mille;  // tokens for a thousand of the encoding's
-  std::uint8_t more;        // and so many to each text
+  std::uint8_t more;        // and so many to each answer
   bool exact;               // it is the encoding itself
-  // The same for at most: above all recorded answers whose tokens the visible text explains.
+  // The same for at most, of the line of the byte classes: above all recorded answers whose tokens
+  // the visible text explains.
   std::uint16_t per_mille_max;
   std::uint8_t more_max;
 
-  // Of a text that the encoding counts as `counted` tokens.
+  // Of an answer whose text the encoding counts as `counted` tokens.
   std::uint64_t tokens(std::uint64_t counted) const {
-    return counted == 0 ? 0 : (counted * per_mille + 500) / 1000 + more;
+    return counted == 0 ? 0 : by_rate(counted) + more;
   }
+  // Of texts alone. Prompts have marks of their own around them (prompt_overhead.h).
+  std::uint64_t by_rate(std::uint64_t counted) const { return (counted * per_mille + 500) / 1000; }
 };
 
 // By the model's name, however a provider spells it

@@ -124,6 +124,8 @@ TEST(Tokens, TextsStayWithinTheByteClassBound) {
   for (auto& [name, ratios] : max) tell("at most, " + name, ratios);
   for (auto& [name, ratios] : about) tell("about, " + name, ratios);
   for (auto& [name, ratios] : about) EXPECT_NEAR(quantile(ratios, 0.5), 1, 0.1) << name;
+  // The line is no use where it is far above: it was at four times the tokens once.
+  for (auto& [name, ratios] : max) EXPECT_LE(quantile(ratios, 0.5), 1.5) << name;
 }
 
 TEST(Tokens, AnswersStayWithinTheByteClassBound) {
@@ -140,8 +142,9 @@ TEST(Tokens, AnswersStayWithinTheByteClassBound) {
     if (!reported.is_number() || text.empty()) return;
     auto told = reported.to_number<std::uint64_t>();
     const TokenFamily& family = token_family(text_of(row, "model"));
-    // Twice the line is no other tokenizer, but what is not in the text: images, reasoning, calls.
-    if (told > 20 + 2 * family.tokens(family.encoding().count(text, scratch))) {
+    // So much more is no other tokenizer, but what is not in the text: reasoning, or calls, which
+    // cost 35 tokens and more with most providers.
+    if (told > 20 + family.tokens(family.encoding().count(text, scratch)) * 5 / 4) {
       ++hidden;
       return;
     }
@@ -178,7 +181,7 @@ TEST(Tokens, PromptsAreWhatOpenAiReported) {
     ByteClasses classes;
     for (const json::value& message : *messages) {
       std::string_view content = message.at(1).as_string();
-      texts += family.tokens(family.encoding().count(content, scratch));
+      texts += family.by_rate(family.encoding().count(content, scratch));
       classes.add(content);
       classes.end_text();
     }

@@ -9,14 +9,15 @@ import pathlib
 import sys
 
 from classes import CLASSES, class_of
-from fit import UNIT
+from fit import START, UNIT
 
 HEAD = """\
 // The classes of bytes, and the weights of pairs of them, for the two encodings.
 //
-// Written by tools/byte_classes/write.py. Fitted by fit.py beside it to the texts of the shared
-// token data (texts.jsonl and provider_counts.jsonl; sources and licences: its README.md), and to
-// the hostile texts that hostile.cpp found, with the tokens that the encodings make of them.
+// Written by tools/byte_classes/write.py. Fitted by fit.py beside it to 39,142 texts, with the
+// tokens that the encodings make of them: those of the shared token data (texts.jsonl and
+// provider_counts.jsonl; sources and licences: its README.md), strings of the other shared data,
+// translations of Debian 12's programs (gettext catalogues), and texts made by chance (corpus.py).
 #pragma once
 
 #include <cstddef>
@@ -27,6 +28,7 @@ namespace recloser::text::byte_weights {
 
 inline constexpr std::size_t classes = %d;
 inline constexpr std::uint64_t units_per_token = %d;
+inline constexpr std::uint64_t begin_tokens_max = %d;  // of each text, in the line of at most
 
 // clang-format off
 
@@ -48,7 +50,7 @@ def table(name, numbers):
 
 def main():
     work = pathlib.Path(sys.argv[1])
-    out = HEAD % (CLASSES, UNIT) + table("class_of", class_of)
+    out = HEAD % (CLASSES, UNIT, START) + table("class_of", class_of)
     out += "\n// Weights: a row for each class of the first of two bytes.\n"
     for encoding in ("o200k", "cl100k"):
         fitted = json.loads((work / f"{encoding}.json").read_text())
