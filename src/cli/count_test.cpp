@@ -64,7 +64,7 @@ TEST_F(CliTest, CountsEachLine) {
 // One recorded exchange each: what OpenAI billed is in the name.
 TEST_F(CliTest, CountsToolsAsOpenAiDoes) {
   in_.put(
-      R"({"id":"85 less 1","model":"gpt-3.5-turbo-0125","messages":[{"content":"What is the )"
+      R"({"id":"85 less 4","model":"gpt-3.5-turbo-0125","messages":[{"content":"What is the )"
       R"(weather like in San Francisco, CA?","role":"user"}],"tools":[{"type":"function",)"
       R"("function":)"
       R"({"name":"get_current_weather","description":"Get the current weather in a given )"
@@ -73,14 +73,14 @@ TEST_F(CliTest, CountsToolsAsOpenAiDoes) {
       R"("The city and state, e.g. San Francisco, CA"},"unit":{"type":"string","enum":)"
       R"(["celsius","fahrenheit"]}},"required":["location"]}}}]})"
       "\n"
-      R"({"id":"58 more 5","model":"gpt-4o-mini","messages":[{"role":"developer","content":)"
+      R"({"id":"58 less 1","model":"gpt-4o-mini","messages":[{"role":"developer","content":)"
       R"("A streaming agent with tools"},{"role":"user","content":"What is 6 times 7?"}],"tools":)"
       R"([{"type":"function","function":{"name":"multiply","description":"Multiply two numbers.",)"
       R"("parameters":{"type":"object","properties":{"a":{"type":"number"},"b":{"type":)"
       R"("number"}},"required":["a","b"]}}}]})");
   Ran ran = run({"count", "--jsonl"});
-  EXPECT_THAT(ran.out, HasSubstr("{\"id\":\"85 less 1\",\"tokens\":84,"));
-  EXPECT_THAT(ran.out, HasSubstr("{\"id\":\"58 more 5\",\"tokens\":63,"));
+  EXPECT_THAT(ran.out, HasSubstr("{\"id\":\"85 less 4\",\"tokens\":81,"));
+  EXPECT_THAT(ran.out, HasSubstr("{\"id\":\"58 less 1\",\"tokens\":57,"));
   EXPECT_THAT(ran.out, HasSubstr("\"exact\":false"));
 }
 

@@ -73,7 +73,6 @@ constexpr JsonTable responses{
     {"input[].content[].file_id", id_remote, want_text},
     {"input[].content[].file_url", id_remote, want_text},
     {"input[].summary[].text", id_text, want_text},
-    {"input[].encrypted_content", id_text, want_text},
     {"input[].name", id_call_name, want_text},
     {"input[].arguments", id_arguments, want_text},
     {"input[].input", id_arguments, want_text},

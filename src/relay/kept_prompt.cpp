@@ -2,7 +2,9 @@
 
 #include "codec/event.h"
 #include "codec/prompt_reader.h"
+#include "codec/tool_reader.h"
 #include "relay/prompt_pieces.h"
+#include "text/function_tokens.h"
 #include "text/prompt_tokens.h"
 
 #include <algorithm>
@@ -19,6 +21,36 @@ constexpr std::uint64_t json_tokens_of_message = 9;
 bool looks_like_media(std::string_view window) {
   return window.find_first_of(" \"\\,") == std::string_view::npos;
 }
+
+// Tools as a model is shown them that reads declarations, not JSON.
+class Declared final : public codec::ToolSink {
+ public:
+  Declared(const text::TokenFamily& family, text::EncodingScratch& scratch)
+      : tokens_(family.encoding()), scratch_(scratch) {}
+
+  void function(codec::JsonText name, codec::JsonText description) override {
+    tokens_.function(plain(0, name), plain(1, description), scratch_);
+  }
+  void property(codec::JsonText name, codec::JsonText type, codec::JsonText description) override {
+    tokens_.property(plain(0, name), plain(1, type), plain(2, description), scratch_);
+  }
+  void value(std::string_view text) override { tokens_.value(plain(0, text), scratch_); }
+  void more(std::string_view json) override { tokens_.more(json, scratch_); }
+
+  const text::FunctionTokens& tokens() const { return tokens_; }
+
+ private:
+  std::string_view plain(std::size_t place, codec::JsonText text) {
+    std::string& unescaped = unescaped_[place];
+    unescaped.clear();
+    codec::unescape(unescaped, text);
+    return unescaped;
+  }
+
+  text::FunctionTokens tokens_;
+  text::EncodingScratch& scratch_;
+  std::array<std::string, 3> unescaped_;
+};
 
 }  // namespace
 
@@ -60,7 +92,7 @@ std::uint64_t KeptPrompt::count(std::string_view model, const text::TokenFamily&
                                 text::EncodingScratch& scratch) const {
   if (empty()) return 0;
   if (!whole()) {
-    std::uint64_t tokens = scaled(family.tokens(family.encoding().count(kept_, scratch)));
+    std::uint64_t tokens = scaled(family.by_rate(family.encoding().count(kept_, scratch)));
     return tokens - std::min(tokens, messages_ * json_tokens_of_message) +
            overhead.of(shape()).about;
   }
@@ -69,6 +101,12 @@ std::uint64_t KeptPrompt::count(std::string_view model, const text::TokenFamily&
   codec::PromptReader reader(operation_, codec::PromptValue::body, kept_);
   while (std::optional<codec::PromptPiece> piece = reader.next()) {
     if (!note_piece(sum, *piece)) continue;
+    if (piece->part == codec::PromptPart::tools && overhead.tools_declared) {
+      Declared declared(family, scratch);
+      codec::read_tools(piece->raw, declared);
+      sum.declare(declared.tokens(), piece->raw);
+      continue;
+    }
     if (!piece->escaped) {
       sum.text(piece->raw);
       continue;

@@ -1,5 +1,6 @@
 #include "relay/meter.h"
 
+#include <algorithm>
 #include <numeric>
 
 namespace recloser::relay {
@@ -27,6 +28,7 @@ void Meter::see(const codec::Event& event, MeterRoom& room) {
     choice_ = event.choice;
     index_ = event.index;
   }
+  if (said_ahead_) see_what_was_said_ahead(!event.name.empty());
   if (!event.name.empty()) {
     ++calls_;
     open_.add(event.name, room.scratch);
@@ -35,6 +37,19 @@ void Meter::see(const codec::Event& event, MeterRoom& room) {
   room.unescaped.clear();
   codec::unescape(room.unescaped, event.text);
   open_.add(room.unescaped, room.scratch);
+}
+
+// A provider that gives a figure before the first event has written the beginning already: of an
+// answer's text a token or two, of a call its marks. What is much more was thinking that no event
+// shows, and stays on top.
+void Meter::see_what_was_said_ahead(bool call) {
+  constexpr std::uint64_t text_tokens_max = 8;
+  said_ahead_ = false;
+  if (call) {
+    all_then_ = std::min(said_tokens_, call_tokens_);
+  } else if (said_tokens_ <= text_tokens_max) {
+    all_then_ = said_tokens_;
+  }
 }
 
 void Meter::close(MeterRoom& room) {
@@ -51,10 +66,11 @@ void Meter::said(std::uint64_t output_tokens) {
   said_tokens_ = output_tokens;
   all_then_ = all();
   was_said_ = true;
+  said_ahead_ = all_then_ == 0;
 }
 
 std::uint64_t Meter::output_tokens() const {
-  return was_said_ ? said_tokens_ + (all() - all_then_) : all();
+  return was_said_ ? said_tokens_ + (all() - std::min(all(), all_then_)) : all();
 }
 
 std::uint64_t Meter::reasoning_tokens() const {

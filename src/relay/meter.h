@@ -21,9 +21,13 @@ struct MeterRoom {
 
 class Meter {
  public:
-  // `call_tokens`: what a tool call has beyond its name and its arguments.
-  Meter(const text::TokenFamily& family, std::uint64_t call_tokens)
-      : family_(&family), open_(family.encoding()), call_tokens_(call_tokens) {}
+  // `call_tokens`: what a tool call has beyond its name and its arguments. `answer_tokens`: what
+  // every answer has beyond what is seen of it.
+  Meter(const text::TokenFamily& family, std::uint64_t call_tokens, std::uint64_t answer_tokens = 0)
+      : family_(&family),
+        open_(family.encoding()),
+        call_tokens_(call_tokens),
+        answer_tokens_(answer_tokens) {}
 
   // An event of the answer's stream, in order. Allocates nothing for the words that people write.
   void see(const codec::Event& event, MeterRoom& room);
@@ -43,13 +47,18 @@ class Meter {
   enum class Kind : unsigned char { none, text, reasoning, arguments };
   static constexpr std::size_t kinds = 4;
 
+  void see_what_was_said_ahead(bool call);
   std::uint64_t counted() const;
-  std::uint64_t all() const { return family_->tokens(counted()) + calls_ * call_tokens_; }
+  std::uint64_t all() const {
+    std::uint64_t texts = family_->tokens(counted());
+    return texts == 0 ? 0 : texts + calls_ * call_tokens_ + answer_tokens_;
+  }
 
   const text::TokenFamily* family_;
   text::TokenStream open_;                     // of the kind that is passing
   std::array<std::uint64_t, kinds> closed_{};  // by the encoding, before the one that is passing
   std::uint64_t call_tokens_;
+  std::uint64_t answer_tokens_;
   std::uint64_t calls_ = 0;
   Kind kind_ = Kind::none;
   std::uint32_t choice_ = 0;
@@ -57,6 +66,7 @@ class Meter {
   std::uint64_t said_tokens_ = 0;
   std::uint64_t all_then_ = 0;
   bool was_said_ = false;
+  bool said_ahead_ = false;  // and nothing has been seen since, nor before
 };
 
 }  // namespace recloser::relay

@@ -61,6 +61,35 @@ TEST_F(MeterTest, ARunningUsageIsTheGroundOfWhatIsCountedAfterIt) {
   EXPECT_EQ(meter_.output_tokens(), 50 + family_.tokens(after) - family_.tokens(before));
 }
 
+TEST_F(MeterTest, WhatIsSaidBeforeTheFirstEventIsTheBeginningOfWhatIsSeen) {
+  meter_.said(2);
+  text("one two three");
+  meter_.close(room_);
+  EXPECT_EQ(meter_.output_tokens(), family_.tokens(alone("one two three")));
+}
+
+TEST_F(MeterTest, ACallThatWasBegunAheadIsCountedOnce) {
+  meter_.said(call_tokens - 1);
+  meter_.see({.kind = EventKind::tool_call, .name = "find"}, room_);
+  meter_.close(room_);
+  EXPECT_EQ(meter_.output_tokens(), family_.tokens(alone("find")) + call_tokens);
+}
+
+TEST_F(MeterTest, ThinkingThatNoEventShowsStaysOnTop) {
+  meter_.said(88);
+  text("one two three");
+  meter_.close(room_);
+  EXPECT_EQ(meter_.output_tokens(), 88 + family_.tokens(alone("one two three")));
+}
+
+TEST_F(MeterTest, AnAnswersOwnMarksComeWithItsFirstText) {
+  Meter meter(family_, call_tokens, 9);
+  EXPECT_EQ(meter.output_tokens(), 0u);
+  meter.see({.kind = EventKind::text, .text = "one"}, room_);
+  meter.close(room_);
+  EXPECT_EQ(meter.output_tokens(), family_.tokens(alone("one")) + 9);
+}
+
 TEST_F(MeterTest, InMidWordItIsNear) {
   for (int i = 0; i < 200; ++i) text(" words");
   text(" unfin");

@@ -132,7 +132,8 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
 
 Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider) {
   StreamPass pass(call.route.operation, call.hide_usage,
-                  Meter(*call.model->family, call.model->overhead.call.about),
+                  Meter(*call.model->family, call.model->overhead.call.about,
+                        call.model->overhead.answer.about),
                   accounts_.meter_room());
   call.record().delivered_tokens = 0;
   Metrics::OpenStream open_stream(metrics_);

@@ -120,7 +120,6 @@ text::TokenRange PromptEstimate::sum() const {
   shape.tools = prompt_.facts->tools;
   text::TokenRange around = prompt_.overhead->of(shape);
   std::uint64_t about = pieces_.about;
-  if (about > 0) about += prompt_.family->more;
   return {about + around.about, std::max(about, pieces_.max) + around.max};
 }
 

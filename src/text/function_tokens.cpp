@@ -5,9 +5,9 @@ namespace {
 
 constexpr std::uint64_t around_function = 7;
 constexpr std::uint64_t around_function_cl100k = 10;
-constexpr std::uint64_t behind_function = 12;
 constexpr std::uint64_t before_properties = 3;
-constexpr std::uint64_t around_property = 3;
+constexpr std::uint64_t around_property = 1;
+constexpr std::uint64_t around_description = 2;  // of a property
 constexpr std::uint64_t around_value = 3;
 constexpr std::uint64_t saved_by_values = 3;  // they stand in the place of the type's marks
 
@@ -16,7 +16,6 @@ constexpr std::uint64_t saved_by_values = 3;  // they stand in the place of the 
 void FunctionTokens::function(std::string_view name, std::string_view description,
                               EncodingScratch& scratch) {
   has_properties_ = false;
-  tokens_ += behind_function;
   tokens_ += encoding_ == &Encoding::cl100k() ? around_function_cl100k : around_function;
   if (description.ends_with('.')) description.remove_suffix(1);
   line_.assign(name).append(":").append(description);
@@ -30,7 +29,11 @@ void FunctionTokens::property(std::string_view name, std::string_view type,
   has_values_ = false;
   tokens_ += around_property;
   if (description.ends_with('.')) description.remove_suffix(1);
-  line_.assign(name).append(":").append(type).append(":").append(description);
+  line_.assign(name).append(":").append(type);
+  if (!description.empty()) {
+    tokens_ += around_description;
+    line_.append(":").append(description);
+  }
   tokens_ += encoding_->count(line_, scratch);
 }
 

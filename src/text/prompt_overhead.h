@@ -52,6 +52,9 @@ struct PromptOverhead {
   // the others count their JSON.
   bool tools_declared = false;
 
+  // Of the answer, beyond its texts and its calls: marks that nobody sees.
+  TokenRange answer;
+
   TokenRange of(const PromptShape& shape) const;
 };
 

@@ -18,9 +18,9 @@ TEST(PromptOverhead, Gpt5AddsToChatsWithToolsOnly) {
   auto of = [&](std::string_view model, PromptForm form) {
     return prompt_overhead(model, form).of(tools).about;
   };
-  EXPECT_EQ(of("gpt-5-nano", PromptForm::chat), of("gpt-4o", PromptForm::chat) + 80);
-  EXPECT_EQ(of("gpt-5-nano", PromptForm::responses), of("gpt-4o", PromptForm::responses));
-  EXPECT_EQ(prompt_overhead("gpt-5-nano", PromptForm::chat).of({.messages = 1}).about, 7u);
+  EXPECT_EQ(of("gpt-5-nano", PromptForm::chat), of("gpt-4o", PromptForm::chat) + 79);
+  EXPECT_EQ(of("gpt-5-nano", PromptForm::responses), of("gpt-4o", PromptForm::responses) - 1);
+  EXPECT_EQ(prompt_overhead("gpt-5-nano", PromptForm::chat).of({.messages = 1}).about, 6u);
 }
 
 TEST(PromptOverhead, OfClaudeGoesByItsGeneration) {
@@ -52,6 +52,27 @@ TEST(PromptOverhead, MaxIsNeverBelowAbout) {
   }
 }
 
+TEST(PromptOverhead, AnAnswerHasMarksThatNobodySees) {
+  auto answer = [](std::string_view model, PromptForm form) {
+    return prompt_overhead(model, form).answer.about;
+  };
+  EXPECT_EQ(answer("gpt-4o", PromptForm::chat), 0u);
+  EXPECT_EQ(answer("gpt-4o", PromptForm::responses), 1u);
+  EXPECT_EQ(answer("gpt-5-nano", PromptForm::chat), 9u);
+  EXPECT_EQ(answer("openai/gpt-5.6-sol", PromptForm::responses), 4u);
+  EXPECT_EQ(answer("gpt-oss:120b", PromptForm::chat), 8u);
+  EXPECT_EQ(answer("claude-haiku-4-5", PromptForm::other), 0u) << "its family's line has them";
+}
+
+TEST(PromptOverhead, OfLlamaGoesByItsTemplate) {
+  auto of = [](std::string_view model) {
+    return prompt_overhead(model, PromptForm::chat).of({.messages = 1}).about;
+  };
+  EXPECT_EQ(of("llama3-8b-8192"), 9u);
+  EXPECT_EQ(of("meta-llama/Llama-3.3-70B-Instruct"), 35u);
+  EXPECT_EQ(of("sonar-pro"), 1u);
+}
+
 // A recorded call: gpt-3.5-turbo, and of its 85 tokens 67 were the definition.
 TEST(FunctionTokens, AreAsOpenAiCountsThem) {
   EncodingScratch scratch;
@@ -61,7 +82,8 @@ TEST(FunctionTokens, AreAsOpenAiCountsThem) {
   tools.property("unit", "string", "", scratch);
   tools.value("celsius", scratch);
   tools.value("fahrenheit", scratch);
-  EXPECT_NEAR(static_cast<double>(tools.count()), 67, 2);
+  std::uint64_t around = prompt_overhead("gpt-3.5-turbo", PromptForm::chat).tools.about;
+  EXPECT_NEAR(static_cast<double>(tools.count() + around), 67, 4);
 }
 
 TEST(FunctionTokens, AFullStopAtTheEndIsNotShown) {

@@ -53,7 +53,10 @@ TokenRange PromptTokens::pieces() const {
 
 TokenRange PromptTokens::encoded() const {
   TokenRange around = overhead_->of(shape_);
-  std::uint64_t about = family_->tokens(counted_) + around.about + media_.about + declared_.about;
+  // A text by itself is counted as what a model has written.
+  std::uint64_t texts =
+      shape_.messages == 0 ? family_->tokens(counted_) : family_->by_rate(counted_);
+  std::uint64_t about = texts + around.about + media_.about + declared_.about;
   return {about, std::max(about, pieces().max + around.max)};
 }
 

@@ -32,7 +32,7 @@ TEST_F(PromptTokensTest, EncodesWhatIsTold) {
   sum.text("al");
   EXPECT_EQ(sum.encoded().about, 3 + 4 + 4 + 1 + exact(question) + exact("al"));
   sum.call();
-  EXPECT_EQ(sum.encoded().about, 3 + 4 + 4 + 1 + 5 + exact(question) + exact("al"));
+  EXPECT_EQ(sum.encoded().about, 3 + 4 + 4 + 1 + 7 + exact(question) + exact("al"));
 }
 
 TEST_F(PromptTokensTest, MediaAndDeclaredToolsAreBesideTheTexts) {

@@ -42,7 +42,7 @@ constexpr TokenFamily line(std::string_view name, std::uint16_t per_mille, std::
           .per_mille_max = per_mille_max,
           .more_max = 8};
 }
-constexpr TokenFamily claude = line("claude", 1100, 2, 1250);
+constexpr TokenFamily claude = line("claude", 1100, 3, 1250);
 constexpr TokenFamily claude_new = line("claude-4.7", 1390, 8, 1500);
 constexpr TokenFamily gemini = line("gemini", 1000, 4, 1100);
 constexpr TokenFamily mistral = line("mistral", 1030, 2, 1150);

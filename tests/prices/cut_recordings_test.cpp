@@ -47,12 +47,21 @@ std::optional<Cut> cut_of(const recordings::Recording& recording) {
   return cut;
 }
 
-// What nobody can see is not what this is about: thinking that is not shown, tools of the provider.
-bool is_visible(const Cut& cut) {
-  return cut.truth.reasoning_tokens == 0 && !cut.truth.rare &&
-         cut.recording.body.find("server_tool_use") == std::string::npos &&
-         cut.recording.request.find("base64") == std::string::npos &&
-         cut.recording.request.find("image") == std::string::npos;
+bool holds(std::string_view text, std::initializer_list<std::string_view> marks) {
+  return std::ranges::any_of(marks, [&](std::string_view mark) { return text.contains(mark); });
+}
+
+// Thinking that is charged and not shown. Its figure comes with the usage; of a stream that ends
+// before, it is told by its time (Experience), which recordings do not have.
+bool is_hidden(const Cut& cut) {
+  return cut.truth.reasoning_tokens > 0 ||
+         holds(cut.recording.body, {"redacted_thinking", "\"encrypted_content\":\""});
+}
+
+// Images, and tools that run with the provider, are not what this is about.
+bool is_text(const Cut& cut) {
+  return !cut.truth.rare && !holds(cut.recording.body, {"server_tool_use", "executed_tools"}) &&
+         !holds(cut.recording.request, {"base64", "image"});
 }
 
 text::PromptForm form_of(const Cut& cut) {
@@ -70,7 +79,8 @@ struct Estimate {
 Estimate book(const Cut& cut, std::string_view bytes, MeterRoom& room) {
   const text::TokenFamily& family = text::token_family(cut.model);
   text::PromptOverhead overhead = text::prompt_overhead(cut.model, form_of(cut));
-  StreamPass pass(cut.recording.operation, false, Meter(family, overhead.call.about), room);
+  StreamPass pass(cut.recording.operation, false,
+                  Meter(family, overhead.call.about, overhead.answer.about), room);
   std::string out;
   pass.take(bytes, true, out);
   pass.close_meter();
@@ -95,6 +105,13 @@ double at(std::vector<double>& sorted, double share) {
   return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
 }
 
+void show(const Cut& cut, const Estimate& estimate, double error, std::string_view why) {
+  if (std::getenv("RECLOSER_SHOW") == nullptr) return;
+  std::cout << fmt::format("{:70} {:28} input {:6} of {:6} output {:5} of {:5} {:6.1f} % {}\n",
+                           cut.recording.name, cut.model, estimate.input, cut.truth.input_tokens,
+                           estimate.output, cut.truth.output_tokens, error, why);
+}
+
 // The end of the last event that says something of the answer, before any final usage.
 std::size_t before_usage(const Cut& cut) {
   codec::StreamReader reader(cut.recording.operation);
@@ -117,9 +134,10 @@ TEST(CutRecordings, ACutBeforeTheUsageIsBookedNearWhatTheProviderCharges) {
   std::vector<double> off;
   std::vector<double> off_of_long;  // where a token more or less is not a tenth of it
   std::vector<double> off_at_every_event;
+  std::vector<double> off_of_hidden;
   for (const recordings::Recording& recording : all) {
     std::optional<Cut> cut = cut_of(recording);
-    if (!cut || !is_visible(*cut)) continue;
+    if (!cut || !is_text(*cut)) continue;
     price::Place place = catalogue->place_for_model(cut->model);
     price::Priced priced = catalogue->find(place, cut->model);
     auto cost = [&](std::uint64_t input, std::uint64_t output) {
@@ -132,24 +150,24 @@ TEST(CutRecordings, ACutBeforeTheUsageIsBookedNearWhatTheProviderCharges) {
     std::size_t end = before_usage(*cut);
     std::string_view bytes = std::string_view(recording.body).substr(0, end);
     Estimate whole = book(*cut, bytes, room);
+    if (whole.output == 0) continue;  // all of the answer came with its usage
     double error = percent_off(cost(whole.input, whole.output),
                                cost(cut->truth.input_tokens, cut->truth.output_tokens));
+    if (is_hidden(*cut)) {
+      off_of_hidden.push_back(error);
+      show(*cut, whole, error, "hidden thinking");
+      continue;
+    }
+    show(*cut, whole, error, "");
     off.push_back(error);
     if (cut->truth.output_tokens >= long_answer_tokens) off_of_long.push_back(error);
-    if (std::getenv("RECLOSER_SHOW") != nullptr) {
-      std::cout << fmt::format("{:70} {:28} input {:6} of {:6} output {:5} of {:5} {:6.1f} %\n",
-                               recording.name, cut->model, whole.input, cut->truth.input_tokens,
-                               whole.output, cut->truth.output_tokens, error);
-    }
     // After each event: of the output the provider made so far, as much as we count of all.
     codec::StreamReader reader(recording.operation);
     std::string_view rest = bytes;
     while (std::optional<codec::Event> event = reader.next(rest)) {
       if (!event->last_of_frame) continue;
       Estimate part = book(*cut, bytes.substr(0, event->range.end), room);
-      double share = whole.output == 0
-                         ? 1
-                         : static_cast<double>(part.output) / static_cast<double>(whole.output);
+      double share = static_cast<double>(part.output) / static_cast<double>(whole.output);
       auto made = static_cast<std::uint64_t>(share * static_cast<double>(cut->truth.output_tokens));
       off_at_every_event.push_back(
           percent_off(cost(part.input, part.output), cost(cut->truth.input_tokens, made)));
@@ -167,8 +185,11 @@ TEST(CutRecordings, ACutBeforeTheUsageIsBookedNearWhatTheProviderCharges) {
   tell("before the usage", off);
   tell("of at least 30 tokens of output", off_of_long);
   tell("after every event", off_at_every_event);
-  EXPECT_LE(at(off_of_long, 0.5), 6);
-  EXPECT_LE(at(off_at_every_event, 0.5), 5);
+  tell("with hidden thinking", off_of_hidden);
+  EXPECT_LE(at(off, 0.75), 5);
+  EXPECT_LE(at(off_of_long, 0.5), 4);
+  EXPECT_LE(at(off_of_long, 0.9), 10);
+  EXPECT_LE(at(off_at_every_event, 0.85), 5);
 }
 
 }  // namespace

@@ -1,0 +1,133 @@
+#include "codec/tool_reader.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace recloser::codec {
+namespace {
+
+bool is_string(std::string_view value) { return value.starts_with('"'); }
+bool is_object(std::string_view value) { return value.starts_with('{'); }
+bool is_array(std::string_view value) { return value.starts_with('['); }
+
+JsonText inside(std::string_view value) {
+  return is_string(value) && value.size() >= 2 ? value.substr(1, value.size() - 2) : JsonText();
+}
+
+// Bytes of the string at the front of `text`, with its quotes.
+std::size_t string_bytes(std::string_view text) {
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    if (text[at] == '"') return at + 1;
+    if (text[at] == '\\') ++at;
+  }
+  return text.size();
+}
+
+std::size_t value_bytes(std::string_view text) {
+  if (is_string(text)) return string_bytes(text);
+  if (!is_object(text) && !is_array(text)) {
+    return std::min(text.find_first_of(",]} \t\r\n"), text.size());
+  }
+  std::size_t depth = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    switch (text[at]) {
+      case '"':
+        at += string_bytes(text.substr(at)) - 1;
+        break;
+      case '{':
+      case '[':
+        ++depth;
+        break;
+      case '}':
+      case ']':
+        if (--depth == 0) return at + 1;
+        break;
+      default:
+        break;
+    }
+  }
+  return text.size();
+}
+
+// Goes through the members of an object, or the elements of an array.
+class Values {
+ public:
+  explicit Values(std::string_view container) {
+    if (!is_object(container) && !is_array(container)) return;
+    members_ = is_object(container);
+    rest_ = container.substr(1);
+  }
+
+  bool next() {
+    if (members_) {
+      std::string_view key = take();
+      if (!is_string(key)) return false;
+      name_ = inside(key);
+    }
+    value_ = take();
+    return !value_.empty();
+  }
+
+  JsonText name() const { return name_; }
+  std::string_view value() const { return value_; }
+
+ private:
+  std::string_view take() {
+    rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n,:"), rest_.size()));
+    std::string_view value = rest_.substr(0, value_bytes(rest_));
+    rest_.remove_prefix(value.size());
+    return value;
+  }
+
+  std::string_view rest_;
+  std::string_view value_;
+  JsonText name_;
+  bool members_ = false;
+};
+
+std::string_view member(std::string_view object, std::string_view name) {
+  if (!is_object(object)) return {};
+  for (Values members(object); members.next();) {
+    if (members.name() == name) return members.value();
+  }
+  return {};
+}
+
+JsonText type_of(std::string_view schema) {
+  std::string_view type = member(schema, "type");
+  if (!is_array(type)) return inside(type);
+  Values types(type);
+  return types.next() ? inside(types.value()) : JsonText();
+}
+
+void tell_property(JsonText name, std::string_view schema, ToolSink& sink) {
+  sink.property(name, type_of(schema), inside(member(schema, "description")));
+  for (Values values(member(schema, "enum")); values.next();) {
+    sink.value(is_string(values.value()) ? inside(values.value()) : values.value());
+  }
+  for (std::string_view deeper : {"properties", "items", "anyOf"}) {
+    std::string_view found = member(schema, deeper);
+    if (!found.empty() && found != "null") sink.more(found);
+  }
+}
+
+void tell_tool(std::string_view tool, ToolSink& sink) {
+  std::string_view function = member(tool, "function");
+  if (!is_object(function)) function = tool;
+  JsonText name = inside(member(function, "name"));
+  if (name.empty()) return sink.more(tool);
+  sink.function(name, inside(member(function, "description")));
+  for (Values properties(member(member(function, "parameters"), "properties"));
+       properties.next();) {
+    if (is_object(properties.value())) tell_property(properties.name(), properties.value(), sink);
+  }
+}
+
+}  // namespace
+
+void read_tools(std::string_view json, ToolSink& sink) {
+  if (!is_array(json)) return;
+  for (Values tools(json); tools.next();) tell_tool(tools.value(), sink);
+}
+
+}  // namespace recloser::codec
