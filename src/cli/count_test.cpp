@@ -17,7 +17,7 @@ TEST_F(CliTest, CountsAFile) {
   EXPECT_EQ(ran.out, "2 tokens (o200k)\n");
   EXPECT_EQ(run({"count", "--model", "gpt-4", "notes.md"}).out, "2 tokens (cl100k)\n");
   EXPECT_EQ(run({"count", "--model", "claude-sonnet-4-5", "notes.md"}).out,
-            "about 4 tokens, at most 19 (o200k, and a line for the family claude)\n");
+            "about 5 tokens, at most 17 (o200k, and a line for the family claude)\n");
   Ran json = run({"count", "--model=gpt-4o", "--json", "notes.md"});
   EXPECT_TRUE(json.out.starts_with("{\"tokens\":2,\"upper\":")) << json.out;
   EXPECT_TRUE(json.out.ends_with(",\"exact\":true,\"encoding\":\"o200k\"}\n")) << json.out;
