@@ -96,7 +96,6 @@ TEST(PromptEstimate, IsTheSumOfItsPiecesAndOfWhatIsAroundThem) {
   pieces.text(R"({"a":"\n"})");
   pieces.image(text::ImageDetail::any);
   text::TokenRange expected = pieces.pieces() + overhead.of(pieces.shape());
-  expected.about += family.more;
   std::string body =
       R"({"model":"m","system":"Be \"kind\".","tools":[{"name":"get"}],"messages":[)"
       R"({"role":"user","content":[{"type":"text","text":")" +

@@ -125,7 +125,7 @@ TEST(Tokens, TextsStayWithinTheByteClassBound) {
   for (auto& [name, ratios] : about) tell("about, " + name, ratios);
   for (auto& [name, ratios] : about) EXPECT_NEAR(quantile(ratios, 0.5), 1, 0.1) << name;
   // The line is no use where it is far above: it was at four times the tokens once.
-  for (auto& [name, ratios] : max) EXPECT_LE(quantile(ratios, 0.5), 1.5) << name;
+  for (auto& [name, ratios] : max) EXPECT_LE(quantile(ratios, 0.5), 1.6) << name;
 }
 
 TEST(Tokens, AnswersStayWithinTheByteClassBound) {
