@@ -42,6 +42,10 @@ Accounts::Accounts(std::shared_ptr<const price::Catalogue> catalogue, const Prov
   for (const Provider& provider : providers.all()) {
     shelves_.push_back({.place = catalogue_->place_of(*provider.config), .models = {}});
   }
+  // Made by the first who asks, in some milliseconds: that shall not be a call.
+  text::Encoding::o200k();
+  text::Encoding::cl100k();
+  meter_room_.scratch.take_memory();
 }
 
 ModelRef Accounts::model(const Provider& provider, std::string_view name, text::PromptForm form) {

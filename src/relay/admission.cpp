@@ -121,9 +121,9 @@ std::expected<Admitted, Refused> Relay::admit(net::Exchange& client, const Route
   Result<session::Attribution> who =
       session::attribute(holder, claims_of(head), services_.config->reserved_labels);
   // What it claims of itself may be wrong, and refused; whose key it came with is known.
-  std::optional<Refused> unfit;
+  std::unique_ptr<Refused> unfit;
   if (!who) {
-    unfit = invalid(who.error());
+    unfit = std::make_unique<Refused>(invalid(who.error()));
     who = session::attribute(holder, session::Claims(), services_.config->reserved_labels);
   }
   if (!who) return std::unexpected(invalid(who.error()));
@@ -151,7 +151,7 @@ std::expected<Admitted, Refused> Relay::admit(net::Exchange& client, const Route
 
 std::expected<void, Refused> Relay::may_be_read(Call& call) const {
   const net::http1::RequestHead& head = call.client.head();
-  if (call.unfit) return std::unexpected(std::move(*call.unfit));
+  if (call.refused) return std::unexpected(std::move(*call.refused));
   if (call.client.late() || ending_) return std::unexpected(draining());
   if (head.asks_for_websocket()) return std::unexpected(no_websocket());
   if (std::string wish = not_built(head); !wish.empty()) {

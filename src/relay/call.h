@@ -38,9 +38,9 @@ struct Refused {
 // What admission gives: the row, and whose it is.
 struct Admitted {
   ledger::OpenCall row;
-  session::Hash128 principal;                   // under which state of this principal alone is kept
-  Instant begun;                                // when the head had been read
-  std::optional<Refused> unfit = std::nullopt;  // why it is refused all the same, with its row
+  session::Hash128 principal;      // under which state of this principal alone is kept
+  Instant begun;                   // when the head had been read
+  std::unique_ptr<Refused> unfit;  // why it is refused all the same, with its row
 };
 
 // Lives on the frame of Relay::relay(). What the books need stands in the row as soon as it is
@@ -53,7 +53,7 @@ struct Call {
         id_text(row.id().text()),
         begun(admitted.begun),
         principal(admitted.principal),
-        unfit(std::move(admitted.unfit)) {}
+        refused(std::move(admitted.unfit)) {}
 
   ~Call() { note_if_dropped(); }
   Call(const Call&) = delete;
@@ -86,16 +86,15 @@ struct Call {
   ModelRef model;                                  // once a provider is chosen
   KeptPrompt prompt;                               // until its tokens are known
   Experience::Pair experience;
-  std::uint64_t conversation = 0;  // a hash: whose corrections its prompt gets, and teaches
-  std::uint64_t counted_input_tokens =
-      0;  // of its prompt, before they were applied; 0: no estimate
+  std::uint64_t conversation = 0;          // a hash: whose corrections its prompt gets, and teaches
+  std::uint64_t counted_input_tokens = 0;  // of its prompt, before those; 0: no estimate
   std::uint64_t expected_input_tokens = 0;
   std::uint64_t shown_reasoning_tokens = 0;
   std::int64_t lost_input_tokens = 0;  // estimated; of a first attempt that may be billed
-  bool unreadable = false;  // the answer has a coding that nobody here knows: it passes as it is
-  std::optional<Refused> unfit;           // by what its own headers say
-  bool model_known = false;               // its name is not only the client's word
-  bool streams = false;                   // the client asked for events
+  std::unique_ptr<Refused> refused;    // why, once it is
+  bool unreadable = false;   // the answer has a coding that nobody here knows: it passes as it is
+  bool model_known = false;  // its name is not only the client's word
+  bool streams = false;      // the client asked for events
   bool warns_of_idempotency_key = false;  // it sent one, and nothing is done about it
   bool hide_usage = false;                // we asked for usage, the client did not
   bool left = false;                      // the client, before its request was whole

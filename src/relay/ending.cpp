@@ -75,7 +75,7 @@ net::PlainAnswer Relay::refuse(int status, std::string_view sentence) {
   return answer;
 }
 
-Task<void> Relay::refuse_call(Call& call, Refused why) {
+Task<void> Relay::refuse_call(Call& call, const Refused& why) {
   // The error and the row name the same rule: whoever looks one up by the other finds it.
   ledger::Decision decision{.phase = "request",
                             .policy = {},
@@ -107,7 +107,7 @@ Task<void> Relay::refuse_call(Call& call, Refused why) {
   Result<void> sent = co_await call.client.answer(head.status, fields, body);
 }
 
-Task<void> Relay::refuse_without_row(net::Exchange& client, const Route& route, Refused why,
+Task<void> Relay::refuse_without_row(net::Exchange& client, const Route& route, const Refused& why,
                                      std::string_view reason, std::string_view key_id) {
   bool wrong_method = route.kind == RouteKind::wrong_method;
   std::string allowed = wrong_method ? allowed_methods(client.head().path()) : std::string();
@@ -136,7 +136,7 @@ Task<void> Relay::refuse_unknown(net::Exchange& client, const Route& route, auth
   Refused why{.refusal = not_local ? codec::Refusal::policy_denied : codec::Refusal::invalid_key,
               .message = std::string(auth::message_for_client(who.rejection))};
   std::string_view reason = auth::name_of(who.rejection);
-  co_await refuse_without_row(client, route, std::move(why), reason, who.key_id);
+  co_await refuse_without_row(client, route, why, reason, who.key_id);
 }
 
 Task<void> Relay::answer_route(net::Exchange& client, Route route) {
@@ -161,7 +161,7 @@ Task<void> Relay::answer_route(net::Exchange& client, Route route) {
                                   client.head().method_text().substr(0, 20))};
     if (client.head().asks_for_websocket()) why = no_websocket();  // its handshake is a GET
   }
-  co_await refuse_without_row(client, route, std::move(why));
+  co_await refuse_without_row(client, route, why);
 }
 
 void note_overshoot(ledger::CallRecord& row) {

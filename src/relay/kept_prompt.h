@@ -24,8 +24,13 @@ class KeptPrompt {
   static constexpr std::size_t window_bytes = 256;
 
   void keep(std::string_view body, codec::Operation operation, const codec::RequestFacts& facts);
-  void forget() { *this = KeptPrompt(); }
+  // Gives the memory back, which the assignment of an empty one would keep.
+  void forget() {
+    bytes_ = 0;
+    std::string().swap(kept_);
+  }
   bool empty() const { return bytes_ == 0; }
+  std::size_t memory_bytes() const { return kept_.capacity(); }
 
   // What a model reads of it by the encoding, for the books: exact where the prompt was kept whole
   // and the tokenizer is known. 60 microseconds for a kilobyte.

@@ -43,6 +43,14 @@ TEST_F(KeptPromptTest, ASmallPromptIsCountedAsOpenAiCountsIt) {
   EXPECT_NEAR(static_cast<double>(count()), static_cast<double>(3 + 3 + 1 + tokens), 3);
 }
 
+TEST_F(KeptPromptTest, WhatIsForgottenTakesNoMemory) {
+  keep(message(20));
+  EXPECT_GT(prompt_.memory_bytes(), 1000u);
+  prompt_.forget();
+  EXPECT_TRUE(prompt_.empty());
+  EXPECT_LT(prompt_.memory_bytes(), 100u);
+}
+
 TEST_F(KeptPromptTest, ALargeOneIsNearByPiecesFromAllOverIt) {
   keep(message(2000));
   std::string text;

@@ -52,7 +52,7 @@ Task<void> Relay::list_models(net::Exchange& client, Route route) {
                   .message = fmt::format("no model named '{}' is configured or listed here",
                                          route.rest.substr(0, 80)),
                   .param = "model"};
-      co_await refuse_without_row(client, route, std::move(why));
+      co_await refuse_without_row(client, route, why);
       co_return;
     }
     write_model(json, *id);

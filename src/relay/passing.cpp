@@ -253,7 +253,8 @@ Task<bool> Relay::keep_client_awake(Call& call, const StreamPass& pass) {
 }
 
 // The client is told in its own grammar; a stream that broke off is never passed on as a whole one.
-Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& pass, Error error) {
+Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& pass,
+                              Error&& error) {
   if (call.row.settled()) {
     // Its end had been passed on already: only the provider's framing is missing.
     std::span<const std::string_view> nothing_more;
@@ -265,9 +266,9 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
     settle(call, ledger::Outcome::client_gone);
     co_return;
   }
-  error = cause_of(call, std::move(error));
-  Refused refused = refused_by(error, *call.provider, Reached::yes);
-  attempt_failed(call, error, Reached::yes);
+  Error cause = cause_of(call, std::move(error));
+  Refused refused = refused_by(cause, *call.provider, Reached::yes);
+  attempt_failed(call, cause, Reached::yes);
   note_ended_by_us(call, refused);
   codec::StreamFailure failure;
   failure.notice = {.refusal = refused.refusal, .message = refused.message, .call = call.id()};
@@ -279,20 +280,21 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
   failure.sequence_number = pass.facts().events;
   piece_text_.clear();
   codec::write_stream_failure(piece_text_, call.route.operation, failure);
-  settle(call, outcome_of(error));
+  settle(call, outcome_of(cause));
   std::array<std::string_view, 1> payload{piece_text_};
   Result<void> sent = co_await call.client.send("", payload, net::Last::yes);
 }
 
 // Nothing of the answer is out: the failure is an answer of its own.
-Task<void> Relay::fail_unsent(Call& call, net::HangupWatch& watch, Error error) {
+Task<void> Relay::fail_unsent(Call& call, net::HangupWatch& watch, Error&& error) {
   if (watch.gone()) {
     settle(call, ledger::Outcome::client_gone);
     co_return;
   }
-  error = cause_of(call, std::move(error));
-  attempt_failed(call, error, Reached::yes);
-  co_await refuse_call(call, refused_by(error, *call.provider, Reached::yes));
+  Error cause = cause_of(call, std::move(error));
+  attempt_failed(call, cause, Reached::yes);
+  Refused why = refused_by(cause, *call.provider, Reached::yes);
+  co_await refuse_call(call, why);
 }
 
 // A JSON answer is of use to nobody before its end, so that a small one is held until then: its
@@ -343,7 +345,7 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
       }
       co_return;
     }
-    answer.held = std::string();
+    std::string().swap(answer.held);
     answer.delivered_text = call.unreadable ? answer.bytes : reader.facts().text_bytes;
     if (busy) co_await worker_.yield();
   }

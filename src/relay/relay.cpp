@@ -5,6 +5,14 @@
 #include <utility>
 
 namespace recloser::relay {
+namespace {
+
+const net::http1::ResponseHead* refused(Call& call, Refused&& why) {
+  call.refused = std::make_unique<Refused>(std::move(why));
+  return nullptr;
+}
+
+}  // namespace
 
 Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, std::uint8_t lane)
     : services_(services),
@@ -58,7 +66,7 @@ Task<void> Relay::relay(net::Exchange& client, Route route) {
   }
   std::expected<Admitted, Refused> admitted = admit(client, route, *who.principal);
   if (!admitted) {
-    co_await refuse_without_row(client, route, std::move(admitted.error()));
+    co_await refuse_without_row(client, route, admitted.error());
     co_return;
   }
   Call call(client, route, std::move(*admitted));  // from here on it has its row, whatever happens
@@ -66,29 +74,30 @@ Task<void> Relay::relay(net::Exchange& client, Route route) {
 
   std::optional<net::HangupWatch> watch;  // from the end of the request on
   std::optional<net::HttpCall> provider;
-  Answer answer = co_await ask(call, *who.principal, watch, provider);
+  const net::http1::ResponseHead* head = co_await ask(call, *who.principal, watch, provider);
   bool gone = call.left || (watch && watch->gone());
-  if (!answer && gone) {
+  if (head == nullptr && gone) {
     settle(call, ledger::Outcome::client_gone);
     co_return;
   }
-  if (!answer) {
-    co_await refuse_call(call, std::move(answer.error()));
+  if (head == nullptr) {
+    co_await refuse_call(call, *call.refused);
     co_return;
   }
   client.release_body();
   keys.reset();
-  co_await pass_on(call, *watch, *provider, **answer);
+  co_await pass_on(call, *watch, *provider, *head);
 }
 
-// From the client's body to the head of the provider's answer. All that is needed only until then
+// From the client's body to the head of the provider's answer; null, and why in the call, where
+// there is none. All that is needed only until then
 // lives on this frame.
-Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
-                               std::optional<net::HangupWatch>& watch,
-                               std::optional<net::HttpCall>& provider) {
+Task<const net::http1::ResponseHead*> Relay::ask(Call& call, const auth::Principal& principal,
+                                                 std::optional<net::HangupWatch>& watch,
+                                                 std::optional<net::HttpCall>& provider) {
   Request request(call.route.operation, spare_begins_);
   std::expected<void, Refused> readable = may_be_read(call);
-  if (!readable) co_return std::unexpected(std::move(readable.error()));
+  if (!readable) co_return refused(call, std::move(readable.error()));
   Result<void> read;
   request.came_whole = call.client.body_is_here() &&
                        call.client.body().size() <= services_.config->limits.body.count;
@@ -98,13 +107,13 @@ Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
     read = co_await read_body(call, request);
   }
   std::expected<void, Refused> understood = understand(call, request, read);
-  if (!understood) co_return std::unexpected(std::move(understood.error()));
+  if (!understood) co_return refused(call, std::move(understood.error()));
   std::expected<void, Refused> identified = identify(call, request);
-  if (!identified) co_return std::unexpected(std::move(identified.error()));
+  if (!identified) co_return refused(call, std::move(identified.error()));
   std::expected<void, Refused> chosen = choose_target(call, principal, request);
-  if (!chosen) co_return std::unexpected(std::move(chosen.error()));
+  if (!chosen) co_return refused(call, std::move(chosen.error()));
   std::expected<void, Refused> priced = find_price(call, request);
-  if (!priced) co_return std::unexpected(std::move(priced.error()));
+  if (!priced) co_return refused(call, std::move(priced.error()));
   if (is_estimated(call)) co_await estimate(call, request);
   write_request(call, request);
   call.client.keep();
@@ -135,12 +144,20 @@ Task<Relay::Answer> Relay::ask(Call& call, const auth::Principal& principal,
       attempt_failed(call, cause, way);
       attempt->outcome = outcome_of(cause);
     }
-    co_return std::unexpected(refused_by(cause, *call.provider, way));
+    co_return refused(call, refused_by(cause, *call.provider, way));
   }
   attempt->status = static_cast<std::uint16_t>((*head)->status());
   attempt->ttft_ns = (worker_.clock().now() - call.sent).count();
   note_request_id(call, *attempt, **head);
   co_return *head;
+}
+
+Task<void> Relay::refuse_page(Call& call, net::HttpCall& provider,
+                              const net::http1::ResponseHead& head) {
+  attempt_failed(call, "not_an_api", "it answered with a page of HTML");
+  Refused why = not_an_api(head, *call.provider);
+  provider.close();
+  co_await refuse_call(call, why);
 }
 
 // Whether what comes is a stream of events is for the provider to say, not for the request.
@@ -150,10 +167,7 @@ Task<void> Relay::pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& pr
   AnswerKind kind = answer_kind(head, !call.unreadable);
   call.record().status = static_cast<std::uint16_t>(head.status());
   if (kind == AnswerKind::not_an_api) {
-    attempt_failed(call, "not_an_api", "it answered with a page of HTML");
-    Refused why = not_an_api(head, *call.provider);
-    provider.close();
-    return refuse_call(call, std::move(why));
+    return refuse_page(call, provider, head);
   }
   int status = head.status();
   note_status(call, status);

@@ -52,16 +52,17 @@ class Relay final : public net::HttpHandler {
   net::ClientPool& pool() { return pool_; }
 
  private:
-  using Answer = std::expected<const net::http1::ResponseHead*, Refused>;
   struct Request;  // what the client asks for, while it is being turned into what the provider gets
   struct BodyView;
 
   // relay.cpp: the life of a call.
   Task<void> relay(net::Exchange& client, Route route);
-  Task<Answer> ask(Call& call, const auth::Principal& principal,
-                   std::optional<net::HangupWatch>& watch, std::optional<net::HttpCall>& provider);
+  Task<const net::http1::ResponseHead*> ask(Call& call, const auth::Principal& principal,
+                                            std::optional<net::HangupWatch>& watch,
+                                            std::optional<net::HttpCall>& provider);
   Task<void> pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                      const net::http1::ResponseHead& head);
+  Task<void> refuse_page(Call& call, net::HttpCall& provider, const net::http1::ResponseHead& head);
 
   // admission.cpp: WHO, WHAT, SESSION, ROUTE.
   auth::Admission authenticate(const auth::KeyRing& keys, const net::http1::RequestHead& head);
@@ -95,8 +96,10 @@ class Relay final : public net::HttpHandler {
   Task<bool> pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                         StreamPass& pass, std::string_view piece, bool& head_waits);
   Task<bool> keep_client_awake(Call& call, const StreamPass& pass);
-  Task<void> fail_stream(Call& call, net::HangupWatch& watch, StreamPass& pass, Error error);
-  Task<void> fail_unsent(Call& call, net::HangupWatch& watch, Error error);
+  // What they are told stands on the frame that awaits them: a copy would take room on the frame of
+  // every stream.
+  Task<void> fail_stream(Call& call, net::HangupWatch& watch, StreamPass& pass, Error&& error);
+  Task<void> fail_unsent(Call& call, net::HangupWatch& watch, Error&& error);
   void break_whole(Call& call, net::HangupWatch& watch, const Error& failure);
   Task<void> pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider, int status);
 
@@ -122,9 +125,9 @@ class Relay final : public net::HttpHandler {
   void note_status(Call& call, int status);
 
   // ending.cpp: refusals and the row.
-  Task<void> refuse_call(Call& call, Refused why);
+  Task<void> refuse_call(Call& call, const Refused& why);  // as with fail_stream()
   // `reason` (where it says more than the refusal's name) and `key_id` are for the log.
-  Task<void> refuse_without_row(net::Exchange& client, const Route& route, Refused why,
+  Task<void> refuse_without_row(net::Exchange& client, const Route& route, const Refused& why,
                                 std::string_view reason = {}, std::string_view key_id = {});
   Task<void> refuse_unknown(net::Exchange& client, const Route& route, auth::Admission who);
   Task<void> answer_route(net::Exchange& client, Route route);

@@ -75,7 +75,7 @@ std::size_t Encoding::count_usual(std::string_view& text, EncodingScratch& scrat
 template <SplitRule rule>
 std::size_t Encoding::count_usual_by(std::string_view& text, EncodingScratch& scratch) const {
   using Short = EncodingScratch::KnownShort;
-  scratch.make();
+  scratch.take_memory();
   std::size_t tokens = 0;
   const char* p = text.data();
   const char* end = p + text.size();
@@ -111,7 +111,7 @@ std::size_t Encoding::count_word(std::string_view word, EncodingScratch& scratch
   using Known = EncodingScratch::Known;
   using Short = EncodingScratch::KnownShort;
   if (word.size() == 1) return 1;
-  scratch.make();
+  scratch.take_memory();
   if (word.size() > Known::bytes_max) return count_unknown(word, scratch);
   std::uint32_t size_and_rule = Encoding::size_and_rule(word.size(), rule_);
   if (word.size() <= Short::bytes_max) {

@@ -15,16 +15,16 @@ namespace recloser::text {
 class TokenStream {
  public:
   // So many are gathered before their words are counted.
-  static constexpr std::size_t open_bytes_usual = 256;
+  static constexpr std::size_t open_bytes_usual = 128;
   // A word that goes on beyond this is counted in parts, as if it ended there: what has no end
   // (base64, a letter repeated) shall not be encoded again and again.
-  static constexpr std::size_t word_bytes_max = 192;
+  static constexpr std::size_t word_bytes_max = 112;
 
   explicit TokenStream(const Encoding& encoding) : encoding_(&encoding) {}
 
   // UTF-8; may be cut anywhere, within a character too.
   void add(std::string_view piece, EncodingScratch& scratch) {
-    if (open_.capacity() < open_bytes_usual) open_.reserve(open_bytes_usual + open_bytes_usual / 4);
+    if (open_.capacity() < open_bytes_usual) open_.reserve(open_bytes_usual + 15);
     open_ += piece;
     if (open_.size() >= open_bytes_usual) close_words(scratch);
   }
