@@ -39,7 +39,7 @@ Answer not_served(const Request& request) {
   }
   return not_found(
       fmt::format("there is no {} here; there are /admin/calls, /admin/usage, /admin/keys, "
-                  "/admin/sim/truth, /metrics, /healthz and /readyz",
+                  "/admin/backup, /admin/ratings, /admin/sim/truth, /metrics, /healthz and /readyz",
                   shown(request.path)));
 }
 

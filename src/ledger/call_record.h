@@ -200,6 +200,7 @@ class CallRecord {
   Attempt* last_attempt() { return attempt_count_ == 0 ? nullptr : &attempts_[attempt_count_ - 1]; }
   std::size_t attempt_count() const { return attempt_count_; }
   const Attempt& attempt(std::size_t i) const { return attempts_[i]; }
+  Attempt& attempt(std::size_t i) { return attempts_[i]; }
   bool set_error_class(Attempt& attempt, std::string_view value);
   bool set_provider_request_id(Attempt& attempt, std::string_view value);
 

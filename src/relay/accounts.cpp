@@ -90,7 +90,7 @@ void Accounts::book_estimate(ledger::CallRecord& row, const Model& model,
   price::Place place;
   price::Cost cost = price::cost_of(*catalogue_, place, model.priced, usual, row.started_at);
   if (cost.complete) row.expected_cost_nano_usd = cost.total.count;
-  if (output_max == 0) return;  // nothing bounds it
+  if (output_max == 0 || expected.input.max == UINT64_MAX) return;  // nothing bounds it
   std::optional<NanoUsd> upper = price::upper_bound(
       model.priced, {.input_tokens = expected.input.max, .output_tokens = output_max},
       row.started_at);
@@ -119,6 +119,9 @@ std::optional<NanoUsd> Accounts::book(ledger::CallRecord& row, const Used& used)
     if (used.lost_input_tokens > 0) {
       codec::Usage first{.input_tokens = static_cast<std::uint64_t>(used.lost_input_tokens)};
       lost = price::cost_of(*catalogue_, place, priced, first, row.started_at);
+      if (row.attempt_count() > 1) {
+        row.attempt(row.attempt_count() - 2).cost_nano_usd = lost.total.count;
+      }
     }
   }
   if (bill) {

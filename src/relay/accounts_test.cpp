@@ -41,6 +41,7 @@ class AccountsTest : public testing::Test {
                           std::int64_t lost_input_tokens = 0,
                           std::optional<NanoUsd> bill = std::nullopt) {
     ledger::CallRecord row(CallId{1, 2}, start, ledger::test::someone);
+    if (lost_input_tokens > 0) row.begin_attempt("p/" + std::string(asked), start);
     row.begin_attempt("p/" + std::string(asked), start);
     codec::Usage usage{.input_tokens = 1'000, .output_tokens = 100};
     if (bill) usage.rare.make().provider_cost = *bill;
@@ -84,6 +85,7 @@ TEST_F(AccountsTest, ALostAttemptsInputIsPaidForBesideTheCall) {
   EXPECT_EQ(row.input_cost_nano_usd, 2'500'000 + 1'000'000);
   EXPECT_EQ(row.output_cost_nano_usd, 1'000'000);
   EXPECT_EQ(row.last_attempt()->cost_nano_usd, 3'500'000) << "what the last one cost by itself";
+  EXPECT_EQ(row.attempt(0).cost_nano_usd, 1'000'000) << "and the lost one";
   EXPECT_EQ(row.cost_source, ledger::CostSource::estimated);
 }
 

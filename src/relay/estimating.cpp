@@ -37,6 +37,31 @@ text::PromptForm form_of(codec::Operation operation) {
   }
 }
 
+constexpr std::uint64_t unbounded = UINT64_MAX;
+
+// What a model reads at most, where nobody knows what it is given (SEMANTICS 1).
+std::uint64_t most_read(const price::Priced& priced) {
+  if (!priced) return unbounded;
+  price::Limits limits = priced.limits();
+  if (limits.context > limits.output) return limits.context - limits.output;
+  return limits.input != 0 ? limits.input : unbounded;
+}
+
+// The provider has the begin of the conversation.
+bool goes_on_elsewhere(const codec::RequestFacts& facts) {
+  return !facts.previous_response_id.empty() || !facts.conversation.empty();
+}
+
+// Settings are read by nobody, but for one: the schema that an answer shall have. A bound of its
+// tokens: its bytes.
+std::uint64_t beside_the_prompt(const Call& call, const codec::RequestFacts& facts) {
+  constexpr std::uint64_t settings_bytes_usual = 512;
+  std::uint64_t prompt =
+      facts.system_value.size() + facts.messages_value.size() + facts.tools_value.size();
+  std::uint64_t body = call.client.body().size();
+  return body - std::min(body, prompt + settings_bytes_usual);
+}
+
 std::optional<price::Rate> rate_of(codec::ServerTool tool) {
   switch (tool) {
     case codec::ServerTool::web_search:
@@ -140,9 +165,12 @@ Task<void> Relay::estimate(Call& call, const Request& request) {
   call.expected_input_tokens = input.about;
   if (call.client.body().size() <= counted_at_once_bytes_max) count_prompt(call);
   input.about = call.expected_input_tokens;
-  input.max = std::max(input.max, input.about);
+  input.max = std::max(input.max, input.about) + beside_the_prompt(call, request.facts);
+  if (prompt.reads_elsewhere() || goes_on_elsewhere(request.facts)) {
+    input.max = std::max(input.max, most_read(call.model->priced));
+  }
   set(row.expected_input_tokens, input.about);
-  set(row.upper_input_tokens, input.max);
+  if (input.max != unbounded) set(row.upper_input_tokens, input.max);
   call.experience = Experience::pair(row.text(ledger::Text::key_id), request.provider_model);
   accounts_.book_estimate(row, *call.model,
                           {.input = input,

@@ -11,9 +11,10 @@ namespace {
 
 class EstimatingTest : public testing::Test {
  protected:
-  EstimatingTest()
+  explicit EstimatingTest(config::Dialect dialect = config::Dialect::simulated)
       : gateway_(testing::TempDir() + "recloser-estimating-" + std::to_string(::getpid()) + "-" +
                  testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    gateway_.config().providers[0].dialect = dialect;
     gateway_.start();
   }
 
@@ -57,6 +58,10 @@ class EstimatingTest : public testing::Test {
     std::string body = fmt::format(
         R"({{"model":"{}","stream":true,"messages":[{{"role":"user","content":"{}"}}]}})", model,
         content);
+    return ask_body(body, session, path);
+  }
+  ledger::StoredCall ask_body(const std::string& body, std::string_view session,
+                              std::string_view path) {
     gateway_.post(std::string(path), body, fmt::format("x-recloser-session: {}\r\n", session));
     return gateway_.books().back();
   }
@@ -114,6 +119,51 @@ TEST_F(EstimatingTest, WhereTheTokenizerIsKnownAShortPromptIsCountedAllTheSame) 
   ask("one two three", "s", "p/gpt-4o");
   reads(0);
   EXPECT_EQ(ask("one two three", "s", "p/gpt-4o").input_tokens, 3 + 3 + 4);
+}
+
+// Where prices and limits are known.
+class EstimatingAtOpenAi : public EstimatingTest {
+ protected:
+  EstimatingAtOpenAi() : EstimatingTest(config::Dialect::openai) {}
+};
+
+TEST_F(EstimatingAtOpenAi, WhatLiesElsewhereIsBoundedByWhatTheModelReads) {
+  reads(0);
+  constexpr std::int64_t most = 128'000 - 16'384;  // gpt-4o's context, less its longest answer
+  const std::string file =
+      R"({"model":"p/gpt-4o","stream":true,"messages":[{"role":"user","content":[)"
+      R"({"type":"file","file":{"file_id":"file-1"}}]}]})";
+  for (int i = 0; i < 2; ++i) {  // the second time, the message could be remembered
+    ledger::StoredCall call = ask_body(file, "s", "/v1/chat/completions");
+    EXPECT_GE(call.upper_input_tokens.value_or(0), most);
+    EXPECT_LT(call.expected_input_tokens.value_or(most), 50);
+  }
+  const std::string chained =
+      R"({"model":"p/gpt-4o","stream":true,"input":"go on","previous_response_id":"resp_1"})";
+  EXPECT_GE(ask_body(chained, "s", "/v1/responses").upper_input_tokens.value_or(0), most);
+  EXPECT_LT(ask("go on", "s", "p/gpt-4o").upper_input_tokens.value_or(most), 100);
+}
+
+TEST_F(EstimatingTest, NothingBoundsWhatLiesElsewhereForAModelThatNobodyKnows) {
+  reads(0);
+  const std::string chained =
+      R"({"model":"p/unheard-of","stream":true,"input":"go on","previous_response_id":"resp_1"})";
+  ledger::StoredCall call = ask_body(chained, "s", "/v1/responses");
+  EXPECT_FALSE(call.upper_input_tokens.has_value());
+  EXPECT_TRUE(call.expected_input_tokens.has_value());
+}
+
+TEST_F(EstimatingTest, ASchemaOfTheAnswerIsInTheBound) {
+  reads(0);
+  std::string fields;
+  for (int i = 0; i < 200; ++i) fields += fmt::format(R"(,"field_{}":{{"type":"string"}})", i);
+  std::string body = fmt::format(
+      R"({{"model":"p/gpt-4o","stream":true,"messages":[{{"role":"user","content":"go"}}],)"
+      R"("response_format":{{"type":"json_schema","json_schema":{{"name":"x"{}}}}}}})",
+      fields);
+  text::EncodingScratch scratch;
+  auto tokens = static_cast<std::int64_t>(text::Encoding::o200k().count(fields, scratch));
+  EXPECT_GE(ask_body(body, "s", "/v1/chat/completions").upper_input_tokens.value_or(0), tokens);
 }
 
 }  // namespace

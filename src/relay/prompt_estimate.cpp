@@ -68,6 +68,7 @@ void PromptEstimate::begin(const Value& value) {
     return add({known->about, known->max},
                {.messages = known->messages, .names = known->names, .calls = known->calls});
   }
+  value_reads_elsewhere_ = false;
   reader_.emplace(prompt_.operation, value.what, value.bytes);
   tokens_.emplace(prompt_.model, *prompt_.family, *prompt_.overhead, nullptr);
 }
@@ -86,6 +87,7 @@ void PromptEstimate::count_piece() {
 
 void PromptEstimate::take(const codec::PromptPiece& piece) {
   spend(piece.raw.size() / cheaper + 1);
+  value_reads_elsewhere_ |= piece.part == codec::PromptPart::remote;
   if (note_piece(*tokens_, piece)) {
     open_text_ = piece.raw;
     open_escaped_ = piece.escaped;
@@ -97,7 +99,8 @@ void PromptEstimate::end_value() {
   const text::PromptShape& shape = tokens_->shape();
   reader_.reset();
   add(pieces, shape);
-  if (!fits<std::uint32_t>(std::max(pieces.about, pieces.max)) ||
+  reads_elsewhere_ |= value_reads_elsewhere_;
+  if (value_reads_elsewhere_ || !fits<std::uint32_t>(std::max(pieces.about, pieces.max)) ||
       !fits<std::uint16_t>(shape.messages) || !fits<std::uint16_t>(shape.names)) {
     return;
   }

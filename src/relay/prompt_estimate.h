@@ -44,6 +44,10 @@ class PromptEstimate {
   // When it is done.
   text::TokenRange sum() const;
 
+  // Whether the model is to read what lies elsewhere (a file by its id, a document by its URL): how
+  // much that is nobody knows.
+  bool reads_elsewhere() const { return reads_elsewhere_; }
+
   // Of the principal, the model and the interface: for what else is remembered of the prompt.
   std::uint64_t context() const { return context_; }
 
@@ -77,9 +81,11 @@ class PromptEstimate {
   std::optional<text::PromptTokens> tokens_;
   std::string_view open_text_;
   bool open_escaped_ = false;
+  bool value_reads_elsewhere_ = false;
 
   text::TokenRange pieces_;
   text::PromptShape shape_;
+  bool reads_elsewhere_ = false;
 };
 
 }  // namespace recloser::relay

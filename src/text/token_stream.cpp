@@ -14,7 +14,7 @@ void TokenStream::close_words(EncodingScratch& scratch) {
   }
   std::size_t closed = open_.size() - left.size();
   closed_bytes_ += closed;
-  if (closed_bytes_ > 0) tokens_per_64_kib_ = closed_tokens_ * 0x10000 / closed_bytes_;
+  if (closed_bytes_ > 0) tokens_per_64_kib_ = closed_tokens_ * 0x14000 / closed_bytes_;
   open_.erase(0, closed);
 }
 

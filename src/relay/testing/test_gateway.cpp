@@ -8,6 +8,7 @@
 namespace recloser::relay {
 
 TestGateway::TestGateway(std::string directory) : directory_(std::move(directory)) {
+  std::filesystem::remove_all(directory_);  // of a run that was killed
   std::filesystem::create_directories(directory_);
   config_ = std::make_shared<config::Config>();
   config::Provider provider;
