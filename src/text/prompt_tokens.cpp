@@ -57,7 +57,10 @@ TokenRange PromptTokens::encoded() const {
   std::uint64_t texts =
       shape_.messages == 0 ? family_->tokens(counted_) : family_->by_rate(counted_);
   std::uint64_t about = texts + around.about + media_.about + declared_.about;
-  return {about, std::max(about, pieces().max + around.max)};
+  // It was charged with its marks then, which a line through answers has already.
+  bool is_answer = shape_.messages == 0 && counted_ > 0 && family_->exact;
+  std::uint64_t marks_max = is_answer ? std::max(overhead_->answer.max, answer_tokens_more_max) : 0;
+  return {about, std::max(about, pieces().max + around.max) + marks_max};
 }
 
 }  // namespace recloser::text

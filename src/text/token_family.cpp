@@ -14,15 +14,14 @@ constexpr const Encoding& (*o200k)() = &Encoding::o200k;
 // The lines: least error at the middle and at nine in ten, over the recorded exchanges of the
 // shared token data (493 answers of 30 tokens and more; counts reported by the providers). At most:
 // a fifth and more above what any of its answers needs of the line of the byte classes; OpenAI's
-// have a little more than the line for what repeats itself a thousand times (numbered lines pass it
-// by 0.3 %).
+// have a little more than the line, which one text in a thousand passes that it was not fitted to.
 constexpr TokenFamily openai{.name = "openai",
                              .encoding_name = "o200k",
                              .encoding = o200k,
                              .per_mille = 1000,
                              .more = 0,
                              .exact = true,
-                             .per_mille_max = 1015,
+                             .per_mille_max = 1060,
                              .more_max = 0};
 constexpr TokenFamily openai_old{.name = "openai-cl100k",
                                  .encoding_name = "cl100k",
@@ -30,7 +29,7 @@ constexpr TokenFamily openai_old{.name = "openai-cl100k",
                                  .per_mille = 1000,
                                  .more = 0,
                                  .exact = true,
-                                 .per_mille_max = 1015,
+                                 .per_mille_max = 1060,
                                  .more_max = 0};
 
 constexpr TokenFamily line(std::string_view name, std::uint16_t per_mille, std::uint8_t more,
