@@ -84,7 +84,7 @@ void KeptPrompt::keep(std::string_view body, codec::Operation operation,
 std::uint64_t KeptPrompt::scaled(std::uint64_t tokens) const {
   if (whole()) return tokens;
   return static_cast<std::uint64_t>(static_cast<unsigned __int128>(tokens) * bytes_ /
-                                    (windows * window_bytes));
+                                    std::uint64_t{windows * window_bytes});
 }
 
 std::uint64_t KeptPrompt::count(std::string_view model, const text::TokenFamily& family,
