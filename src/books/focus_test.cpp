@@ -1,9 +1,9 @@
 #include "books/focus.h"
 
 #include "books/csv.h"
+#include "books/testing/prices_with.h"
 #include "core/ids.h"
 #include "ledger/testing/usual_call.h"
-#include "price/contract_reader.h"
 
 #include <functional>
 #include <map>
@@ -57,14 +57,6 @@ struct Exported {
   std::vector<Line> lines;
   FocusTotals totals;
 };
-
-RowPrices prices_with(std::string yaml = {}) {
-  std::vector<price::PriceFile> files{{.file = "ours.yaml", .text = std::move(yaml)}};
-  if (files.front().text.empty()) files.clear();
-  price::ContractsRead read = price::read_contracts(files);
-  for (const price::FileFinding& found : read.findings) ADD_FAILURE() << found.text();
-  return RowPrices(price::Catalogue::shipped(std::move(read.contracts)));
-}
 
 Exported exported(FocusBy by, const std::vector<ledger::StoredCall>& rows,
                   RowPrices prices = prices_with()) {

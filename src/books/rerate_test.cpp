@@ -1,9 +1,9 @@
 // Rows priced anew: what a price list makes of them, and which are left as they are.
 #include "books/rerate.h"
 
+#include "books/testing/prices_with.h"
 #include "core/ids.h"
 #include "ledger/testing/usual_call.h"
-#include "price/contract_reader.h"
 
 #include <functional>
 
@@ -24,14 +24,6 @@ ledger::StoredCall a_row(const Change& change = {}, WallTime at = start) {
   record.outcome = ledger::Outcome::completed;
   if (change) change(record);
   return stored(record);
-}
-
-RowPrices prices_with(std::string yaml = {}) {
-  std::vector<price::PriceFile> files{{.file = "ours.yaml", .text = std::move(yaml)}};
-  if (files.front().text.empty()) files.clear();
-  price::ContractsRead read = price::read_contracts(files);
-  for (const price::FileFinding& found : read.findings) ADD_FAILURE() << found.text();
-  return RowPrices(price::Catalogue::shipped(std::move(read.contracts)));
 }
 
 std::optional<std::int64_t> cost_of(RowPrices prices, const ledger::StoredCall& row) {
