@@ -69,6 +69,21 @@ class JsonScanner {
     return before;
   }
 
+  // The way from a place inside the outermost object to a `null` that is one of its members.
+  struct Leap {
+    std::uint16_t bytes = 0;
+    std::uint16_t key_begin = 0;  // of these
+    std::uint16_t key_end = 0;
+    std::uint16_t value_begin = 0;
+    std::uint8_t id = 0;
+    JsonTable::Index node = JsonTable::nothing;
+  };
+  // To the token just reported, from where the text was read up to `offset`; nothing when it is no
+  // such `null`.
+  std::optional<Leap> leap_from(std::uint64_t offset) const;
+  // Reads the same bytes again, in the state in which they were read then, and reports their null.
+  JsonToken leap(const Leap& leap);
+
   // Reads on from the front of `piece`, up to the next wanted value or the piece's end.
   JsonToken next(std::string_view& piece);
 

@@ -298,5 +298,50 @@ TEST(JsonScanner, TellsAnEmptyObjectFromOneWithMembers) {
   }
 }
 
+TEST(JsonScanner, ALeapReportsWhatTheSameBytesReported) {
+  constexpr JsonTable members{
+      {{"a.text", 1, want_text}, {"a.none", 2, want_null}, {"end", 3, want_any}}};
+  auto at_text = [](JsonScanner& scanner, std::string_view& rest) {
+    ASSERT_EQ(scanner.next(rest), JsonToken::text);
+  };
+  std::string_view first = R"({"a":{"text":"one","b":[null,{}]},"end":null,"b":1})";
+  JsonScanner read(members);
+  at_text(read, first);
+  std::uint64_t from = read.value().end;
+  ASSERT_EQ(read.next(first), JsonToken::null);
+  std::optional<JsonScanner::Leap> leap = read.leap_from(from);
+  ASSERT_TRUE(leap);
+
+  std::string_view second = R"({"a":{"text":"longer","b":[null,{}]},"end":null,"b":1})";
+  JsonScanner leapt(members);
+  std::string_view rest = second;
+  at_text(leapt, rest);
+  rest.remove_prefix(leap->bytes);
+  EXPECT_EQ(leapt.leap(*leap), JsonToken::null);
+  JsonScanner plain(members);
+  std::string_view all = second;
+  at_text(plain, all);
+  ASSERT_EQ(plain.next(all), JsonToken::null);
+  EXPECT_EQ(leapt.id(), plain.id());
+  EXPECT_EQ(leapt.value(), plain.value());
+  EXPECT_EQ(leapt.key(), plain.key());
+  EXPECT_EQ(rest, all);
+  EXPECT_EQ(leapt.next(rest), JsonToken::none);
+  EXPECT_EQ(leapt.finish(), JsonToken::none);
+
+  // No leap to a null that is deeper, nor to another value, nor over more than a leap can say.
+  for (std::string json :
+       {std::string(R"({"a":{"text":"one","none":null}})"),
+        std::string(R"({"a":{"text":"one"},"end":2})"),
+        R"({"a":{"text":"one","b":")" + std::string(70'000, 'x') + R"("},"end":null})"}) {
+    JsonScanner scanner(members);
+    std::string_view bytes = json;
+    at_text(scanner, bytes);
+    std::uint64_t end = scanner.value().end;
+    ASSERT_NE(scanner.next(bytes), JsonToken::none);
+    EXPECT_FALSE(scanner.leap_from(end)) << json.substr(0, 80);
+  }
+}
+
 }  // namespace
 }  // namespace recloser::codec

@@ -70,13 +70,13 @@ void StreamReader::take_messages(JsonToken token) {
   if (token == JsonToken::number) return take_messages_number(scanner_.number());
   switch (scanner_.id()) {
     case id_usage:
-      saw_usage_ = true, pending_ = fields_;
+      saw_usage_ = true, turns_->pending = fields_;
       break;
     case id_iterations:
-      iterations_.clear();
+      turns_->iterations.clear();
       break;
     case id_iteration:
-      iterations_.begin();
+      turns_->iterations.begin();
       break;
     case id_error:
       saw_error_ = true;
@@ -139,7 +139,7 @@ void StreamReader::take_messages_number(std::uint64_t number) {
   } else {
     std::uint8_t id = scanner_.id();
     saw_figure_ |= makes_usage(id);
-    UsageFields& fields = iterations_.of(id, pending_);
+    UsageFields& fields = turns_->iterations.of(id, turns_->pending);
     take_usage(fields, id, scanner_);
   }
 }
@@ -176,8 +176,9 @@ void StreamReader::judge_messages() {
   }
   if (!saw_usage_) return;
   std::optional<Usage> usage;
-  if (!iterations_.too_many()) usage = usage_of_anthropic(pending_, iterations_.all());
-  if (usage) fields_ = pending_;  // else what was said before still holds
+  if (!turns_->iterations.too_many())
+    usage = usage_of_anthropic(turns_->pending, turns_->iterations.all());
+  if (usage) fields_ = turns_->pending;  // else what was said before still holds
   if (!saw_figure_) return;
   bool last = type == "message_delta" && usage && usage->output_known;
   commit_usage(usage, last ? UsageSource::final : UsageSource::running);

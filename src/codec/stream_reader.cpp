@@ -34,6 +34,7 @@ const StreamReader::Grammar& StreamReader::grammar_of(Operation operation, Famil
 StreamReader::StreamReader(Operation operation, Family family)
     : grammar_(&grammar_of(operation, family)), scanner_(*grammar_->table) {
   drafts_.reserve(2);
+  if (grammar_ == &messages) turns_ = std::make_unique<Turns>();
 }
 
 std::optional<Event> StreamReader::next(std::string_view& bytes) {
@@ -111,11 +112,11 @@ void StreamReader::data(std::string_view bytes) {
     done_at_ = 0;
     payload_ = bytes.front() == '[' ? Payload::maybe_done : Payload::json;
     scanner_.restart();
-    recalled_ = false;
+    alike_ = Alike::no;
     if (!is_held_ && sse_.data_lines() == 1) {  // else these are not bytes of the piece
       if (base_ == nullptr) base_ = bytes.data();
       data_at_ = bytes.data();
-      if (recall(bytes)) bytes.remove_prefix(likeness_->bytes.size());
+      if (recall(bytes)) bytes.remove_prefix(likeness_->head_bytes);
     }
   }
   if (payload_ == Payload::maybe_done) {
@@ -135,13 +136,16 @@ void StreamReader::data(std::string_view bytes) {
 
 void StreamReader::json(std::string_view bytes) {
   for (;;) {
-    JsonToken token = scanner_.next(bytes);
+    JsonToken token = alike_ == Alike::text ? next_behind_text(bytes) : scanner_.next(bytes);
     if (token == JsonToken::none) return;
     if (token == JsonToken::error) {
       payload_ = Payload::broken;
       return;
     }
-    if (token == JsonToken::text && grammar_->streams(scanner_.id())) remember();
+    if (token == JsonToken::text && grammar_->streams(scanner_.id())) {
+      if (alike_ == Alike::no) remember();
+      if (alike_ == Alike::head) alike_ = Alike::text;
+    }
     if (open_ != nullptr) {
       bool of_usage = keep(token, open_) == &slots_[slot_usage_text];
       if (of_usage && token == JsonToken::text) usage_text_done();
@@ -154,14 +158,14 @@ void StreamReader::json(std::string_view bytes) {
 bool StreamReader::recall(std::string_view bytes) {
   if (likeness_ == nullptr || unlike_ == unlike_max) return false;
   const Likeness& like = *likeness_;
-  bool same = bytes.starts_with(like.bytes) && data_at_ - base_ == like.before_data &&
+  bool same = bytes.starts_with(like.head()) && data_at_ - base_ == like.before_data &&
               slots_[slot_event].size == like.slots_then[slot_event].size;
   if (!same) {
     ++unlike_;
     return false;
   }
   unlike_ = 0;
-  recalled_ = true;
+  alike_ = Alike::head;
   scanner_ = like.scanner;
   slots_ = like.slots_then;
   if (like.has_draft) drafts_.push_back(like.draft);
@@ -175,7 +179,7 @@ bool StreamReader::recall(std::string_view bytes) {
 
 // Called when a streamed text has been read and not yet taken.
 void StreamReader::remember() {
-  if (recalled_ || is_held_ || unlike_ == unlike_max || sse_.data_lines() != 1) return;
+  if (is_held_ || unlike_ == unlike_max || sse_.data_lines() != 1) return;
   if (drafts_.size() > 1 || saw_usage_ || saw_error_ || status_ != 0 ||
       !frame_.null_usage.empty()) {
     return;
@@ -183,6 +187,7 @@ void StreamReader::remember() {
   if (likeness_ == nullptr) likeness_ = std::make_unique<Likeness>(Likeness{.scanner = scanner_});
   Likeness& like = *likeness_;
   like.bytes.assign(data_at_, scanner_.value().begin);
+  like.head_bytes = static_cast<std::uint32_t>(like.bytes.size());
   like.scanner = scanner_.before_value();
   like.slots_then = slots_;
   like.has_draft = !drafts_.empty();
@@ -193,6 +198,26 @@ void StreamReader::remember() {
   like.choices = choices_;
   like.choice_first = choice_first_;
   like.choice_index = choice_index_;
+}
+
+// The token that follows the text of an event whose head is like the one remembered.
+JsonToken StreamReader::next_behind_text(std::string_view& bytes) {
+  alike_ = Alike::past;
+  Likeness& like = *likeness_;
+  if (std::string_view tail = like.tail(); !tail.empty() && bytes.starts_with(tail)) {
+    bytes.remove_prefix(tail.size());
+    return scanner_.leap(like.leap);
+  }
+  std::string_view behind = bytes;
+  std::uint64_t from = scanner_.value().end;
+  JsonToken token = scanner_.next(bytes);
+  if (token != JsonToken::null) return token;
+  if (std::optional<JsonScanner::Leap> leap = scanner_.leap_from(from)) {
+    like.leap = *leap;
+    like.bytes.resize(like.head_bytes);
+    like.bytes.append(behind.substr(0, leap->bytes));
+  }
+  return token;
 }
 
 void StreamReader::end_frame(bool whole) {
@@ -418,7 +443,7 @@ void StreamReader::usage_text_done() {
   if (grammar_ != &messages) {
     tier_ = service_tier_named(raw);
   } else {
-    UsageFields& fields = iterations_.of(id, pending_);
+    UsageFields& fields = turns_->iterations.of(id, turns_->pending);
     codec::take_usage_text(fields, id, raw);
   }
 }

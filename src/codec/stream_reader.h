@@ -125,11 +125,15 @@ class StreamReader {
   static const Grammar messages;
   static const Grammar& grammar_of(Operation operation, Family family);
 
-  // The events of an answer are alike up to their text. What was read of one up to there is kept;
-  // the next that begins with the same bytes is read from there, because the same bytes in the
-  // same state lead to the same state.
+  // The events of an answer are alike up to their text, and often behind it. What was read of one
+  // is kept; the same bytes in the next are not read again, because the same bytes in the same
+  // state lead to the same state.
   struct Likeness {
-    std::string bytes;  // from the event's data up to the text's quote
+    // From the event's data up to the text's quote; and from behind the text up to a `null` that
+    // is the next value to be told, where there is one.
+    std::string bytes;
+    std::uint32_t head_bytes = 0;
+    JsonScanner::Leap leap;  // over the tail
     JsonScanner scanner;
     std::array<Slice, slots> slots_then;
     Draft draft;  // a tool call whose arguments the text is
@@ -140,11 +144,22 @@ class StreamReader {
     std::uint32_t choices = 0;
     std::uint32_t choice_first = 0;
     std::uint32_t choice_index = 0;
+
+    std::string_view head() const { return {bytes.data(), head_bytes}; }
+    std::string_view tail() const { return std::string_view(bytes).substr(head_bytes); }
   };
   static constexpr std::uint8_t unlike_max = 8;  // in a row, and the stream is no longer tried
+  // Anthropic's usage adds up over events, and over the iterations of a call.
+  struct Turns {
+    UsageFields pending;  // the fields of all whole events, and this one's
+    IterationFields iterations;
+  };
+  // How far the event that is being read is like the one that is remembered.
+  enum class Alike : unsigned char { no, head, text, past };
 
   bool recall(std::string_view bytes);
   void remember();
+  JsonToken next_behind_text(std::string_view& bytes);
 
   void begin_frame();
   void end_frame(bool whole);
@@ -203,7 +218,7 @@ class StreamReader {
   const char* data_at_ = nullptr;  // where it lies, while the event is in one piece
   std::unique_ptr<Likeness> likeness_;
   std::uint8_t unlike_ = 0;
-  bool recalled_ = false;
+  Alike alike_ = Alike::no;
   std::uint32_t text_bytes_ = 0;    // captured of this event, held or not
   std::uint32_t counted_at_ = 0;    // the large text that is counted as it comes, in held_
   std::uint32_t counted_raw_ = 0;   // of it; 0: nothing is
@@ -226,8 +241,7 @@ class StreamReader {
   static constexpr std::uint32_t no_block = UINT32_MAX;
   std::uint32_t server_block_ = no_block;  // Anthropic: the block that is a server tool's
   UsageFields fields_;                     // of this event; Anthropic: of all whole events so far
-  UsageFields pending_;                    // Anthropic: with this event's
-  IterationFields iterations_;
+  std::unique_ptr<Turns> turns_;           // Anthropic's, and only there
   std::uint32_t web_searches_ = 0;  // seen in the answer, for a usage that does not count them
   std::uint32_t file_searches_ = 0;
   bool ran_code_ = false;

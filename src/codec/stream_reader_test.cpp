@@ -5,7 +5,9 @@
 #include "codec/testing/event_text.h"
 #include "core/limits.h"
 
+#include <random>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -183,6 +185,54 @@ TEST(Unescape, GivesTheTextAndItsSize) {
     unescape(out, raw);
     EXPECT_EQ(out, ">" + std::string(text));
     EXPECT_EQ(unescaped_size(raw), text.size());
+  }
+}
+
+// The reader leaps over what an event has alike with the one before; cut into bytes it reads every
+// event as if it were the first.
+TEST(StreamReader, EventsThatAreNearlyAlikeAreReadAsIfEachWereTheFirst) {
+  const std::vector<std::string> heads{
+      R"({"id":"c","model":"m","choices":[{"index":0,"delta":{"content":")",
+      R"({"id":"c","model":"m","choices":[{"index":1,"delta":{"content":")",
+      R"({"usage":null,"choices":[{"delta":{"content":")",
+      R"({"choices":[{"delta":{"tool_calls":[{"index":2,"function":{"arguments":")"};
+  const std::vector<std::string> texts{"", "a", "two words", R"(\u00e9\n)", "\xC3\xA9", "\xFF"};
+  const std::string end = R"(},"finish_reason":null}])";
+  const std::vector<std::string> tails{
+      end + R"(,"usage":null})",
+      end + R"(,"usage":null,"obfuscation":"a"})",
+      end + R"(,"usage":null,"obfuscation":"bcd"})",
+      end + R"( , "usage" : null})",
+      end + R"(,"usage":null,"usage":{"prompt_tokens":3,"completion_tokens":2}})",
+      end + R"(,"usage":nul})",
+      end + R"(,"usage":null)",
+      end + "}",
+      R"(,"reasoning":"b"},"index":3}],"usage":null})",
+      R"(,"content":[{"text":"b")" + end + R"(,"usage":null})",
+      R"(},"usage":null,"index":3}],"usage":null})",
+      R"(},"index":4,"finish_reason":"stop"}],"usage":null})",
+      R"(},"finish_reason":null}],"error":{"code":429},"usage":null})"};
+  std::minstd_rand random(7);
+  auto one_of = [&random](const std::vector<std::string>& all, unsigned usual) {
+    return all[random() % 4 < usual ? 0 : random() % all.size()];
+  };
+  for (int round = 0; round < 600; ++round) {
+    std::string stream;
+    testing::StreamTeller by_event(Operation::chat);
+    for (int i = 0; i < 8; ++i) {
+      bool call = random() % 8 == 0;
+      std::string event = "data: " + (call ? heads[3] : one_of(heads, 3)) + one_of(texts, 1) +
+                          (call ? "\"}}]" : "\"") + one_of(tails, 2) + "\n\n";
+      by_event.feed(event);
+      stream += event;
+    }
+    testing::Told in_bytes = testing::tell_bytes(Operation::chat, stream);
+    for (testing::Told told :
+         {by_event.finish(), testing::tell_whole(Operation::chat, stream),
+          testing::tell_split(Operation::chat, stream, random() % stream.size())}) {
+      ASSERT_EQ(told.lines, in_bytes.lines) << stream;
+      ASSERT_EQ(told.shown, in_bytes.shown) << stream;
+    }
   }
 }
 

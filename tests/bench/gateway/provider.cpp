@@ -33,13 +33,16 @@ constexpr std::string_view event_start =
 constexpr std::string_view delta_start = R"({"index":0,"delta":{"content":")";
 // Seven tokens: what providers send is one to some twenty.
 constexpr std::string_view delta_text = " and then the next few words,";
-// The mark stands where nobody reads it.
-constexpr std::string_view delta_end = R"("},"logprobs":")";
-constexpr std::string_view choice_end = R"(","finish_reason":null}])";
+constexpr std::string_view delta_end = R"("},"logprobs":null,"finish_reason":null}])";
 constexpr std::string_view finish =
     R"({"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}])";
 constexpr std::string_view event_end = "}\n\n";
 constexpr std::string_view event_end_usage_asked = ",\"usage\":null}\n\n";
+// The mark stands where nobody reads it, and where OpenAI's events end in letters that hide how
+// long their text is.
+constexpr std::string_view usage_asked = ",\"usage\":null";
+constexpr std::string_view pad_start = ",\"obfuscation\":\"";
+constexpr std::string_view pad_end = "\"}\n\n";
 
 std::string hex(std::size_t number) {
   std::string text;
@@ -58,8 +61,9 @@ std::string joined(std::initializer_list<std::string_view> parts) {
 }
 
 std::string stream_chunk(bool usage) {
-  return as_http_chunk(joined({event_start, delta_start, delta_text, delta_end, mark_place,
-                               choice_end, usage ? event_end_usage_asked : event_end}));
+  return as_http_chunk(
+      joined({event_start, delta_start, delta_text, delta_end,
+              usage ? usage_asked : std::string_view(), pad_start, mark_place, pad_end}));
 }
 
 std::string stream_end(const Order& order) {
