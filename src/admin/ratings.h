@@ -20,7 +20,7 @@ inline constexpr std::size_t rating_reason_bytes_max = 500;
 Result<void> check_reason(std::string_view reason);
 
 // {"reason", "who", "price_version", "ratings": [{"call", "cost_usd", "list_cost_usd"}, ..]}, each
-// made at `now`. Malformed, naming the member.
+// made at `now`. Errors (malformed; too large, where a name is) tell which member.
 Result<std::vector<ledger::CallRating>> read_ratings(std::string_view body, WallTime now);
 
 }  // namespace recloser::admin

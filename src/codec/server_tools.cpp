@@ -10,6 +10,8 @@ namespace {
 
 // Longer names are of nothing that is known.
 constexpr std::size_t name_bytes_max = 64;
+// So much of a name with escapes is more than that, whatever the cut makes of the last ones.
+constexpr std::size_t escaped_bytes_max = 6 * (name_bytes_max + 3);
 
 // A name that ends with '_' stands for all that begin with it: tools have the date of their
 // version.
@@ -72,8 +74,8 @@ class Finder {
 
   void take(std::string_view raw, bool escaped) {
     std::string name;
-    if (escaped && raw.size() <= 6 * name_bytes_max) {
-      unescape(name, raw);
+    if (escaped) {
+      unescape(name, raw.substr(0, escaped_bytes_max));
     } else {
       name = raw.substr(0, name_bytes_max + 1);
     }

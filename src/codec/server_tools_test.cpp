@@ -69,6 +69,11 @@ TEST(ServerTools, AreNotHiddenBySpelling) {
   std::string longest(200, 'a');
   EXPECT_EQ(found(Operation::responses, R"({"model":"m","tools":[{"type":")" + longest + R"("}]})"),
             longest.substr(0, 65) + ":4");
+  std::string more(500, 'x');
+  EXPECT_EQ(found(Operation::messages,
+                  R"({"model":"m","tools":[{"type":"web\u005fsearch\u005f)" + more + R"("}]})"),
+            "web_search_" + more.substr(0, 54) + ":1")
+      << "of a long name the front is read";
 }
 
 TEST(ServerTools, ManyAreTheFirstFew) {

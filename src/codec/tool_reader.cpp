@@ -1,7 +1,10 @@
 #include "codec/tool_reader.h"
 
+#include "codec/event.h"
+
 #include <algorithm>
 #include <cstddef>
+#include <string>
 
 namespace recloser::codec {
 namespace {
@@ -85,12 +88,24 @@ class Values {
   bool members_ = false;
 };
 
+// A name may be spelt with escapes.
+bool is_named(JsonText raw, std::string_view name) {
+  constexpr std::size_t escape_bytes_max = 6;
+  if (!raw.contains('\\')) return raw == name;
+  if (raw.size() > escape_bytes_max * name.size()) return false;
+  std::string plain;
+  unescape(plain, raw);
+  return plain == name;
+}
+
+// Of those that stand twice the last, as most readers have it: what a provider reads is counted.
 std::string_view member(std::string_view object, std::string_view name) {
   if (!is_object(object)) return {};
+  std::string_view found;
   for (Values members(object); members.next();) {
-    if (members.name() == name) return members.value();
+    if (is_named(members.name(), name)) found = members.value();
   }
-  return {};
+  return found;
 }
 
 JsonText type_of(std::string_view schema) {
@@ -117,8 +132,9 @@ void tell_tool(std::string_view tool, ToolSink& sink) {
   JsonText name = inside(member(function, "name"));
   if (name.empty()) return sink.more(tool);
   sink.function(name, inside(member(function, "description")));
-  for (Values properties(member(member(function, "parameters"), "properties"));
-       properties.next();) {
+  std::string_view schema = member(function, "parameters");
+  if (!is_object(schema)) schema = member(function, "input_schema");  // Anthropic's name for it
+  for (Values properties(member(schema, "properties")); properties.next();) {
     if (is_object(properties.value())) tell_property(properties.name(), properties.value(), sink);
   }
 }

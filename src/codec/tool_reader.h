@@ -23,7 +23,7 @@ class ToolSink {
 };
 
 // `json` is a list of tools as it stands in a body that the scanner has let pass; of any other text
-// something is told, or nothing. Allocates nothing.
+// something is told, or nothing. Allocates nothing, unless names are spelt with escapes.
 void read_tools(std::string_view json, ToolSink& sink);
 
 }  // namespace recloser::codec

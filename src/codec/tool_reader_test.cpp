@@ -41,6 +41,23 @@ TEST(ToolReader, AToolOfResponsesAndAFunction) {
             "| add: a:: | now:t ");
 }
 
+// What a provider reads is not hidden by how it is written.
+TEST(ToolReader, NamesWithEscapesAndMembersThatStandTwice) {
+  EXPECT_EQ(told(R"([{"n\u0061me":"f","descripti\u006fn":"d","parameters":{"\u0070roperties":)"
+                 R"({"a":{"\u0074ype":"string","\u0065num":["x"]}}}}])"),
+            "| f:d a:string: =x ");
+  EXPECT_EQ(told(R"([{"name":"f","description":"","parameters":{},"description":"d",)"
+                 R"("parameters":{"properties":{"a":{"type":"null","type":"string"}}}}])"),
+            "| f:d a:string: ");
+  EXPECT_EQ(told(R"([{"name":"f","\u0000description":"d","nam\u00e9":"g"}])"), "| f: ");
+}
+
+TEST(ToolReader, AToolOfMessages) {
+  EXPECT_EQ(told(R"([{"name":"f","input_schema":{"properties":{"a":{"type":"string"}}}},)"
+                 R"({"name":"g","parameters":null,"input_schema":{"properties":{"b":{}}}}])"),
+            "| f: a:string: | g: b:: ");
+}
+
 TEST(ToolReader, WhatIsNoFunctionIsToldAsItStands) {
   EXPECT_EQ(told(R"([{"type":"web_search"},{"type":"mcp","server":{"name":"x"}}])"),
             R"(+{"type":"web_search"} +{"type":"mcp","server":{"name":"x"}} )");
