@@ -1,6 +1,6 @@
 #include "cli/prompt_count.h"
 
-#include "text/function_tokens.h"
+#include "relay/declared_tools.h"
 
 #include <algorithm>
 #include <array>
@@ -62,16 +62,6 @@ constexpr std::array<std::string_view, 3> documents{"file", "input_file", "docum
 
 bool is_one_of(std::string_view type, const std::array<std::string_view, 3>& types) {
   return std::ranges::find(types, type) != types.end();
-}
-
-// The type of a property, or the first of several.
-std::string_view type_of(const object& schema) {
-  const Json* types = present(schema, "type");
-  if (types == nullptr || !types->is_array() || types->get_array().empty()) {
-    return string_of(schema, "type");
-  }
-  const Json& first = types->get_array().front();
-  return first.is_string() ? std::string_view(first.get_string()) : std::string_view();
 }
 
 }  // namespace
@@ -199,53 +189,20 @@ void PromptCount::add_medium(std::string_view type, const object& part) {
 Result<void> PromptCount::add_tools(const Json& tools) {
   const boost::json::array* list = tools.if_array();
   if (list == nullptr) return malformed("tools must be a list");
+  relay::DeclaredTools declared(family_, &scratch_);
   for (std::size_t i = 0; i < list->size(); ++i) {
-    const object* tool = (*list)[i].if_object();
-    if (tool == nullptr) return malformed(fmt::format("tools[{}] must be an object", i));
-    add_tool(*tool);
-  }
-  return {};
-}
-
-void PromptCount::add_tool(const object& tool) {
-  exact_ = false;
-  sum_.tool();
-  const object* function = object_of(tool, "function");
-  const object& definition = function == nullptr ? tool : *function;
-  if (overhead_.tools_declared && !string_of(definition, "name").empty()) {
-    declare(definition);
-  } else {
-    add_json(Json(tool));
-  }
-}
-
-void PromptCount::declare(const object& function) {
-  text::FunctionTokens tokens(family_.encoding());
-  tokens.function(string_of(function, "name"), string_of(function, "description"), scratch_);
-  const object* schema = object_of(function, "parameters");
-  if (schema == nullptr) schema = object_of(function, "input_schema");
-  const object* properties = schema == nullptr ? nullptr : object_of(*schema, "properties");
-  if (properties != nullptr) {
-    for (const auto& member : *properties) {
-      const object* property = member.value().if_object();
-      if (property == nullptr) continue;
-      tokens.property(member.key(), type_of(*property), string_of(*property, "description"),
-                      scratch_);
-      const Json* values = present(*property, "enum");
-      if (values != nullptr && values->is_array()) {
-        for (const Json& value : values->get_array()) {
-          tokens.value(
-              value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value),
-              scratch_);
-        }
-      }
-      for (std::string_view deeper : {"properties", "items", "anyOf"}) {
-        const Json* found = present(*property, deeper);
-        if (found != nullptr) tokens.more(boost::json::serialize(*found), scratch_);
-      }
+    const Json& tool = (*list)[i];
+    if (!tool.is_object()) return malformed(fmt::format("tools[{}] must be an object", i));
+    exact_ = false;
+    sum_.tool();
+    if (overhead_.tools_declared) {
+      declared.add(boost::json::serialize(tool));
+    } else {
+      add_json(tool);
     }
   }
-  sum_.declare(tokens, boost::json::serialize(Json(function)));
+  sum_.declare(declared.tokens());
+  return {};
 }
 
 }  // namespace recloser::cli

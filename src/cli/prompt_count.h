@@ -39,8 +39,6 @@ class PromptCount {
   void add_calls(const Json& calls);
   void add_json(const Json& json);
   void add_medium(std::string_view type, const boost::json::object& part);
-  void add_tool(const boost::json::object& tool);
-  void declare(const boost::json::object& function);
 
   std::string model_;
   const text::TokenFamily& family_;

@@ -52,6 +52,13 @@ std::size_t value_bytes(std::string_view text) {
   return text.size();
 }
 
+std::string_view take_value(std::string_view& rest) {
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n,:"), rest.size()));
+  std::string_view value = rest.substr(0, value_bytes(rest));
+  rest.remove_prefix(value.size());
+  return value;
+}
+
 // Goes through the members of an object, or the elements of an array.
 class Values {
  public:
@@ -63,11 +70,11 @@ class Values {
 
   bool next() {
     if (members_) {
-      std::string_view key = take();
+      std::string_view key = take_value(rest_);
       if (!is_string(key)) return false;
       name_ = inside(key);
     }
-    value_ = take();
+    value_ = take_value(rest_);
     return !value_.empty();
   }
 
@@ -75,13 +82,6 @@ class Values {
   std::string_view value() const { return value_; }
 
  private:
-  std::string_view take() {
-    rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n,:"), rest_.size()));
-    std::string_view value = rest_.substr(0, value_bytes(rest_));
-    rest_.remove_prefix(value.size());
-    return value;
-  }
-
   std::string_view rest_;
   std::string_view value_;
   JsonText name_;
@@ -126,7 +126,11 @@ void tell_property(JsonText name, std::string_view schema, ToolSink& sink) {
   }
 }
 
-void tell_tool(std::string_view tool, ToolSink& sink) {
+}  // namespace
+
+std::string_view ToolList::next() { return take_value(rest_); }
+
+void read_tool(std::string_view tool, ToolSink& sink) {
   std::string_view function = member(tool, "function");
   if (!is_object(function)) function = tool;
   JsonText name = inside(member(function, "name"));
@@ -137,13 +141,6 @@ void tell_tool(std::string_view tool, ToolSink& sink) {
   for (Values properties(member(schema, "properties")); properties.next();) {
     if (is_object(properties.value())) tell_property(properties.name(), properties.value(), sink);
   }
-}
-
-}  // namespace
-
-void read_tools(std::string_view json, ToolSink& sink) {
-  if (!is_array(json)) return;
-  for (Values tools(json); tools.next();) tell_tool(tools.value(), sink);
 }
 
 }  // namespace recloser::codec

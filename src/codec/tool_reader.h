@@ -8,7 +8,7 @@ namespace recloser::codec {
 // Between the quotes of a JSON string; read it through unescape().
 using JsonText = std::string_view;
 
-// What a list of tools holds, in the order of its bytes. A member that is missing, or is no string,
+// What tools hold, in the order of its bytes. A member that is missing, or is no string,
 // is "".
 class ToolSink {
  public:
@@ -22,8 +22,20 @@ class ToolSink {
   virtual void more(std::string_view json) = 0;
 };
 
-// `json` is a list of tools as it stands in a body that the scanner has let pass; of any other text
-// something is told, or nothing. Allocates nothing, unless names are spelt with escapes.
-void read_tools(std::string_view json, ToolSink& sink);
+// The tools of a list, one after the other, each as it stands.
+class ToolList {
+ public:
+  // `json` is a list of tools as it stands in a body that the scanner has let pass; of any other
+  // text there is something, or nothing.
+  explicit ToolList(std::string_view json) : rest_(json.starts_with('[') ? json.substr(1) : "") {}
+
+  std::string_view next();  // "" after the last
+
+ private:
+  std::string_view rest_;
+};
+
+// Tells what is in one of them. Allocates nothing, unless names are spelt with escapes.
+void read_tool(std::string_view tool, ToolSink& sink);
 
 }  // namespace recloser::codec

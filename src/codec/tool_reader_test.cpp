@@ -19,7 +19,8 @@ std::string told(std::string_view json) {
     void value(std::string_view text) override { out.append("=").append(text).append(" "); }
     void more(std::string_view json) override { out.append("+").append(json).append(" "); }
   } sink;
-  read_tools(json, sink);
+  ToolList tools(json);
+  for (std::string_view tool; !(tool = tools.next()).empty();) read_tool(tool, sink);
   return sink.out;
 }
 

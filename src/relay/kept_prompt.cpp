@@ -2,9 +2,8 @@
 
 #include "codec/event.h"
 #include "codec/prompt_reader.h"
-#include "codec/tool_reader.h"
+#include "relay/declared_tools.h"
 #include "relay/prompt_pieces.h"
-#include "text/function_tokens.h"
 #include "text/prompt_tokens.h"
 
 #include <algorithm>
@@ -21,36 +20,6 @@ constexpr std::uint64_t json_tokens_of_message = 9;
 bool looks_like_media(std::string_view window) {
   return window.find_first_of(" \"\\,") == std::string_view::npos;
 }
-
-// Tools as a model is shown them that reads declarations, not JSON.
-class Declared final : public codec::ToolSink {
- public:
-  Declared(const text::TokenFamily& family, text::EncodingScratch& scratch)
-      : tokens_(family.encoding()), scratch_(scratch) {}
-
-  void function(codec::JsonText name, codec::JsonText description) override {
-    tokens_.function(plain(0, name), plain(1, description), scratch_);
-  }
-  void property(codec::JsonText name, codec::JsonText type, codec::JsonText description) override {
-    tokens_.property(plain(0, name), plain(1, type), plain(2, description), scratch_);
-  }
-  void value(std::string_view text) override { tokens_.value(plain(0, text), scratch_); }
-  void more(std::string_view json) override { tokens_.more(json, scratch_); }
-
-  const text::FunctionTokens& tokens() const { return tokens_; }
-
- private:
-  std::string_view plain(std::size_t place, codec::JsonText text) {
-    std::string& unescaped = unescaped_[place];
-    unescaped.clear();
-    codec::unescape(unescaped, text);
-    return unescaped;
-  }
-
-  text::FunctionTokens tokens_;
-  text::EncodingScratch& scratch_;
-  std::array<std::string, 3> unescaped_;
-};
 
 }  // namespace
 
@@ -102,9 +71,10 @@ std::uint64_t KeptPrompt::count(std::string_view model, const text::TokenFamily&
   while (std::optional<codec::PromptPiece> piece = reader.next()) {
     if (!note_piece(sum, *piece)) continue;
     if (piece->part == codec::PromptPart::tools && overhead.tools_declared) {
-      Declared declared(family, scratch);
-      codec::read_tools(piece->raw, declared);
-      sum.declare(declared.tokens(), piece->raw);
+      DeclaredTools declared(family, &scratch);
+      codec::ToolList list(piece->raw);
+      for (std::string_view tool; !(tool = list.next()).empty();) declared.add(tool);
+      sum.declare(declared.tokens());
       continue;
     }
     if (!piece->escaped) {

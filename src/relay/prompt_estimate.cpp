@@ -74,6 +74,7 @@ void PromptEstimate::begin(const Value& value) {
 }
 
 void PromptEstimate::count_piece() {
+  if (open_tools_) return declare_tool();
   if (open_text_.empty()) {
     std::optional<codec::PromptPiece> piece = reader_->next();
     return piece ? take(*piece) : end_value();
@@ -88,10 +89,24 @@ void PromptEstimate::count_piece() {
 void PromptEstimate::take(const codec::PromptPiece& piece) {
   spend(piece.raw.size() / cheaper + 1);
   value_reads_elsewhere_ |= piece.part == codec::PromptPart::remote;
-  if (note_piece(*tokens_, piece)) {
+  if (!note_piece(*tokens_, piece)) return;
+  bool declared = piece.part == codec::PromptPart::tools && prompt_.overhead->tools_declared &&
+                  piece.raw.size() <= declared_bytes_max;
+  if (declared) {
+    open_tools_.emplace(piece.raw);
+    declared_.emplace(*prompt_.family, nullptr);
+  } else {
     open_text_ = piece.raw;
     open_escaped_ = piece.escaped;
   }
+}
+
+void PromptEstimate::declare_tool() {
+  std::string_view tool = open_tools_->next();
+  spend(dearer * tool.size());
+  if (!tool.empty()) return declared_->add(tool);
+  tokens_->declare(declared_->tokens());
+  open_tools_.reset();
 }
 
 void PromptEstimate::end_value() {

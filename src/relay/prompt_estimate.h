@@ -5,7 +5,9 @@
 #include "codec/operation.h"
 #include "codec/prompt_reader.h"
 #include "codec/request.h"
+#include "codec/tool_reader.h"
 #include "core/keyed_hash.h"
+#include "relay/declared_tools.h"
 #include "relay/remembered_counts.h"
 #include "session/hash128.h"
 #include "text/prompt_tokens.h"
@@ -61,12 +63,17 @@ class PromptEstimate {
   void begin(const Value& value);
   void count_piece();
   void take(const codec::PromptPiece& piece);
+  void declare_tool();
   void end_value();
   void add(text::TokenRange pieces, const text::PromptShape& shape);
   void spend(std::size_t bytes) { room_ -= std::min(room_, bytes); }
 
   // What is hashed or read over costs so much less than what is weighed.
   static constexpr std::size_t cheaper = 16;
+  // Tools are declared one at a time: their JSON is gone through several times, and weighed.
+  static constexpr std::size_t dearer = 4;
+  // One of so many bytes takes half a millisecond. More of them are weighed as JSON, which is more.
+  static constexpr std::size_t declared_bytes_max = 128u << 10;
 
   PromptInBody prompt_;
   const KeyedHash& hash_;
@@ -79,6 +86,8 @@ class PromptEstimate {
   std::uint64_t value_hash_ = 0;
   std::optional<codec::PromptReader> reader_;
   std::optional<text::PromptTokens> tokens_;
+  std::optional<codec::ToolList> open_tools_;
+  std::optional<DeclaredTools> declared_;
   std::string_view open_text_;
   bool open_escaped_ = false;
   bool value_reads_elsewhere_ = false;

@@ -135,6 +135,65 @@ TEST(PromptEstimate, EveryPartOfAPromptCounts) {
   }
 }
 
+// One recorded exchange; what OpenAI billed for it is 85.
+constexpr std::string_view weather_tool =
+    R"({"type":"function","function":{"name":"get_current_weather","description":"Get the )"
+    R"(current weather in a given location","parameters":{"type":"object","properties":)"
+    R"({"location":{"type":"string","description":"The city and state, e.g. San Francisco, CA"},)"
+    R"("unit":{"type":"string","enum":["celsius","fahrenheit"]}},"required":["location"]}}})";
+
+std::string with_tools(std::string_view tools) {
+  return fmt::format(R"({{"model":"m","messages":[{}],"tools":[{}]}})",
+                     message("What is the weather like in San Francisco, CA?"), tools);
+}
+
+TEST(PromptEstimate, ToolsWeighAsTheModelIsShownThem) {
+  std::string body = with_tools(weather_tool);
+  text::TokenRange declared = Room().estimate(codec::Operation::chat, body, "gpt-3.5-turbo-0125");
+  EXPECT_NEAR(static_cast<double>(declared.about), 85, 12);
+  EXPECT_GE(declared.max, 85u);
+  constexpr std::string_view mistral = "mistral-large-2411";
+  text::PromptOverhead overhead = text::prompt_overhead(mistral, text::PromptForm::chat);
+  text::PromptTokens json(mistral, text::token_family(mistral), overhead, nullptr);
+  json.text(fmt::format("[{}]", weather_tool));
+  text::TokenRange before = Room().estimate(codec::Operation::chat, with_tools(""), mistral);
+  text::TokenRange with = Room().estimate(codec::Operation::chat, body, mistral);
+  EXPECT_NEAR(static_cast<double>(with.about),
+              static_cast<double>(before.about + json.pieces().about + overhead.tools.about), 3)
+      << "of others the JSON is counted";
+}
+
+TEST(PromptEstimate, ManyToolsTakeTurns) {
+  std::string tools;
+  for (int i = 0; i < 100; ++i) tools += (i == 0 ? "" : ", ") + std::string(weather_tool);
+  Room once;
+  Room often;
+  text::TokenRange whole = once.estimate(codec::Operation::chat, with_tools(tools));
+  EXPECT_EQ(often.estimate(codec::Operation::chat, with_tools(tools), "gpt-4o", 1'000), whole);
+  EXPECT_EQ(once.turns, 1u);
+  EXPECT_GT(often.turns, 100u) << "none reads on beyond a tool";
+  std::string one = with_tools(weather_tool);
+  text::TokenRange first = Room().estimate(codec::Operation::chat, one);
+  EXPECT_GT(whole.about, 50 * (first.about - 40));
+  // Beyond what may be declared in one go, the JSON is weighed in parts.
+  std::string vast =
+      R"({"type":"function","function":{"name":"f","parameters":{"x":")" + lines(3000) + R"("}}})";
+  text::TokenRange weighed = often.estimate(codec::Operation::chat, with_tools(vast), "gpt-4o");
+  EXPECT_GT(weighed.about, first.about + 30'000) << "though no property says it";
+}
+
+// A provider may read either, and what is read is paid for.
+TEST(PromptEstimate, ToolsAndFunctionsBothCount) {
+  std::string function = R"({"name":"f","description":")" + lines(20) + "\"}";
+  auto about = [](std::string_view lists) {
+    std::string body = fmt::format(R"({{"model":"m",{}}})", lists);
+    return Room().estimate(codec::Operation::chat, body).about;
+  };
+  std::uint64_t alone = about(fmt::format(R"("messages":[],"functions":[{}])", function));
+  EXPECT_GE(about(fmt::format(R"("tools":[],"messages":[],"functions":[{}])", function)), alone);
+  EXPECT_GE(about(fmt::format(R"("functions":[],"messages":[],"tools":[{}])", function)), alone);
+}
+
 TEST(PromptEstimate, MediaAreNoText) {
   std::string image = R"({"role":"user","content":[{"type":"image_url","image_url":{"url":")" +
                       ("data:image/png;base64," + std::string(400'000, 'A')) + "\"}}]}";

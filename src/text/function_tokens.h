@@ -1,7 +1,10 @@
 // FunctionTokens: the tokens of tool definitions as OpenAI's models are shown them.
 #pragma once
 
+#include "text/byte_classes.h"
 #include "text/encoding.h"
+#include "text/prompt_overhead.h"
+#include "text/token_family.h"
 
 #include <cstdint>
 #include <string>
@@ -16,21 +19,30 @@ namespace recloser::text {
 // recordings it is off by at most 5, in either direction.
 class FunctionTokens {
  public:
-  explicit FunctionTokens(const Encoding& encoding) : encoding_(&encoding) {}
+  // Lines are encoded where there is a `scratch`, else weighed by their bytes.
+  FunctionTokens(const TokenFamily& family, EncodingScratch* scratch)
+      : family_(&family), scratch_(scratch) {}
 
-  void function(std::string_view name, std::string_view description, EncodingScratch& scratch);
+  // A tool, as it came. Its JSON bounds what it may be declared as.
+  void tool(std::string_view json);
+
+  void function(std::string_view name, std::string_view description);
   // A property of the function's parameters. `type` is "" where the schema gives none.
-  void property(std::string_view name, std::string_view type, std::string_view description,
-                EncodingScratch& scratch);
+  void property(std::string_view name, std::string_view type, std::string_view description);
   // A value of the enumeration of that property.
-  void value(std::string_view text, EncodingScratch& scratch);
-  void more(std::string_view json, EncodingScratch& scratch);
+  void value(std::string_view text);
+  void more(std::string_view json) { count(json); }
 
-  std::uint64_t count() const { return tokens_; }
+  TokenRange tokens() const;
 
  private:
-  const Encoding* encoding_;
-  std::uint64_t tokens_ = 0;
+  void count(std::string_view text);
+
+  const TokenFamily* family_;
+  EncodingScratch* scratch_;
+  std::uint64_t counted_ = 0;  // marks, and lines that were encoded
+  ByteClasses lines_;          // the others
+  ByteClasses json_;
   std::string line_;
   bool has_properties_ = false;
   bool has_values_ = true;  // nothing is saved where no property came before

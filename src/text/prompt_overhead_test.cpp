@@ -1,7 +1,5 @@
 #include "text/prompt_overhead.h"
 
-#include "text/function_tokens.h"
-
 namespace recloser::text {
 namespace {
 
@@ -71,30 +69,6 @@ TEST(PromptOverhead, OfLlamaGoesByItsTemplate) {
   EXPECT_EQ(of("llama3-8b-8192"), 9u);
   EXPECT_EQ(of("meta-llama/Llama-3.3-70B-Instruct"), 35u);
   EXPECT_EQ(of("sonar-pro"), 1u);
-}
-
-// A recorded call: gpt-3.5-turbo, and of its 85 tokens 67 were the definition.
-TEST(FunctionTokens, AreAsOpenAiCountsThem) {
-  EncodingScratch scratch;
-  FunctionTokens tools(Encoding::cl100k());
-  tools.function("get_current_weather", "Get the current weather in a given location", scratch);
-  tools.property("location", "string", "The city and state, e.g. San Francisco, CA", scratch);
-  tools.property("unit", "string", "", scratch);
-  tools.value("celsius", scratch);
-  tools.value("fahrenheit", scratch);
-  std::uint64_t around = prompt_overhead("gpt-3.5-turbo", PromptForm::chat).tools.about;
-  EXPECT_NEAR(static_cast<double>(tools.count() + around), 67, 4);
-}
-
-TEST(FunctionTokens, AFullStopAtTheEndIsNotShown) {
-  EncodingScratch scratch;
-  FunctionTokens with(Encoding::o200k());
-  FunctionTokens without(Encoding::o200k());
-  with.function("now", "Tells the time.", scratch);
-  without.function("now", "Tells the time", scratch);
-  EXPECT_EQ(with.count(), without.count());
-  without.more(R"({"$ref": "#/x"})", scratch);
-  EXPECT_GT(without.count(), with.count());
 }
 
 }  // namespace

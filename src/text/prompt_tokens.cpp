@@ -5,9 +5,6 @@
 namespace recloser::text {
 namespace {
 
-// Declarations against the recordings: function_tokens.h.
-constexpr std::uint64_t declared_deviation_max = 8;
-
 constexpr std::uint64_t bytes_of(std::uint64_t base64) { return base64 / 4 * 3; }
 
 }  // namespace
@@ -24,13 +21,6 @@ void PromptTokens::part(std::string_view part, bool escaped) {
   } else {
     classes_.add(part);
   }
-}
-
-void PromptTokens::declare(const FunctionTokens& function, std::string_view json) {
-  ByteClasses shown;
-  shown.add(json);
-  std::uint64_t about = function.count();
-  declared_ += {about, std::max(shown.tokens_max(*family_), about) + declared_deviation_max};
 }
 
 void PromptTokens::image(ImageDetail detail) { media_ += image_tokens(model_, {}, detail); }

@@ -25,7 +25,7 @@ class PromptTokens {
   void message() { ++shape_.messages; }
   void name() { ++shape_.names; }  // of a participant; the text of it follows
   void call() { ++shape_.calls; }  // its name and its arguments follow
-  void tool() { ++shape_.tools; }  // its JSON follows, or it is declared
+  void tool() { ++shape_.tools; }  // its JSON follows, or it is declared with the others
 
   // As the model reads it: the content of a message, a name, arguments.
   void text(std::string_view text);
@@ -34,7 +34,7 @@ class PromptTokens {
   void part(std::string_view part, bool escaped);
   void end_text() { classes_.end_text(); }
 
-  void declare(const FunctionTokens& function, std::string_view json);
+  void declare(const FunctionTokens& tools) { declared_ += tools.tokens(); }
   void image(ImageDetail detail);
   void audio(std::uint64_t bytes_of_base64);
   void document(std::uint64_t bytes_of_base64);

@@ -48,11 +48,12 @@ TEST_F(PromptTokensTest, MediaAndDeclaredToolsAreBesideTheTexts) {
   EXPECT_GT(sum.pieces().about, expected.about);
   EXPECT_GT(sum.pieces().max - expected.max, sum.pieces().about - expected.about);
   TokenRange before = sum.encoded();
-  FunctionTokens function(Encoding::o200k());
-  function.function("find", "Finds it.", scratch_);
-  sum.declare(function, R"({"name":"find","description":"Finds it."})");
-  EXPECT_EQ(sum.encoded().about, before.about + function.count());
-  EXPECT_GE(sum.encoded().max, before.max + function.count() + 8);
+  FunctionTokens function(token_family("gpt-4o"), &scratch_);
+  function.tool(R"({"name":"find","description":"Finds it."})");
+  function.function("find", "Finds it.");
+  sum.declare(function);
+  EXPECT_EQ(sum.encoded().about, before.about + function.tokens().about);
+  EXPECT_GE(sum.encoded().max, before.max + function.tokens().about + 8);
 }
 
 TEST_F(PromptTokensTest, PartsOfATextWeighAsMuchAsTheWhole) {
