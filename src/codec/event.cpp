@@ -117,9 +117,9 @@ std::uint64_t unescaped_size_so_far(std::string_view& raw) {
 }
 
 std::string_view name_of(EventKind kind) {
-  constexpr std::array<std::string_view, 12> names{
-      "start",  "text",  "reasoning", "tool_call", "server_tool", "usage",
-      "finish", "error", "done",      "ping",      "other",       "malformed"};
+  constexpr std::array<std::string_view, 13> names{
+      "start",  "text",  "reasoning", "sealed", "tool_call", "server_tool", "usage",
+      "finish", "error", "done",      "ping",   "other",     "malformed"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -11,6 +11,7 @@ enum class EventKind : unsigned char {
   start,        // the answer has begun: its id and model are in the facts
   text,         // a piece of the answer (or of a refusal the model wrote)
   reasoning,    // a piece of visible thinking
+  sealed,       // thinking that only its provider can read: its size is new in the facts
   tool_call,    // a tool call begins (id and name) or goes on (a fragment of its arguments)
   server_tool,  // a tool that the provider runs by itself begins, goes on, or gives its result
   usage,        // the usage in the facts is new

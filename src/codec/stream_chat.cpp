@@ -23,6 +23,7 @@ enum Id : std::uint8_t {
   id_tool_id,
   id_tool_name,
   id_tool_arguments,
+  id_sealed,
   id_finish,
   id_usage,
   id_groq_usage,
@@ -55,11 +56,16 @@ constexpr JsonTable chat_table{
         {"choices[].delta.refusal", id_text, want_text},
         {"choices[].delta.reasoning", id_reasoning, want_text},
         {"choices[].delta.reasoning_content", id_reasoning_content, want_text},
+        {"choices[].delta.reasoning_details[].data", id_sealed, want_text},
+        {"choices[].delta.reasoning_details[].signature", id_sealed, want_text},
+        {"choices[].delta.extra_content.google.thought_signature", id_sealed, want_text},
         {"choices[].delta.tool_calls[]", id_tool, want_begin},
         {"choices[].delta.tool_calls[].index", id_tool_index, want_number},
         {"choices[].delta.tool_calls[].id", id_tool_id, want_text},
         {"choices[].delta.tool_calls[].function.name", id_tool_name, want_text},
         {"choices[].delta.tool_calls[].function.arguments", id_tool_arguments, want_text},
+        {"choices[].delta.tool_calls[].extra_content.google.thought_signature", id_sealed,
+         want_text},
         {"choices[].delta.function_call", id_tool, want_begin},
         {"choices[].delta.function_call.name", id_tool_name, want_text},
         {"choices[].delta.function_call.arguments", id_tool_arguments, want_text},
@@ -159,6 +165,10 @@ void StreamReader::take_chat_text(JsonToken token) {
   std::uint8_t id = scanner_.id();
   if (scanner_.raw().empty()) return;
   if (is_usage_text(id)) return take_usage_text(token);
+  if (id == id_sealed) {
+    sealed_bytes_ += scanner_.raw().size();
+    return;
+  }
   if (Slice* place = chat_text_place(id)) {
     keep(token, place);
   }
@@ -209,6 +219,7 @@ void StreamReader::judge_chat() {
     each.finish = finish_named(view(each.text));
     finish_with(each.finish);
   }
+  judge_sealed();
   if (saw_usage_) {
     // Usage on a chunk in mid-answer goes on growing (Perplexity, vLLM's continuous usage).
     std::optional<Usage> usage;

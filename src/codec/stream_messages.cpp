@@ -20,6 +20,7 @@ enum Id : std::uint8_t {
   id_block_id,
   id_block_name,
   id_block_text,
+  id_sealed,
   id_usage,
   id_iterations,
   id_iteration,
@@ -38,11 +39,13 @@ constexpr JsonTable table{
         {"delta.text", id_delta_text, want_text},
         {"delta.thinking", id_delta_thinking, want_text},
         {"delta.partial_json", id_delta_json, want_text},
+        {"delta.signature", id_sealed, want_text},
         {"delta.stop_reason", id_stop_reason, want_text},
         {"content_block.type", id_block_type, want_text},
         {"content_block.id", id_block_id, want_text},
         {"content_block.name", id_block_name, want_text},
         {"content_block.text", id_block_text, want_text},
+        {"content_block.data", id_sealed, want_text},
         {"usage", id_usage, want_begin},
         {"usage.iterations", id_iterations, want_begin},
         {"usage.iterations[]", id_iteration, want_begin},
@@ -102,6 +105,9 @@ void StreamReader::take_messages_text(JsonToken token) {
     case id_stop_reason:
       slot = slot_reason;
       break;
+    case id_sealed:
+      sealed_bytes_ += scanner_.raw().size();
+      return;
     case id_block_type:
       slot = slot_item_type;
       break;
@@ -147,6 +153,7 @@ void StreamReader::take_messages_number(std::uint64_t number) {
 void StreamReader::judge_messages() {
   std::string_view type = view(slots_[slot_type].size != 0 ? slot_type : slot_event);
   if (type == "content_block_delta") {
+    judge_sealed();
     if (slots_[slot_text].size == 0 || text_kind_ == EventKind::other) return;
     bool server = text_kind_ == EventKind::tool_call && server_block_ == choice_index_;
     Draft& delta = draft(server ? EventKind::server_tool : text_kind_);
@@ -186,6 +193,7 @@ void StreamReader::judge_messages() {
 
 void StreamReader::judge_block_start() {
   std::string_view type = view(slot_item_type);
+  if (type == "redacted_thinking") return judge_sealed();
   bool result = type.ends_with("_tool_result");
   if (type == "tool_use" || type.ends_with("_tool_use") || result) {
     bool server = type != "tool_use";

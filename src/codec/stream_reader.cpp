@@ -92,6 +92,7 @@ void StreamReader::begin_frame() {
   slots_ = {};
   text_bytes_ = 0;
   counted_raw_ = 0;
+  sealed_bytes_ = 0;
   choices_ = 0;
   choice_index_ = 0;
   status_ = 0;
@@ -180,7 +181,7 @@ bool StreamReader::recall(std::string_view bytes) {
 // Called when a streamed text has been read and not yet taken.
 void StreamReader::remember() {
   if (is_held_ || unlike_ == unlike_max || sse_.data_lines() != 1) return;
-  if (drafts_.size() > 1 || saw_usage_ || saw_error_ || status_ != 0 ||
+  if (drafts_.size() > 1 || saw_usage_ || saw_error_ || status_ != 0 || sealed_bytes_ != 0 ||
       !frame_.null_usage.empty()) {
     return;
   }
@@ -411,6 +412,13 @@ void StreamReader::learn_names() {
 void StreamReader::finish_with(Finish finish) {
   facts_.saw_finish = true;
   if (facts_.finish == Finish::none || facts_.finish == Finish::stop) facts_.finish = finish;
+}
+
+void StreamReader::judge_sealed() {
+  if (sealed_bytes_ == 0) return;
+  facts_.sealed_bytes += sealed_bytes_;
+  ++facts_.sealed_items;
+  draft(EventKind::sealed);
 }
 
 void StreamReader::commit_usage(std::optional<Usage> usage, UsageSource source) {

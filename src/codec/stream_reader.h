@@ -35,6 +35,8 @@ struct StreamFacts {
   std::uint64_t text_bytes = 0;         // unescaped: the answer's text ..
   std::uint64_t reasoning_bytes = 0;    // .. visible thinking ..
   std::uint64_t argument_bytes = 0;     // .. and tool arguments
+  std::uint64_t sealed_bytes = 0;       // as it came: thinking that is not shown, encrypted ..
+  std::uint32_t sealed_items = 0;       // .. and in how many parts
   std::uint64_t server_tool_bytes = 0;  // events that carry results of tools the provider ran: they
                                         // become input, unseen until the final usage
   std::string response_id;
@@ -184,6 +186,7 @@ class StreamReader {
   void fill_error();
   void learn_names();
   void finish_with(Finish finish);
+  void judge_sealed();
 
   void place_choice();
   void take_chat(JsonToken token);
@@ -227,6 +230,7 @@ class StreamReader {
   std::uint32_t choice_index_ = 0;
   std::uint32_t choices_ = 0;
   std::uint16_t status_ = 0;
+  std::uint64_t sealed_bytes_ = 0;  // of this event, never kept
   Payload payload_ = Payload::none;
   EventKind text_kind_ = EventKind::other;
   std::uint8_t done_at_ = 0;       // bytes of "[DONE]" read

@@ -68,6 +68,66 @@ TEST(StreamReader, OfAMemberThatStandsTwiceTheLastCounts) {
   EXPECT_EQ(testing::tell_bytes(Operation::responses, stream).lines, whole);
 }
 
+// The same sizes however the bytes are cut; the text of a seal is nobody's.
+void expect_sealed(Operation operation, std::string_view stream, std::uint32_t items,
+                   std::uint64_t bytes) {
+  testing::Told whole = testing::tell_whole(operation, stream);
+  EXPECT_EQ(whole.facts.sealed_items, items) << whole.lines;
+  EXPECT_EQ(whole.facts.sealed_bytes, bytes) << whole.lines;
+  EXPECT_EQ(whole.facts.text_bytes + whole.facts.reasoning_bytes, 0u) << whole.lines;
+  EXPECT_EQ(testing::tell_bytes(operation, stream).lines, whole.lines);
+  for (std::size_t at = 0; at < stream.size(); ++at) {
+    ASSERT_EQ(testing::tell_split(operation, stream, at).lines, whole.lines) << at;
+  }
+}
+
+TEST(StreamReader, ResponsesSealTheirThinkingWhenAnItemIsDone) {
+  auto item = [](std::string_view type, std::string_view kind, std::string_view sealed) {
+    return R"(data: {"type":"response.)" + std::string(type) + R"(","item":{"type":")" +
+           std::string(kind) + R"(","encrypted_content":")" + std::string(sealed) + "\"}}\n\n";
+  };
+  std::string end = R"(data: {"type":"response.completed","response":{"output":[{"type":)"
+                    R"("reasoning","encrypted_content":"gAAAAA"}]}})"
+                    "\n\n";
+  expect_sealed(Operation::responses,
+                item("output_item.added", "reasoning", "gAAA") +
+                    item("output_item.done", "reasoning", "gAAAAA") +
+                    item("output_item.done", "compaction", "gBBBBBBBBBBB") +
+                    item("output_item.done", "reasoning", "gCC") + end,
+                2, 6 + 3);
+}
+
+TEST(StreamReader, AnthropicSealsThinkingInSignaturesAndRedactedBlocks) {
+  expect_sealed(Operation::messages,
+                R"(data: {"type":"content_block_start","index":0,"content_block":)"
+                R"({"type":"redacted_thinking","data":"EsAC0123"}})"
+                "\n\n"
+                R"(data: {"type":"content_block_delta","index":1,"delta":)"
+                R"({"type":"signature_delta","signature":"Eu4="}})"
+                "\n\n",
+                2, 8 + 4);
+}
+
+TEST(StreamReader, ChatsSealThinkingInDetailsAndBesideCalls) {
+  expect_sealed(Operation::chat,
+                R"(data: {"choices":[{"index":0,"delta":{"reasoning_details":[{"type":)"
+                R"("reasoning.encrypted","data":"gAAAA"}]}}]})"
+                "\n\n"
+                R"(data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c",)"
+                R"("extra_content":{"google":{"thought_signature":"CiQB"}},)"
+                R"("function":{"name":"f","arguments":"{}"}}]}}]})"
+                "\n\n",
+                2, 5 + 4);
+}
+
+// What is kept of an event, for those that are like it, holds no seal.
+TEST(StreamReader, ASealThatComesTwiceIsTwo) {
+  std::string event = R"(data: {"choices":[{"index":0,"delta":{"reasoning_details":[{"data":)"
+                      R"("gAAAA"}],"tool_calls":[{"index":0,"function":{"arguments":" "}}]}}]})"
+                      "\n\n";
+  expect_sealed(Operation::chat, event + event + event, 3, 15);
+}
+
 TEST(StreamReader, DataMayBeginWithAnEmptyLine) {
   std::string stream = "data:\n" + chat_delta("x") + "event: e\ndata\n" + chat_delta("yz");
   testing::Told told = testing::tell_whole(Operation::chat, stream);

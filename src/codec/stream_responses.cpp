@@ -16,6 +16,7 @@ enum Id : std::uint8_t {
   id_item_type,
   id_item_call_id,
   id_item_name,
+  id_item_sealed,
   id_id,
   id_model,
   id_reason,
@@ -35,6 +36,7 @@ constexpr JsonTable table{
         {"item.type", id_item_type, want_text},
         {"item.call_id", id_item_call_id, want_text},
         {"item.name", id_item_name, want_text},
+        {"item.encrypted_content", id_item_sealed, want_text},
         {"item.action.type", id_reason, want_text},
         {"response.id", id_id, want_text},
         {"response.model", id_model, want_text},
@@ -109,6 +111,9 @@ void StreamReader::take_responses_text(JsonToken token) {
     case id_item_name:
       slot = slot_item_name;
       break;
+    case id_item_sealed:
+      sealed_bytes_ += scanner_.raw().size();
+      return;
     case id_id:
       slot = slot_id;
       break;
@@ -198,6 +203,7 @@ void StreamReader::judge_response_item() {
 void StreamReader::judge_response_item_done() {
   std::string_view type = view(slot_item_type);
   std::string_view action = view(slot_reason);
+  if (type == "reasoning") return judge_sealed();  // when the item began, it was an empty envelope
   if (type == "web_search_call" && (action.empty() || action == "search")) {
     ++web_searches_;
   } else if (type == "file_search_call") {

@@ -45,6 +45,8 @@ inline std::string line_of(const StreamFacts& facts) {
   line += number("events", facts.events) + number("malformed", facts.malformed);
   line += number("tool_calls", facts.tool_calls) + number("text_bytes", facts.text_bytes);
   line += number("reasoning_bytes", facts.reasoning_bytes);
+  line += number("sealed_bytes", facts.sealed_bytes);
+  line += number("sealed_items", facts.sealed_items);
   line += number("argument_bytes", facts.argument_bytes);
   line += number("server_tool_bytes", facts.server_tool_bytes);
   if (!facts.response_id.empty()) line += " id=" + facts.response_id;
