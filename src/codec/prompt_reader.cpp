@@ -18,6 +18,10 @@ enum Id : std::uint8_t {
   id_arguments_json,  // the value of an object
   id_tools,
   id_schema,
+  id_sealed,
+  id_kind,      // Anthropic: of a part of the content
+  id_redacted,  // sealed, where the kind that stands before it says so
+  id_aside,
   id_image,
   id_audio,
   id_file,
@@ -72,7 +76,8 @@ constexpr JsonTable responses{
     {"input[].content[].file_data", id_file, want_text},
     {"input[].content[].file_id", id_remote, want_text},
     {"input[].content[].file_url", id_remote, want_text},
-    {"input[].summary[].text", id_text, want_text},
+    {"input[].summary[].text", id_aside, want_text},
+    {"input[].encrypted_content", id_sealed, want_text},
     {"input[].name", id_call_name, want_text},
     {"input[].arguments", id_arguments, want_text},
     {"input[].input", id_arguments, want_text},
@@ -95,6 +100,9 @@ constexpr JsonTable messages{
     {"messages[].content[]", id_part, with_end},
     {"messages[].content[].text", id_text, want_text},
     {"messages[].content[].thinking", id_text, want_text},
+    {"messages[].content[].signature", id_aside, want_text},
+    {"messages[].content[].type", id_kind, want_text},
+    {"messages[].content[].data", id_redacted, want_text},
     {"messages[].content[].name", id_call_name, want_text},
     {"messages[].content[].input", id_arguments_json, with_end},
     {"messages[].content[].content", id_text, want_text},
@@ -142,6 +150,10 @@ std::optional<PromptPart> part_of(std::uint8_t id) {
       return PromptPart::tools;
     case id_schema:
       return PromptPart::schema;
+    case id_sealed:
+      return PromptPart::sealed;
+    case id_aside:
+      return PromptPart::aside;
     case id_image:
       return PromptPart::image;
     case id_audio:
@@ -236,7 +248,10 @@ std::optional<PromptPiece> PromptReader::take_end(std::uint8_t id) {
 }
 
 std::optional<PromptPiece> PromptReader::take_text(std::uint8_t id) {
+  if (id == id_kind) is_redacted_ = scanner_.raw() == "redacted_thinking";
+  if (id == id_kind || (id == id_redacted && !is_redacted_)) return std::nullopt;
   part_known_ = true;
+  if (id == id_redacted) id = id_sealed;
   if (id == id_media_type) {
     is_image_ = scanner_.raw().starts_with("image/");
     is_text_ = scanner_.raw().starts_with("text/");

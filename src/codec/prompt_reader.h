@@ -19,6 +19,8 @@ enum class PromptPart : std::uint8_t {
   arguments,  // of one: text, or JSON as it stands
   tools,      // the definitions of tools, JSON as it stands
   schema,     // that the answer must follow, JSON as it stands
+  sealed,     // thinking that only its provider can read, base64
+  aside,      // what stands beside thinking: its summary, its signature
   image,      // a data: URL, base64, or a URL
   audio,      // base64
   file,       // base64 of a document, or a data: URL
@@ -66,6 +68,7 @@ class PromptReader {
   bool part_known_ = false;  // something of that element has been told
   bool is_image_ = false;
   bool is_text_ = false;
+  bool is_redacted_ = false;
 };
 
 }  // namespace recloser::codec

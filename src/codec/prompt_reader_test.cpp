@@ -14,9 +14,9 @@ namespace {
 // Every piece as "part:text", messages as "|".
 std::string told(Operation operation, std::string_view bytes,
                  PromptValue what = PromptValue::body) {
-  static constexpr std::array<std::string_view, 12> names{"|",     "role",      "name",  "text",
-                                                          "call",  "arguments", "tools", "schema",
-                                                          "image", "audio",     "file",  "remote"};
+  static constexpr std::array<std::string_view, 14> names{
+      "|",      "role",   "name",  "text",  "call",  "arguments", "tools",
+      "schema", "sealed", "aside", "image", "audio", "file",      "remote"};
   std::string out;
   PromptReader reader(operation, what, bytes);
   while (std::optional<PromptPiece> piece = reader.next()) {
@@ -87,6 +87,19 @@ TEST(PromptReader, Anthropic) {
            R"("data":"DD"}},{"type":"document","source":{"type":"url","url":"https://x"}}]}]})"),
       "| text:sys | role:user text:q | role:assistant call:get arguments:{\"a\":{\"b\":[1]}} "
       "| role:user text:res image:PP file:DD remote:https://x ");
+}
+
+TEST(PromptReader, SealedThinkingIsNoText) {
+  EXPECT_EQ(told(Operation::responses,
+                 R"({"input":[{"type":"reasoning","id":"r","summary":[{"type":"summary_text",)"
+                 R"("text":"in short"}],"encrypted_content":"gAAA"},)"
+                 R"({"type":"reasoning","id":"r","summary":[],"encrypted_content":"gBBB"}]})"),
+            "| aside:in short sealed:gAAA | sealed:gBBB ");
+  EXPECT_EQ(
+      told(Operation::messages,
+           R"({"messages":[{"role":"assistant","content":[{"type":"thinking",)"
+           R"("thinking":"hm","signature":"SS"},{"type":"redacted_thinking","data":"DD"}]}]})"),
+      "| role:assistant text:hm aside:SS sealed:DD ");
 }
 
 TEST(PromptReader, AValueIsReadAsInTheBodyThatItComesFrom) {

@@ -65,7 +65,8 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
   if (!final) {
     std::uint64_t hidden = hidden_tokens(call, pass);
     output = pass.meter().output_tokens() + hidden;
-    reasoning = std::max(reasoning, pass.meter().reasoning_tokens() + hidden);
+    reasoning = std::max(reasoning,
+                         pass.meter().reasoning_tokens() + pass.meter().sealed_tokens() + hidden);
   }
   if (price == Price::when_grown && !final && call.cost && input == call.usage.input_tokens &&
       output < call.usage.output_tokens + tokens_unpriced_max) {
@@ -83,7 +84,7 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
 
 // Thinking that the provider charges and does not show passes before the first piece of the answer.
 std::uint64_t Relay::hidden_tokens(const Call& call, const StreamPass& pass) const {
-  if (pass.meter().reasoning_tokens() != 0) return 0;
+  if (pass.meter().reasoning_tokens() != 0 || pass.meter().sealed_tokens() != 0) return 0;
   const codec::StreamFacts& facts = pass.facts();
   if (facts.usage_source != codec::UsageSource::none && facts.usage.reasoning_tokens != 0) return 0;
   std::int64_t first = call.row.record().ttft_ns;

@@ -52,6 +52,14 @@ void Meter::see_what_was_said_ahead(bool call) {
   }
 }
 
+void Meter::sealed(std::uint64_t items, std::uint64_t bytes) {
+  sealed_tokens_ = family_->sealed.tokens(items, bytes);
+  if (!said_ahead_ || sealed_tokens_ == 0) return;
+  // A provider that gave a figure before it has written the thinking already.
+  said_ahead_ = false;
+  all_then_ = std::min(said_tokens_, all());
+}
+
 void Meter::close(MeterRoom& room) {
   if (open_.about() == 0) return;
   closed_[static_cast<std::size_t>(kind_)] += open_.count(room.scratch);
@@ -71,6 +79,13 @@ void Meter::said(std::uint64_t output_tokens) {
 
 std::uint64_t Meter::output_tokens() const {
   return was_said_ ? said_tokens_ + (all() - std::min(all(), all_then_)) : all();
+}
+
+// Where the thinking is shown in full, the line through its seal is off by more than the count.
+std::uint64_t Meter::sealed_tokens() const {
+  if (sealed_tokens_ == 0) return 0;
+  std::uint64_t shown = reasoning_tokens();
+  return shown * 4 >= sealed_tokens_ * 3 ? 0 : sealed_tokens_ - shown;
 }
 
 std::uint64_t Meter::reasoning_tokens() const {

@@ -32,6 +32,9 @@ class Meter {
   // An event of the answer's stream, in order. Allocates nothing for the words that people write.
   void see(const codec::Event& event, MeterRoom& room);
 
+  // All thinking so far that came sealed. What is shown of it as well is counted once.
+  void sealed(std::uint64_t items, std::uint64_t bytes);
+
   // A running usage has just said so many: what is counted from here on comes on top of it.
   void said(std::uint64_t output_tokens);
 
@@ -42,6 +45,8 @@ class Meter {
   std::uint64_t output_tokens() const;
   // Of visible thinking.
   std::uint64_t reasoning_tokens() const;
+  // Of sealed thinking, beyond what is shown.
+  std::uint64_t sealed_tokens() const;
 
  private:
   enum class Kind : unsigned char { none, text, reasoning, arguments };
@@ -51,7 +56,8 @@ class Meter {
   std::uint64_t counted() const;
   std::uint64_t all() const {
     std::uint64_t texts = family_->tokens(counted());
-    return texts == 0 ? 0 : texts + calls_ * call_tokens_ + answer_tokens_;
+    std::uint64_t seen = texts + sealed_tokens();
+    return seen == 0 ? 0 : seen + calls_ * call_tokens_ + answer_tokens_;
   }
 
   const text::TokenFamily* family_;
@@ -60,6 +66,7 @@ class Meter {
   std::uint64_t call_tokens_;
   std::uint64_t answer_tokens_;
   std::uint64_t calls_ = 0;
+  std::uint64_t sealed_tokens_ = 0;
   Kind kind_ = Kind::none;
   std::uint32_t choice_ = 0;
   std::uint32_t index_ = 0;

@@ -98,6 +98,54 @@ TEST_F(MeterTest, InMidWordItIsNear) {
   EXPECT_NEAR(static_cast<double>(open), static_cast<double>(meter_.output_tokens()), 2);
 }
 
+TEST_F(MeterTest, SealedThinkingCountsByItsSize) {
+  std::uint64_t thought = family_.sealed.tokens(2, 5'000);
+  ASSERT_GT(thought, 100u);
+  meter_.sealed(1, 880);  // an envelope
+  EXPECT_EQ(meter_.output_tokens(), 0u);
+  meter_.sealed(2, 5'000);
+  EXPECT_EQ(meter_.output_tokens(), thought);
+  EXPECT_EQ(meter_.sealed_tokens(), thought);
+  text("one two three");
+  meter_.close(room_);
+  EXPECT_EQ(meter_.output_tokens(), thought + family_.tokens(alone("one two three")));
+  EXPECT_EQ(meter_.reasoning_tokens(), 0u);
+}
+
+TEST_F(MeterTest, WhatIsShownOfSealedThinkingCountsOnce) {
+  std::string summary = "a summary of what was thought";
+  meter_.see({.kind = EventKind::reasoning, .text = summary}, room_);
+  meter_.close(room_);
+  meter_.sealed(1, 2'000);
+  EXPECT_EQ(meter_.output_tokens(), family_.sealed.tokens(1, 2'000));
+  EXPECT_EQ(meter_.sealed_tokens(), family_.sealed.tokens(1, 2'000) - alone(summary));
+}
+
+TEST_F(MeterTest, ThinkingThatIsShownInFullIsCountedByItsWords) {
+  std::string thought;
+  for (int i = 0; i < 40; ++i) thought += " another thought";
+  meter_.see({.kind = EventKind::reasoning, .text = thought}, room_);
+  meter_.close(room_);
+  meter_.sealed(1, 1'500);
+  ASSERT_GT(family_.sealed.tokens(1, 1'500), alone(thought));
+  EXPECT_EQ(meter_.output_tokens(), alone(thought));
+}
+
+TEST_F(MeterTest, SealedThinkingThatWasSaidAheadIsNotAddedToIt) {
+  std::uint64_t thought = family_.sealed.tokens(1, 2'000);
+  meter_.said(thought + 8);
+  meter_.sealed(1, 2'000);
+  text("one two three");
+  meter_.close(room_);
+  EXPECT_EQ(meter_.output_tokens(), thought + 8 + family_.tokens(alone("one two three")));
+}
+
+TEST_F(MeterTest, WhereNobodyKnowsTheSealItSaysNothing) {
+  Meter meter(text::token_family("house-model"), call_tokens);
+  meter.sealed(1, 100'000);
+  EXPECT_EQ(meter.output_tokens(), 0u);
+}
+
 TEST_F(MeterTest, WhatIsNoOutputIsNotCounted) {
   for (EventKind kind : {EventKind::start, EventKind::finish, EventKind::error, EventKind::ping,
                          EventKind::other, EventKind::done}) {

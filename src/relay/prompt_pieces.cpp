@@ -8,7 +8,15 @@ bool note_piece(text::PromptTokens& tokens, const codec::PromptPiece& piece) {
       tokens.message();
       return false;
     case codec::PromptPart::role:
+      if (piece.raw == "user") tokens.user_speaks();
+      return false;
     case codec::PromptPart::remote:
+      return false;
+    case codec::PromptPart::sealed:
+      tokens.sealed(piece.raw.size());
+      return false;
+    case codec::PromptPart::aside:
+      tokens.aside(piece.raw.size());
       return false;
     case codec::PromptPart::image:
       tokens.image(text::ImageDetail::any);

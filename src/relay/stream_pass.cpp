@@ -72,6 +72,9 @@ void StreamPass::see(const codec::Event& event, std::string& room) {
     case codec::EventKind::server_tool:
       meter_.see(event, meter_room_);
       break;
+    case codec::EventKind::sealed:
+      meter_.sealed(facts().sealed_items, facts().sealed_bytes);
+      break;
     case codec::EventKind::usage:
       if (facts().usage.output_known) meter_.said(facts().usage.output_tokens);
       break;

@@ -5,6 +5,10 @@
 namespace recloser::text {
 namespace {
 
+// Recorded thinking has five bytes of its seal to a token and more; in a script of three bytes to a
+// letter there may be fewer.
+constexpr std::uint64_t sealed_bytes_per_token_min = 2;
+
 constexpr std::uint64_t bytes_of(std::uint64_t base64) { return base64 / 4 * 3; }
 
 }  // namespace
@@ -23,6 +27,17 @@ void PromptTokens::part(std::string_view part, bool escaped) {
   }
 }
 
+void PromptTokens::sealed(std::uint64_t bytes_of_base64) {
+  std::uint64_t about = family_->sealed.tokens(1, bytes_of_base64);
+  sealed_ += {about, std::max(about, bytes_of_base64 / sealed_bytes_per_token_min)};
+}
+
+void PromptTokens::aside(std::uint64_t bytes) { sealed_.max += bytes / sealed_bytes_per_token_min; }
+
+void PromptTokens::user_speaks() {
+  if (family_->exact) sealed_.about = 0;
+}
+
 void PromptTokens::image(ImageDetail detail) { media_ += image_tokens(model_, {}, detail); }
 
 void PromptTokens::audio(std::uint64_t bytes_of_base64) {
@@ -38,7 +53,7 @@ TokenRange PromptTokens::pieces() const {
   TokenFamily line = *family_;
   line.more = 0;
   return TokenRange{classes_.tokens_about(line), classes_.tokens_max(*family_)} + media_ +
-         declared_;
+         declared_ + sealed_;
 }
 
 TokenRange PromptTokens::encoded() const {
@@ -46,7 +61,7 @@ TokenRange PromptTokens::encoded() const {
   // A text by itself is counted as what a model has written.
   std::uint64_t texts =
       shape_.messages == 0 ? family_->tokens(counted_) : family_->by_rate(counted_);
-  std::uint64_t about = texts + around.about + media_.about + declared_.about;
+  std::uint64_t about = texts + around.about + media_.about + declared_.about + sealed_.about;
   // It was charged with its marks then, which a line through answers has already.
   bool is_answer = shape_.messages == 0 && counted_ > 0 && family_->exact;
   std::uint64_t marks_max = is_answer ? std::max(overhead_->answer.max, answer_tokens_more_max) : 0;

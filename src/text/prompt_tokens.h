@@ -35,6 +35,13 @@ class PromptTokens {
   void end_text() { classes_.end_text(); }
 
   void declare(const FunctionTokens& tools) { declared_ += tools.tokens(); }
+  // Thinking of an earlier answer that only its provider can read, and what stands beside it, of
+  // which nobody knows whether the model is shown it.
+  void sealed(std::uint64_t bytes_of_base64);
+  void aside(std::uint64_t bytes);
+  // A user's message begins: OpenAI leaves out what was thought before it.
+  void user_speaks();
+
   void image(ImageDetail detail);
   void audio(std::uint64_t bytes_of_base64);
   void document(std::uint64_t bytes_of_base64);
@@ -57,6 +64,7 @@ class PromptTokens {
   ByteClasses classes_;
   std::uint64_t counted_ = 0;  // by the encoding, of all texts
   TokenRange media_;
+  TokenRange sealed_;
   TokenRange declared_;  // tools that are not shown as JSON
 };
 

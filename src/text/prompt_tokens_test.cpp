@@ -56,6 +56,28 @@ TEST_F(PromptTokensTest, MediaAndDeclaredToolsAreBesideTheTexts) {
   EXPECT_GE(sum.encoded().max, before.max + function.tokens().about + 8);
 }
 
+TEST_F(PromptTokensTest, SealedThinkingCountsByItsSizeUntilTheUserSpeaks) {
+  constexpr std::uint64_t bytes = 3'000;
+  PromptTokens sum = tokens(&scratch_);
+  sum.sealed(bytes);
+  EXPECT_EQ(sum.encoded().about, token_family("gpt-4o").sealed.tokens(1, bytes));
+  EXPECT_EQ(sum.pieces().about, sum.encoded().about);
+  TokenRange before = sum.encoded();
+  EXPECT_EQ(before.max, bytes / 2);
+  sum.aside(100);
+  EXPECT_EQ(sum.encoded(), (TokenRange{before.about, before.max + 50}));
+  sum.user_speaks();  // the bound stays: nobody promises what is left out
+  EXPECT_EQ(sum.encoded(), (TokenRange{0, before.max + 50}));
+}
+
+TEST_F(PromptTokensTest, XaiReadsAllThatWasThought) {
+  PromptTokens sum("grok-4.3", token_family("grok-4.3"), overhead_, &scratch_);
+  sum.sealed(1'016);
+  EXPECT_EQ(sum.encoded().about, 168u);
+  sum.user_speaks();
+  EXPECT_EQ(sum.encoded().about, 168u);
+}
+
 TEST_F(PromptTokensTest, PartsOfATextWeighAsMuchAsTheWhole) {
   PromptTokens whole = tokens(nullptr);
   whole.text("two\nlines");
