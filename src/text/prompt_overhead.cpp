@@ -106,15 +106,25 @@ constexpr PromptOverhead any{.prompt = {5, 80},
                              .call = {20, 100},
                              .tools = {150, 720},
                              .tools_forced = {150, 720}};
-// OpenAI's open models come behind a system prompt of the template.
-constexpr PromptOverhead gpt_oss{.prompt = {66, 90},
+// OpenAI's open models come behind a system prompt of the template, alike at four who serve them
+// (63 tokens, at Groq 67); with tools it names their channel. A call stands with its recipient, and
+// so does its result.
+constexpr PromptOverhead gpt_oss{.prompt = {64, 90},
                                  .message = {4, 8},
                                  .name = {1, 4},
-                                 .call = {10, 40},
-                                 .tools = {20, 160},
-                                 .tools_forced = {20, 160},
+                                 .call = {18, 40},
+                                 .tools = {31, 160},
+                                 .tools_forced = {31, 160},
                                  .tools_declared = true,
                                  .answer = {8, 16}};
+// Behind Responses DeepSeek thinks unless it is told not to, and says so to the model: 79 tokens
+// ahead of any prompt, 40 where the tools have a preface already.
+constexpr TokenRange deepseek_thinking_prompt{81, 100};
+constexpr std::uint64_t deepseek_thinking_tools = 223;
+// The template of Mistral's hybrid model tells it how much to think, even where that is not at all.
+// With tools, the two together are what the tools of the others are.
+constexpr TokenRange mistral_hybrid_prompt{13, 28};
+constexpr std::uint64_t mistral_hybrid_tools = 50;
 
 PromptOverhead of_openai(std::string_view name, PromptForm form) {
   PromptOverhead overhead = openai;
@@ -128,6 +138,21 @@ PromptOverhead of_openai(std::string_view name, PromptForm form) {
     overhead.tools += {gpt_5_chat_tools, gpt_5_chat_tools};
     overhead.tools_forced += {gpt_5_chat_tools, gpt_5_chat_tools};
   }
+  return overhead;
+}
+
+PromptOverhead of_deepseek(PromptOverhead overhead, PromptForm form) {
+  if (form != PromptForm::responses) return overhead;
+  overhead.prompt = deepseek_thinking_prompt;
+  overhead.tools.about = overhead.tools_forced.about = deepseek_thinking_tools;
+  return overhead;
+}
+
+PromptOverhead of_mistral(PromptOverhead overhead, std::string_view name) {
+  // What "latest" was before 2026 had a name with a date, too.
+  if (!name.contains("small-latest") || name.contains("voxtral")) return overhead;
+  overhead.prompt = mistral_hybrid_prompt;
+  overhead.tools.about = overhead.tools_forced.about = mistral_hybrid_tools;
   return overhead;
 }
 
@@ -161,7 +186,9 @@ PromptOverhead prompt_overhead(std::string_view model, PromptForm form) {
     return version > 0 && version < 400 ? claude_3 : claude_4;
   }
   for (const Line& line : lines) {
-    if (line.family == family.name) return line.overhead;
+    if (line.family != family.name) continue;
+    if (line.family == "deepseek") return of_deepseek(line.overhead, form);
+    return line.family == "mistral" ? of_mistral(line.overhead, name) : line.overhead;
   }
   return any;
 }

@@ -62,6 +62,28 @@ TEST(PromptOverhead, AnAnswerHasMarksThatNobodySees) {
   EXPECT_EQ(answer("claude-haiku-4-5", PromptForm::other), 0u) << "its family's line has them";
 }
 
+TEST(PromptOverhead, WhoThinksIsToldSoAheadOfThePrompt) {
+  auto about = [](std::string_view model, PromptForm form, std::uint32_t tools) {
+    return prompt_overhead(model, form).of({.messages = 1, .tools = tools}).about;
+  };
+  EXPECT_EQ(about("deepseek-v4-flash", PromptForm::responses, 0),
+            about("deepseek-v4-flash", PromptForm::chat, 0) + 79);
+  EXPECT_EQ(about("deepseek-v4-flash", PromptForm::responses, 1),
+            about("deepseek-v4-flash", PromptForm::chat, 1) + 40);
+  EXPECT_EQ(about("mistral-small-latest", PromptForm::chat, 0),
+            about("mistral-large-latest", PromptForm::chat, 0) + 12);
+  EXPECT_EQ(about("magistral-small-latest", PromptForm::chat, 1),
+            about("mistral-large-latest", PromptForm::chat, 1));
+  EXPECT_EQ(about("mistral-small-2409", PromptForm::chat, 0),
+            about("mistral-large-latest", PromptForm::chat, 0));
+}
+
+TEST(PromptOverhead, OfOpenModelsIsThatOfTheirTemplate) {
+  PromptOverhead open = prompt_overhead("openai/gpt-oss-120b", PromptForm::chat);
+  EXPECT_EQ(open.of({.messages = 1}).about, 68u);
+  EXPECT_EQ(open.of({.messages = 3, .calls = 1, .tools = 1}).about, 64u + 3 * 4 + 18 + 31);
+}
+
 TEST(PromptOverhead, OfLlamaGoesByItsTemplate) {
   auto of = [](std::string_view model) {
     return prompt_overhead(model, PromptForm::chat).of({.messages = 1}).about;
