@@ -1,5 +1,6 @@
 // Recorded streams that end before their usage: what the books then say, against what the provider
-// charged (acceptance 14).
+// charged (acceptance 14). Overheads of prompts were read off these recordings too, among others:
+// that much is no hold-out. What holds out of sealed thinking: tools/byte_classes/sealed.py.
 #include "codec/testing/recording.h"
 #include "price/catalogue.h"
 #include "price/cost.h"
@@ -100,9 +101,26 @@ double percent_off(double estimate, double truth) {
   return truth == 0 ? 0 : 100 * std::abs(estimate - truth) / truth;
 }
 
+// A bill is a sum: what is too much here and too little there is no error of it.
+struct Sum {
+  void add(double estimate, double truth) { booked += estimate, charged += truth; }
+  double percent_off() const { return relay::percent_off(booked, charged); }
+
+  double booked = 0;
+  double charged = 0;
+};
+
 double at(std::vector<double>& sorted, double share) {
   std::ranges::sort(sorted);
   return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
+}
+
+void tell(std::string_view what, std::vector<double>& errors) {
+  auto near = std::ranges::count_if(errors, [](double error) { return error <= 5; });
+  std::cout << fmt::format(
+      "{}: {} cuts, {:.0f} % within 5 %, half within {:.1f} %, nine of ten within {:.1f} %\n", what,
+      errors.size(), 100.0 * static_cast<double>(near) / static_cast<double>(errors.size()),
+      at(errors, 0.5), at(errors, 0.9));
 }
 
 void show(const Cut& cut, const Estimate& estimate, double error, std::string_view why) {
@@ -135,6 +153,8 @@ TEST(CutRecordings, ACutBeforeTheUsageIsBookedNearWhatTheProviderCharges) {
   std::vector<double> off_of_long;  // where a token more or less is not a tenth of it
   std::vector<double> off_at_every_event;
   std::vector<double> off_of_hidden;
+  Sum bill;
+  Sum bill_with_hidden;
   for (const recordings::Recording& recording : all) {
     std::optional<Cut> cut = cut_of(recording);
     if (!cut || !is_text(*cut)) continue;
@@ -151,8 +171,11 @@ TEST(CutRecordings, ACutBeforeTheUsageIsBookedNearWhatTheProviderCharges) {
     std::string_view bytes = std::string_view(recording.body).substr(0, end);
     Estimate whole = book(*cut, bytes, room);
     if (whole.output == 0) continue;  // all of the answer came with its usage
-    double error = percent_off(cost(whole.input, whole.output),
-                               cost(cut->truth.input_tokens, cut->truth.output_tokens));
+    double booked = cost(whole.input, whole.output);
+    double charged = cost(cut->truth.input_tokens, cut->truth.output_tokens);
+    double error = percent_off(booked, charged);
+    if (priced) bill_with_hidden.add(booked, charged);
+    if (priced && !is_hidden(*cut)) bill.add(booked, charged);
     if (is_hidden(*cut)) {
       off_of_hidden.push_back(error);
       show(*cut, whole, error, "hidden thinking");
@@ -174,22 +197,20 @@ TEST(CutRecordings, ACutBeforeTheUsageIsBookedNearWhatTheProviderCharges) {
     }
   }
   ASSERT_GT(off.size(), 30u);
-  auto tell = [](std::string_view what, std::vector<double>& errors) {
-    auto near = std::ranges::count_if(errors, [](double error) { return error <= 5; });
-    std::cout << fmt::format(
-        "{}: {} cuts, {:.0f} % within 5 %, half within {:.1f} %, nine of ten "
-        "within {:.1f} %\n",
-        what, errors.size(), 100.0 * static_cast<double>(near) / static_cast<double>(errors.size()),
-        at(errors, 0.5), at(errors, 0.9));
-  };
   tell("before the usage", off);
   tell("of at least 30 tokens of output", off_of_long);
   tell("after every event", off_at_every_event);
   tell("with hidden thinking", off_of_hidden);
+  std::cout << fmt::format(
+      "the sum of all with a price: {:.1f} % off, with hidden thinking {:.1f} %\n",
+      bill.percent_off(), bill_with_hidden.percent_off());
+  EXPECT_LE(bill.percent_off(), 5);
+  EXPECT_LE(bill_with_hidden.percent_off(), 5);
+  EXPECT_LE(at(off_of_hidden, 0.5), 5);
   EXPECT_LE(at(off, 0.75), 5);
   EXPECT_LE(at(off_of_long, 0.5), 4);
-  EXPECT_LE(at(off_of_long, 0.9), 10);
-  EXPECT_LE(at(off_at_every_event, 0.85), 5);
+  EXPECT_LE(at(off_of_long, 0.9), 8);
+  EXPECT_LE(at(off_at_every_event, 0.88), 5);
 }
 
 }  // namespace
