@@ -1,11 +1,81 @@
 #include "ledger/sqlite_schema.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
 namespace recloser::ledger {
 namespace {
+
+// Literals, one behind the other. What a released step says, byte for byte, never changes.
+template <std::size_t... sizes>
+consteval auto joined(const char (&... parts)[sizes]) {
+  std::array<char, ((sizes - 1) + ...)> out{};
+  auto* at = out.data();
+  ((at = std::copy_n(parts, sizes - 1, at)), ...);
+  return out;
+}
+
+// What the views of both schemas begin and end with.
+constexpr char calls_view[] = R"sql(CREATE VIEW calls AS SELECT
+  facts ->> 0  AS id,
+  strftime('%Y-%m-%dT%H:%M:%fZ', (facts ->> 1) / 1e9, 'unixepoch') AS started_at,
+  facts ->> 1  AS started_at_ns,
+  facts ->> 2  AS duration_ns,
+  facts ->> 3  AS ttft_ns,
+  facts ->> 4  AS key_id,
+  facts ->> 5  AS org,
+  facts ->> 6  AS team,
+  facts ->> 7  AS user,
+  facts ->> 8  AS agent,
+  facts ->> 9  AS session,
+  facts ->> 10 AS trace,
+  facts ->> 11 AS client_dialect,
+  facts ->> 12 AS operation,
+  facts ->> 13 AS model_requested,
+  facts ->> 14 AS provider,
+  facts ->> 15 AS model_served,
+  facts ->> 16 AS region,
+  facts ->> 17 AS status,
+  ifnull(not_completed, 'completed') AS outcome,
+  facts ->> 18 AS input_tokens,
+  facts ->> 19 AS cached_input_tokens,
+  facts ->> 20 AS cache_write_tokens,
+  facts ->> 21 AS output_tokens,
+  facts ->> 22 AS reasoning_tokens,
+  facts ->> 23 AS tokens_source,
+  facts ->> 24 AS delivered_tokens,
+  facts ->> 25 AS overshoot_tokens,
+  facts ->> 26 AS upstream_close_ms,
+  facts ->> 27 AS overhead_us,
+  facts ->> 28 AS labels,
+  facts -> 29  AS decisions,
+  key)sql";
+
+constexpr char of_calls[] = R"sql(
+FROM call_rows;
+
+)sql";
+
+constexpr char attempts_view[] = R"sql(CREATE VIEW attempts AS SELECT
+  call_rows.facts ->> 0                          AS id,
+  attempt.key + 1                                AS n,
+  attempt.value ->> 0                            AS target,
+  (call_rows.facts ->> 1) + (attempt.value ->> 1) AS started_at_ns,
+  attempt.value ->> 2                            AS ttft_ns,
+  attempt.value ->> 3                            AS status,
+  attempt.value ->> 4                            AS outcome,
+  attempt.value ->> 5                            AS error_class,
+  attempt.value ->> 6                            AS provider_request_id,
+  attempt.value ->> 7                            AS input_tokens,
+  attempt.value ->> 8                            AS output_tokens,
+  call_rows.key                                  AS key)sql";
+
+constexpr char of_attempts[] = R"sql(
+FROM call_rows, json_each(call_rows.facts, '$[30]') AS attempt;
+
+)sql";
 
 // A row of calls is few columns, because each one costs the writer: what nothing searches by is one
 // JSON array (ledger/call_facts.h). Its key is the upper half of the id, which sorts by time, so
@@ -15,7 +85,7 @@ namespace {
 // Which calls a session had stands in lists of what was committed together
 // (ledger/sqlite_sessions.h), which grow at their end as well. An index over sessions would write a
 // page per row once it is larger than a batch.
-constexpr Migration schema_1 = R"sql(
+constexpr char tables_1[] = R"sql(
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -36,58 +106,9 @@ CREATE TABLE call_sessions (
   entries    BLOB NOT NULL
 ) STRICT;
 
-CREATE VIEW calls AS SELECT
-  facts ->> 0  AS id,
-  strftime('%Y-%m-%dT%H:%M:%fZ', (facts ->> 1) / 1e9, 'unixepoch') AS started_at,
-  facts ->> 1  AS started_at_ns,
-  facts ->> 2  AS duration_ns,
-  facts ->> 3  AS ttft_ns,
-  facts ->> 4  AS key_id,
-  facts ->> 5  AS org,
-  facts ->> 6  AS team,
-  facts ->> 7  AS user,
-  facts ->> 8  AS agent,
-  facts ->> 9  AS session,
-  facts ->> 10 AS trace,
-  facts ->> 11 AS client_dialect,
-  facts ->> 12 AS operation,
-  facts ->> 13 AS model_requested,
-  facts ->> 14 AS provider,
-  facts ->> 15 AS model_served,
-  facts ->> 16 AS region,
-  facts ->> 17 AS status,
-  ifnull(not_completed, 'completed') AS outcome,
-  facts ->> 18 AS input_tokens,
-  facts ->> 19 AS cached_input_tokens,
-  facts ->> 20 AS cache_write_tokens,
-  facts ->> 21 AS output_tokens,
-  facts ->> 22 AS reasoning_tokens,
-  facts ->> 23 AS tokens_source,
-  facts ->> 24 AS delivered_tokens,
-  facts ->> 25 AS overshoot_tokens,
-  facts ->> 26 AS upstream_close_ms,
-  facts ->> 27 AS overhead_us,
-  facts ->> 28 AS labels,
-  facts -> 29  AS decisions,
-  key
-FROM call_rows;
+)sql";
 
-CREATE VIEW attempts AS SELECT
-  call_rows.facts ->> 0                          AS id,
-  attempt.key + 1                                AS n,
-  attempt.value ->> 0                            AS target,
-  (call_rows.facts ->> 1) + (attempt.value ->> 1) AS started_at_ns,
-  attempt.value ->> 2                            AS ttft_ns,
-  attempt.value ->> 3                            AS status,
-  attempt.value ->> 4                            AS outcome,
-  attempt.value ->> 5                            AS error_class,
-  attempt.value ->> 6                            AS provider_request_id,
-  attempt.value ->> 7                            AS input_tokens,
-  attempt.value ->> 8                            AS output_tokens,
-  call_rows.key                                  AS key
-FROM call_rows, json_each(call_rows.facts, '$[30]') AS attempt;
-
-CREATE TABLE keys (
+constexpr char keys_1[] = R"sql(CREATE TABLE keys (
   id            TEXT PRIMARY KEY,
   secret_hash   BLOB NOT NULL UNIQUE,
   org           TEXT,
@@ -103,46 +124,18 @@ CREATE TABLE keys (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr auto schema_1 =
+    joined(tables_1, calls_view, of_calls, attempts_view, of_attempts, keys_1);
+
 // Rows know what they cost: the views name it. What a call would cost by other prices is written
 // beside it, never over it.
-constexpr Migration schema_2 = R"sql(
+constexpr char without_views[] = R"sql(
 DROP VIEW IF EXISTS calls;
 DROP VIEW IF EXISTS attempts;
 
-CREATE VIEW calls AS SELECT
-  facts ->> 0  AS id,
-  strftime('%Y-%m-%dT%H:%M:%fZ', (facts ->> 1) / 1e9, 'unixepoch') AS started_at,
-  facts ->> 1  AS started_at_ns,
-  facts ->> 2  AS duration_ns,
-  facts ->> 3  AS ttft_ns,
-  facts ->> 4  AS key_id,
-  facts ->> 5  AS org,
-  facts ->> 6  AS team,
-  facts ->> 7  AS user,
-  facts ->> 8  AS agent,
-  facts ->> 9  AS session,
-  facts ->> 10 AS trace,
-  facts ->> 11 AS client_dialect,
-  facts ->> 12 AS operation,
-  facts ->> 13 AS model_requested,
-  facts ->> 14 AS provider,
-  facts ->> 15 AS model_served,
-  facts ->> 16 AS region,
-  facts ->> 17 AS status,
-  ifnull(not_completed, 'completed') AS outcome,
-  facts ->> 18 AS input_tokens,
-  facts ->> 19 AS cached_input_tokens,
-  facts ->> 20 AS cache_write_tokens,
-  facts ->> 21 AS output_tokens,
-  facts ->> 22 AS reasoning_tokens,
-  facts ->> 23 AS tokens_source,
-  facts ->> 24 AS delivered_tokens,
-  facts ->> 25 AS overshoot_tokens,
-  facts ->> 26 AS upstream_close_ms,
-  facts ->> 27 AS overhead_us,
-  facts ->> 28 AS labels,
-  facts -> 29  AS decisions,
-  key,
+)sql";
+
+constexpr char costs_of_calls[] = R"sql(,
   facts ->> '$[31][0]' AS cost_source,
   facts ->> '$[31][1]' AS price_version,
   facts ->> '$[31][2]' AS cost_nano_usd,
@@ -157,26 +150,12 @@ CREATE VIEW calls AS SELECT
   facts ->> '$[31][11]' AS upper_cost_nano_usd,
   facts ->> '$[31][12]' AS expected_input_tokens,
   facts ->> '$[31][13]' AS upper_input_tokens,
-  facts ->> '$[31][14]' AS rare_usage
-FROM call_rows;
+  facts ->> '$[31][14]' AS rare_usage)sql";
 
-CREATE VIEW attempts AS SELECT
-  call_rows.facts ->> 0                          AS id,
-  attempt.key + 1                                AS n,
-  attempt.value ->> 0                            AS target,
-  (call_rows.facts ->> 1) + (attempt.value ->> 1) AS started_at_ns,
-  attempt.value ->> 2                            AS ttft_ns,
-  attempt.value ->> 3                            AS status,
-  attempt.value ->> 4                            AS outcome,
-  attempt.value ->> 5                            AS error_class,
-  attempt.value ->> 6                            AS provider_request_id,
-  attempt.value ->> 7                            AS input_tokens,
-  attempt.value ->> 8                            AS output_tokens,
-  call_rows.key                                  AS key,
-  attempt.value ->> 9                            AS cost_nano_usd
-FROM call_rows, json_each(call_rows.facts, '$[30]') AS attempt;
+constexpr char costs_of_attempts[] = R"sql(,
+  attempt.value ->> 9                            AS cost_nano_usd)sql";
 
-CREATE TABLE ratings (
+constexpr char ratings_2[] = R"sql(CREATE TABLE ratings (
   key                INTEGER NOT NULL,
   n                  INTEGER NOT NULL,
   at_ns              INTEGER NOT NULL,
@@ -189,7 +168,11 @@ CREATE TABLE ratings (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array steps{schema_1, schema_2};
+constexpr auto schema_2 = joined(without_views, calls_view, costs_of_calls, of_calls, attempts_view,
+                                 costs_of_attempts, of_attempts, ratings_2);
+
+constexpr std::array steps{Migration(schema_1.data(), schema_1.size()),
+                           Migration(schema_2.data(), schema_2.size())};
 
 Result<void> refuse_foreign(Database& database) {
   Result<std::int64_t> id = database.query_number("PRAGMA application_id");
