@@ -1,6 +1,8 @@
 // Token counts against those of OpenAI's own encoder; the whole vectors are in tests/tokens.
 #include "text/encoding.h"
 
+#include "text/testing/naive_merge.h"
+
 #include <functional>
 #include <string>
 
@@ -43,31 +45,12 @@ TEST(Encoding, TokensAreTheTextAgain) {
   }
 }
 
-// By the definition: the pair of lowest rank, the leftmost of equals, until there is none.
-std::size_t naive(const RankTable& ranks, std::string_view word) {
-  std::vector<std::size_t> begins;
-  for (std::size_t i = 0; i <= word.size(); ++i) begins.push_back(i);
-  for (;;) {
-    Rank least = RankTable::none;
-    std::size_t at = 0;
-    for (std::size_t i = 0; i + 2 < begins.size(); ++i) {
-      Rank rank = ranks.find(word.substr(begins[i], begins[i + 2] - begins[i]));
-      if (rank < least) {
-        least = rank;
-        at = i;
-      }
-    }
-    if (least == RankTable::none) return begins.size() - 1;
-    begins.erase(begins.begin() + static_cast<std::ptrdiff_t>(at) + 1);
-  }
-}
-
 // A part of a word that is a token counts as one, whatever made it a part.
 TEST(Encoding, EveryTokenIsWhatItsBytesAreMergedTo) {
   for (const Encoding* encoding : {&Encoding::o200k(), &Encoding::cl100k()}) {
     const RankTable& ranks = encoding->ranks();
     for (Rank rank = 0; rank < ranks.size(); rank += 5) {
-      ASSERT_EQ(naive(ranks, ranks.token(rank)), 1u) << rank;
+      ASSERT_EQ(testing::naive_count(ranks, ranks.token(rank)), 1u) << rank;
     }
   }
 }
@@ -91,8 +74,8 @@ TEST(Encoding, WordsOfOtherWritingsAreMergedWhole) {
       word += some[(first + random(6)) % std::size(some)];
     }
     for (const Encoding* encoding : {&Encoding::o200k(), &Encoding::cl100k()}) {
-      ASSERT_EQ(encoding->count_word(word, scratch), naive(encoding->ranks(), word))
-          << testing::PrintToString(word);
+      ASSERT_EQ(encoding->count_word(word, scratch), testing::naive_count(encoding->ranks(), word))
+          << ::testing::PrintToString(word);
     }
   }
 }
@@ -112,7 +95,8 @@ TEST(Encoding, LongWordsAreMergedAsShortOnesAre) {
       word += static_cast<char>('a' + random(letters));
     }
     for (const Encoding* encoding : {&Encoding::o200k(), &Encoding::cl100k()}) {
-      EXPECT_EQ(encoding->count_word(word, scratch), naive(encoding->ranks(), word)) << word;
+      EXPECT_EQ(encoding->count_word(word, scratch), testing::naive_count(encoding->ranks(), word))
+          << word;
     }
   }
 }

@@ -2,6 +2,7 @@
 // comes in pieces has as many after each piece as one that came whole. The first two bytes choose
 // the encoding and a split.
 #include "text/encoding.h"
+#include "text/testing/naive_merge.h"
 #include "text/token_stream.h"
 #include "text/utf8.h"
 
@@ -23,25 +24,6 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// By the definition, a word at a time: the pair of lowest rank, the leftmost of equals.
-std::size_t naive_count(const RankTable& ranks, std::string_view word) {
-  std::vector<std::size_t> begins;
-  for (std::size_t i = 0; i <= word.size(); ++i) begins.push_back(i);
-  for (;;) {
-    Rank least = RankTable::none;
-    std::size_t at = 0;
-    for (std::size_t i = 0; i + 2 < begins.size(); ++i) {
-      Rank rank = ranks.find(word.substr(begins[i], begins[i + 2] - begins[i]));
-      if (rank < least) {
-        least = rank;
-        at = i;
-      }
-    }
-    if (least == RankTable::none) return begins.size() - 1;
-    begins.erase(begins.begin() + static_cast<std::ptrdiff_t>(at) + 1);
-  }
-}
-
 void check_whole(const Encoding& encoding, std::string_view text, EncodingScratch& scratch) {
   std::vector<Rank> ranks;
   encoding.encode(text, scratch, ranks);
@@ -60,7 +42,7 @@ void check_whole(const Encoding& encoding, std::string_view text, EncodingScratc
       other += rest[seen] == 'a' ? " " : "a";
       require(encoding.splitter().first_word(other).bytes == word.bytes);
     }
-    naive += naive_count(encoding.ranks(), rest.substr(0, word.bytes));
+    naive += testing::naive_count(encoding.ranks(), rest.substr(0, word.bytes));
     rest.remove_prefix(word.bytes);
   }
   require(naive == ranks.size());
