@@ -31,16 +31,6 @@ std::int64_t number_of_member(const boost::json::object& object, std::string_vie
   return value != nullptr && value->is_int64() ? value->get_int64() : 0;
 }
 
-void add_to(price::Cost& sum, const price::Cost& cost) {
-  sum.total += cost.total;
-  sum.input += cost.input;
-  sum.cached_input += cost.cached_input;
-  sum.cache_write += cost.cache_write;
-  sum.output += cost.output;
-  sum.fees += cost.fees;
-  sum.list += cost.list;
-}
-
 }  // namespace
 
 std::optional<codec::Usage> usage_of(const ledger::StoredCall& row) {
@@ -142,8 +132,8 @@ bool RowPrices::add(RowCosts& costs, const Found& found, const codec::Usage& usa
   if (!found.priced) return false;
   price::Cost paid = price::cost_of(*catalogue_, found.place, found.priced, usage, at);
   if (!paid.complete) return false;
-  add_to(costs.paid, paid);
-  add_to(costs.list, price::list_cost_of(*catalogue_, found.place, found.priced, usage, at));
+  costs.paid += paid;
+  costs.list += price::list_cost_of(*catalogue_, found.place, found.priced, usage, at);
   return true;
 }
 

@@ -200,6 +200,17 @@ Costs costs_of(const Catalogue& catalogue, Place place, const Priced& priced,
 
 }  // namespace
 
+Cost& Cost::operator+=(const Cost& more) {
+  total += more.total;
+  input += more.input;
+  cached_input += more.cached_input;
+  cache_write += more.cache_write;
+  output += more.output;
+  fees += more.fees;
+  list += more.list;
+  return *this;
+}
+
 Cost cost_of(const Catalogue& catalogue, Place place, const Priced& priced,
              const codec::Usage& usage, WallTime at) {
   bool iterated = usage.rare && !usage.rare->iterations.empty();

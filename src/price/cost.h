@@ -28,6 +28,8 @@ struct Cost {
   bool tier_is_own = true;  // false: its service tier has no prices; these are the standard ones
   std::optional<Rate> unpriced;  // the first rate that was missing
 
+  // Adds the amounts. What is said of one cost alone (that it is complete, its tier) stays.
+  Cost& operator+=(const Cost& more);
   friend bool operator==(const Cost&, const Cost&) = default;
 };
 

@@ -91,6 +91,32 @@ TEST(Cost, ServiceTiers) {
   EXPECT_EQ(standard.total, cost("anthropic", "claude-3-haiku-20240307", flex).total);
 }
 
+TEST(Cost, SumsHaveEveryAmount) {
+  Cost sum{.total = {1},
+           .input = {2},
+           .cached_input = {3},
+           .cache_write = {4},
+           .output = {5},
+           .fees = {6},
+           .list = {7},
+           .complete = false};
+  sum += {.total = {10},
+          .input = {20},
+          .cached_input = {30},
+          .cache_write = {40},
+          .output = {50},
+          .fees = {60},
+          .list = {70}};
+  EXPECT_EQ(sum, (Cost{.total = {11},
+                       .input = {22},
+                       .cached_input = {33},
+                       .cache_write = {44},
+                       .output = {55},
+                       .fees = {66},
+                       .list = {77},
+                       .complete = false}));
+}
+
 TEST(Cost, FeesStandBesideTokens) {
   codec::Usage searched = usage(1'000, 100);
   searched.rare.make().web_searches = 3;

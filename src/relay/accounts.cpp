@@ -134,9 +134,7 @@ std::optional<NanoUsd> Accounts::book(ledger::CallRecord& row, const Used& used)
     return std::nullopt;
   }
   row.last_attempt()->cost_nano_usd = cost->total.count;
-  cost->total += lost.total;
-  cost->input += lost.input;
-  cost->list += lost.list;
+  *cost += lost;
   book_cost(row, *cost);
   row.cost_source = used.exact ? ledger::CostSource::catalogue : ledger::CostSource::estimated;
   return std::nullopt;
