@@ -125,8 +125,8 @@ Report CallComparison::take_report() {
   }
   if (beyond_ != 0) {
     report_.notes.push_back(
-        fmt::format("{} calls over the border of the period are not on the bill; they may be on "
-                    "the one before or after it",
+        fmt::format("calls over the border of the period that are not on the bill: {}; they may be "
+                    "on the one before or after it",
                     beyond_));
   }
   return std::move(report_);

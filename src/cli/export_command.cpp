@@ -105,12 +105,10 @@ std::string totals_text(const books::FocusTotals& totals, const Asked& asked, bo
     json.member("list_cost_usd", text_of(totals.list_cost)).close_object();
     return out + '\n';
   }
-  auto number = [](std::uint64_t count) {
-    return with_thousands(static_cast<std::int64_t>(count));
-  };
-  return fmt::format("{} lines of {} calls, ${} (at list prices ${}), are in {}.\n",
-                     number(totals.lines), number(totals.calls), text_of(totals.cost),
-                     text_of(totals.list_cost), asked.file);
+  return fmt::format("{} of {}, ${} (at list prices ${}), {} in {}.\n",
+                     counted(totals.lines, "lines"), counted(totals.calls, "calls"),
+                     text_of(totals.cost), text_of(totals.list_cost),
+                     totals.lines == 1 ? "is" : "are", asked.file);
 }
 
 }  // namespace
@@ -138,7 +136,8 @@ Exit run_export_focus(const Invocation& invocation, const Process& process) {
   const books::FocusTotals& totals = focus.totals();
   if (totals.unpriced != 0) {
     complain(process, Exit::fine,
-             fmt::format("{} calls without a price are not in it", totals.unpriced));
+             fmt::format("{} without a price {} not in it", counted(totals.unpriced, "calls"),
+                         totals.unpriced == 1 ? "is" : "are"));
   }
   if (asked->file.empty()) return Exit::fine;
   return show(process, totals_text(totals, *asked, invocation.has("json")));

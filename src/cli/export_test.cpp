@@ -63,7 +63,7 @@ TEST_F(ExportTest, AFileIsThereOnceItIsWhole) {
   std::string path = files_ / "focus.csv";
   Ran ran = run({"export", "focus", "--out", path.c_str()});
   EXPECT_EQ(ran.exit, 0) << ran.err;
-  EXPECT_EQ(ran.out, "3 lines of 1 calls, $0.000448500 (at list prices $0.000448500), are in " +
+  EXPECT_EQ(ran.out, "3 lines of 1 call, $0.000448500 (at list prices $0.000448500), are in " +
                          path + ".\n");
   EXPECT_EQ(lines_of(read(path)), 4U);
   EXPECT_FALSE(std::filesystem::exists(path + ".part"));

@@ -11,6 +11,11 @@
 
 namespace recloser::cli {
 
+std::string counted(std::uint64_t count, std::string_view things) {
+  if (count == 1) things.remove_suffix(1);
+  return fmt::format("{} {}", with_thousands(static_cast<std::int64_t>(count)), things);
+}
+
 std::string with_thousands(std::int64_t number) {
   std::string digits = fmt::format("{}", number);
   std::size_t first = number < 0 ? 1 : 0;

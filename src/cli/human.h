@@ -11,7 +11,9 @@
 namespace recloser::cli {
 
 std::string with_thousands(std::int64_t number);  // "1,234,567"
-std::string human_ms(double ms);                  // "0.4 ms", "143 ms", "1.24 s", "2 m 05 s"
+// "1,200 calls", "1 call": `things` is the plural, in s.
+std::string counted(std::uint64_t count, std::string_view things);
+std::string human_ms(double ms);  // "0.4 ms", "143 ms", "1.24 s", "2 m 05 s"
 // "$12.345679": six places, so that amounts stand under each other; "<$0.000001" for what is less.
 std::string human_usd(NanoUsd amount);
 std::string human_usd(std::string_view decimal);  // "-" where it is none

@@ -25,6 +25,12 @@ TEST(Table, WithoutRowsIsItsTitles) {
   EXPECT_EQ(Table({{"A"}, {"B", true}}).text(Style::plain()), "A  B\n");
 }
 
+TEST(Human, CountedThings) {
+  EXPECT_EQ(counted(0, "calls"), "0 calls");
+  EXPECT_EQ(counted(1, "calls"), "1 call");
+  EXPECT_EQ(counted(1'200, "calls"), "1,200 calls");
+}
+
 TEST(Human, Thousands) {
   EXPECT_EQ(with_thousands(0), "0");
   EXPECT_EQ(with_thousands(999), "999");

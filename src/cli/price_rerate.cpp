@@ -84,9 +84,10 @@ Done rate_rows(const Rows& rows, const Asked& asked, books::Rerate& rerate,
 
 std::string with_sign(NanoUsd amount) { return (amount.count >= 0 ? "+" : "") + text_of(amount); }
 
-std::string counted(std::uint64_t count, std::string_view what) {
+// "2 calls have no price.", and of one, that it has none; nothing of none.
+std::string sentence(std::uint64_t count, std::string_view of_one, std::string_view of_more) {
   if (count == 0) return {};
-  return fmt::format("{} {}\n", with_thousands(static_cast<std::int64_t>(count)), what);
+  return fmt::format("{} {}\n", counted(count, "calls"), count == 1 ? of_one : of_more);
 }
 
 std::vector<Cell> table_row(std::string_view model, const books::RerateSums& sums, Colour colour) {
@@ -111,17 +112,22 @@ std::string result_text(const books::Rerate& rerate, const Asked& asked, std::ui
     table.add(table_row("total", rerate.total(), Colour::bold));
     out = table.text(style);
   }
-  out += counted(rerate.total().unpriced_before, "of them had no price when they were booked.");
+  if (std::uint64_t count = rerate.total().unpriced_before; count != 0) {
+    out += fmt::format("{} of them had no price when booked.\n",
+                       with_thousands(static_cast<std::int64_t>(count)));
+  }
   const books::RerateLeft& left = rerate.left();
-  out += counted(left.billed, "calls keep the bill that their provider made itself.");
-  out += counted(left.unpriced, "calls have no price, now as before.");
-  out += counted(left.unreadable, "calls used more than their rows could tell, and are left.");
+  out += sentence(left.billed, "keeps the bill that its provider made itself.",
+                  "keep the bill that their provider made itself.");
+  out += sentence(left.unpriced, "has no price, now as before.", "have no price, now as before.");
+  out += sentence(left.unreadable, "used more than its row could tell, and is left.",
+                  "used more than their rows could tell, and are left.");
   if (asked.dry_run) return out + "Nothing was written.\n";
   if (written == 0) return out;
   return out + fmt::format(
-                   "Written beside {} calls, by prices {}. `recloser usage --rated` counts "
+                   "Written beside {}, by prices {}. `recloser usage --rated` counts "
                    "with them.\n",
-                   with_thousands(static_cast<std::int64_t>(written)), rerate.price_version());
+                   counted(written, "calls"), rerate.price_version());
 }
 
 void write_sums(JsonWriter& json, const books::RerateSums& sums) {
@@ -164,9 +170,10 @@ Exit run_price_rerate(const Invocation& invocation, const Process& process) {
   Done done = rate_rows(*rows, *asked, rerate, process);
   if (done.exit != Exit::fine) {
     if (done.written == 0) return done.exit;
-    return complain(process, done.exit,
-                    fmt::format("{} calls were rated before that, and stay so",
-                                with_thousands(static_cast<std::int64_t>(done.written))));
+    return complain(
+        process, done.exit,
+        fmt::format("{} {} rated before that, and {} so", counted(done.written, "calls"),
+                    done.written == 1 ? "was" : "were", done.written == 1 ? "stays" : "stay"));
   }
   if (invocation.has("json")) return show(process, result_json(rerate, *asked, done.written));
   return show(process, result_text(rerate, *asked, done.written, Style::of(process)));

@@ -36,7 +36,7 @@ TEST_F(RerateTest, StandsBesideWhatWasBooked) {
   EXPECT_EQ(ran.exit, 0) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("gpt-4o-mini-2024-07-18      1  0.000448500  0.000224250  "
                                  "-0.000224250\n"));
-  EXPECT_THAT(ran.out, HasSubstr("Written beside 1 calls, by prices "));
+  EXPECT_THAT(ran.out, HasSubstr("Written beside 1 call, by prices "));
   EXPECT_EQ(**ledger_->store().call(id), before) << "its row stays as it was";
   ASSERT_EQ(ratings(id).size(), 1u);
   ledger::Rating first = ratings(id)[0];
@@ -87,7 +87,7 @@ TEST_F(RerateTest, AProvidersOwnBillStays) {
   Ran ran = rerate("half price");
   EXPECT_EQ(ran.exit, 0) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("There are no such calls to rate.\n"
-                                 "1 calls keep the bill that their provider made itself.\n"));
+                                 "1 call keeps the bill that its provider made itself.\n"));
   EXPECT_TRUE(ratings(id).empty());
 }
 

@@ -241,9 +241,10 @@ std::vector<Cell> finding_row(const Finding& finding, unsigned known) {
 
 std::string report_text(const books::Report& report, unsigned known, const Style& style) {
   std::string out =
-      fmt::format("{}, {} to {}, {} lines; {} calls of {} in our books.\n", report.format,
-                  books::text_of(report.first), books::text_of(report.last), report.bill_lines,
-                  report.books_calls, report.providers.empty() ? "no provider" : report.providers);
+      fmt::format("{}, {} to {}, {}; {} of {} in our books.\n", report.format,
+                  books::text_of(report.first), books::text_of(report.last),
+                  counted(report.bill_lines, "lines"), counted(report.books_calls, "calls"),
+                  report.providers.empty() ? "no provider" : report.providers);
   if (report.money_known) {
     out += fmt::format("Billed ${}, booked ${}, a difference of {}.\n",
                        books::text_of(report.bill_cost), books::text_of(report.books_cost),
@@ -264,7 +265,7 @@ std::string report_text(const books::Report& report, unsigned known, const Style
     std::size_t count = std::min(report.findings.size(), shown_findings);
     for (std::size_t i = 0; i < count; ++i) table.add(finding_row(report.findings[i], known));
     out += '\n' + table.text(style) + '\n';
-    out += fmt::format("{} findings", report.count());
+    out += counted(report.count(), "findings");
     if (report.count() > count) out += fmt::format(", {} of them shown; --json has more", count);
     out += ".\n";
   }
@@ -277,9 +278,9 @@ void add_notes(books::Report& report, const books::Bill& bill, const Wanted& wan
     report.notes.push_back("the last page of the file says that more follow: it is not all");
   }
   if (bill.not_compared_lines != 0) {
-    report.notes.push_back(
-        fmt::format("{} lines of taxes, credits and the like, ${}, are not compared",
-                    bill.not_compared_lines, books::text_of(bill.not_compared)));
+    report.notes.push_back(fmt::format("not compared: taxes, credits and the like, {}, ${}",
+                                       counted(bill.not_compared_lines, "lines"),
+                                       books::text_of(bill.not_compared)));
   }
   if (report.books_calls == 0 && !wanted.listed(false).empty()) {
     report.notes.push_back(

@@ -38,7 +38,7 @@ TEST_F(ReconcileTest, AgreesWithABillThatSaysTheSame) {
   Ran ran = run({"reconcile", bill.c_str()});
   EXPECT_EQ(ran.exit, 0) << ran.err << ran.out;
   EXPECT_EQ(ran.out,
-            "generic CSV, 2026-09-21 to 2026-09-21, 1 lines; 2 calls of openai in our books.\n"
+            "generic CSV, 2026-09-21 to 2026-09-21, 1 line; 2 calls of openai in our books.\n"
             "Billed $0.000897000, booked $0.000897000, a difference of +0.000000000.\n"
             "The bill and our books agree.\n");
 }
@@ -51,7 +51,7 @@ TEST_F(ReconcileTest, SaysWhatDiffersAndWhy) {
   EXPECT_EQ(ran.exit, 1) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("gpt-4o-mini-2024-07-18  priced_otherwise"));
   EXPECT_THAT(ran.out, HasSubstr("cached tokens are charged at the full price of input"));
-  EXPECT_THAT(ran.out, HasSubstr("1 findings.\n"));
+  EXPECT_THAT(ran.out, HasSubstr("1 finding.\n"));
   Ran json = run({"reconcile", bill.c_str(), "--json"});
   EXPECT_EQ(json.exit, 1);
   EXPECT_THAT(json.out, HasSubstr(R"("explained_by":"cached_as_input")"));
@@ -93,7 +93,7 @@ TEST_F(ReconcileTest, ReadsTheStoreWhereNoGatewayRuns) {
       write(std::string(head) + "2026-09-21,gpt-4o-mini,1,1234,1024,567,0.0004485\n");
   Ran ran = run({"reconcile", bill.c_str(), "--config", config.c_str()});
   EXPECT_EQ(ran.exit, 0) << ran.err << ran.out;
-  EXPECT_THAT(ran.out, HasSubstr("1 calls of openai"));
+  EXPECT_THAT(ran.out, HasSubstr("1 call of openai"));
 }
 
 TEST_F(ReconcileTest, TheContractExplainsABillAtListPrice) {
