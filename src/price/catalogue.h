@@ -90,8 +90,9 @@ struct Provider {
   std::vector<Entry> entries;
   std::vector<Named> named;  // by name, then by entry
   std::vector<Ruled> ruled;
-  std::uint32_t batch_factor_ppm = 0;     // of models without batch prices; 0: they have none
-  std::uint32_t write_1h_factor_ppm = 0;  // of the input price; 0: no rule
+  std::uint32_t batch_factor_ppm = 0;         // of models without batch prices; 0: they have none
+  NameRule batch_models = NameRule::of("*");  // which of them
+  std::uint32_t write_1h_factor_ppm = 0;      // of the input price; 0: no rule
   std::optional<std::int64_t> code_session_nano;
   std::vector<GeographyFactor> geographies;
 };

@@ -223,8 +223,11 @@ void CatalogueReader::read_rules(const Object& overlay) {
     out_->aliases_.push_back({text(object(value), "name"), provider_index(object(value))});
   for (const Value& value : array(overlay, "urls"))
     provider(object(value)).urls.push_back(text(object(value), "url"));
-  for (const Value& value : array(overlay, "batch"))
-    provider(object(value)).batch_factor_ppm = factor(object(value), "factor");
+  for (const Value& value : array(overlay, "batch")) {
+    Provider& its = provider(object(value));
+    its.batch_factor_ppm = factor(object(value), "factor");
+    if (const Value* models = object(value).if_contains("models")) its.batch_models = rule(*models);
+  }
   for (const Value& value : array(overlay, "cacheWrite1h"))
     provider(object(value)).write_1h_factor_ppm = factor(object(value), "factorOfInput");
   for (const Value& value : array(overlay, "codeSessions"))

@@ -91,6 +91,20 @@ TEST(Cost, ServiceTiers) {
   EXPECT_EQ(standard.total, cost("anthropic", "claude-3-haiku-20240307", flex).total);
 }
 
+// Azure has batches of OpenAI's models, not of those that it offers beside them.
+TEST(Cost, ABatchFactorIsOfTheModelsThatHaveIt) {
+  codec::Usage batch = usage(1'000'000, 0);
+  batch.tier = codec::ServiceTier::batch;
+  EXPECT_EQ(text_of(cost("azure", "gpt-5.1", batch, "2026-01-01").total), "0.625000000");
+  codec::Usage standard = usage(1'000'000, 0);
+  for (std::string_view other : {"deepseek-chat", "claude-3-haiku-20240307", "phi-4"}) {
+    Cost there = cost("azure", other, batch);
+    EXPECT_GT(there.total.count, 0) << other;
+    EXPECT_EQ(there.total, cost("azure", other, standard).total) << other;
+    EXPECT_FALSE(there.tier_is_own) << other;
+  }
+}
+
 TEST(Cost, SumsHaveEveryAmount) {
   Cost sum{.total = {1},
            .input = {2},

@@ -7,6 +7,14 @@ std::uint64_t times(std::uint64_t factor, std::uint32_t factor_ppm) {
   return factor_ppm == ppm_one ? factor : factor * factor_ppm / ppm_one;
 }
 
+// 0: its provider has none for the model.
+std::uint32_t batch_factor_ppm(const Priced& priced) {
+  const Provider* provider = priced.provider;
+  if (provider == nullptr) return 0;
+  bool known = priced.entry == nullptr || provider->batch_models.matches(priced.entry->model);
+  return known ? provider->batch_factor_ppm : 0;
+}
+
 Terms terms_in(const Schedule& schedule, const Priced& priced, codec::ServiceTier tier,
                bool tiers_are_ours, std::uint64_t input_tokens, WallTime at) {
   Terms terms;
@@ -16,8 +24,8 @@ Terms terms_in(const Schedule& schedule, const Priced& priced, codec::ServiceTie
   terms.window = found.window;
   terms.rates = &rates_for(*found.window, input_tokens);
   if (tier != codec::ServiceTier::standard && (!found.tier_is_own || !tiers_are_ours)) {
-    std::uint32_t batch = priced.provider ? priced.provider->batch_factor_ppm : 0;
-    if (tier == codec::ServiceTier::batch && batch != 0) {
+    std::uint32_t batch = tier == codec::ServiceTier::batch ? batch_factor_ppm(priced) : 0;
+    if (batch != 0) {
       terms.token_factor = times(terms.token_factor, batch);
     } else {
       terms.tier_is_own = false;

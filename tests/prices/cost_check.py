@@ -10,6 +10,7 @@ whether the catalogue or the provider said so. $RECLOSER_SHARED is the shared fo
 
 import argparse
 import datetime
+import fnmatch
 import json
 import os
 import pathlib
@@ -68,10 +69,11 @@ class Prices:
                     model["prices"] = patch["prices"]
                     model.pop("variants", None)
 
-    def rule(self, kind, provider, field):
+    def rule(self, kind, provider, field, model=""):
         """A figure of the overlay, or None."""
         for entry in self.overlay[kind]:
-            if entry["provider"] == provider:
+            globs = entry.get("models", ["*"])
+            if entry["provider"] == provider and any(fnmatch.fnmatch(model, g) for g in globs):
                 return Fraction(entry[field])
         return None
 
@@ -182,7 +184,7 @@ def tokens_usd(prices, provider, used, tier, geography, name):
             continue  # charged by the hour, not by the token
         total += count * price_of(rates, cell, used.input) / MILLION
     if tier == "batch" and not own:
-        total *= prices.rule("batch", provider, "factor") or 1
+        total *= prices.rule("batch", provider, "factor", model["id"]) or 1
     for entry in prices.overlay["geography"]:
         if entry["provider"] == provider and entry["geography"] == geography:
             total *= Fraction(entry["factor"])
