@@ -104,6 +104,29 @@ void JsonScanner::restart() {
   in_object_ = false;
 }
 
+JsonScanner::Place JsonScanner::before_value() const {
+  Place place;
+  place.consumed_ = begin_;
+  place.objects_ = objects_;
+  place.depth_ = depth_;
+  place.node_ = node_;
+  place.parent_ = parent_;
+  place.nodes_ = nodes_;
+  place.in_object_ = in_object_;
+  return place;
+}
+
+void JsonScanner::go_to(const Place& place) {
+  consumed_ = place.consumed_;
+  objects_ = place.objects_;
+  depth_ = place.depth_;
+  node_ = place.node_;
+  parent_ = place.parent_;
+  nodes_ = place.nodes_;
+  in_object_ = place.in_object_;
+  state_ = State::value;
+}
+
 std::optional<JsonScanner::Leap> JsonScanner::leap_from(std::uint64_t offset) const {
   constexpr std::uint64_t bytes_max = UINT16_MAX;
   bool null_member = depth_ == 1 && in_object_ && state_ == State::after && literal_ == 2 &&

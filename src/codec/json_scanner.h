@@ -61,13 +61,11 @@ class JsonScanner {
     restart();
   }
 
-  // As it was before the value just reported: what follows the same bytes may be read from here.
-  JsonScanner before_value() const {
-    JsonScanner before = *this;
-    before.state_ = State::value;
-    before.consumed_ = begin_;
-    return before;
-  }
+  // Where it was before the value just reported: what follows the same bytes may be read from
+  // there.
+  class Place;
+  Place before_value() const;
+  void go_to(const Place& place);
 
   // The way from a place inside the outermost object to a `null` that is one of its members.
   struct Leap {
@@ -167,6 +165,9 @@ class JsonScanner {
   const char* utf8_run(const char* p, const char* end);
   void keep_in_key(unsigned char byte);
 
+  using Nodes = std::array<JsonTable::Index, JsonTable::path_depth_max + 1>;
+  using Objects = std::bitset<limits::json_depth_max + 1>;
+
   const JsonTable* table_;
   std::string_view raw_;
   std::uint64_t consumed_ =
@@ -200,9 +201,21 @@ class JsonScanner {
   std::uint8_t literal_at_ = 0;
   std::uint8_t key_bytes_ = 0;  // of key_; key_bytes_max + 1 when the name is longer
   std::uint16_t key_unit_ = 0;  // of a \u escape in a name
-  std::array<JsonTable::Index, JsonTable::path_depth_max + 1> nodes_{};  // by depth
-  std::array<char, JsonTable::key_bytes_max> key_;   // a name that is escaped or cut, decoded
-  std::bitset<limits::json_depth_max + 1> objects_;  // by depth: the container around is an object
+  Nodes nodes_{};               // by depth
+  std::array<char, JsonTable::key_bytes_max> key_;  // a name that is escaped or cut, decoded
+  Objects objects_;                                 // by depth: the container around is an object
+};
+
+// Half as large as the scanner itself.
+class JsonScanner::Place {
+  friend class JsonScanner;
+  std::uint64_t consumed_ = 0;
+  Objects objects_;
+  std::uint16_t depth_ = 0;
+  JsonTable::Index node_ = JsonTable::root;
+  JsonTable::Index parent_ = JsonTable::nothing;
+  Nodes nodes_{};
+  bool in_object_ = false;
 };
 
 }  // namespace recloser::codec

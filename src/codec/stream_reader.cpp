@@ -167,7 +167,7 @@ bool StreamReader::recall(std::string_view bytes) {
   }
   unlike_ = 0;
   alike_ = Alike::head;
-  scanner_ = like.scanner;
+  scanner_.go_to(like.before_text);
   slots_ = like.slots_then;
   if (like.has_draft) drafts_.push_back(like.draft);
   reasoning_id_ = like.reasoning_id;
@@ -185,11 +185,11 @@ void StreamReader::remember() {
       !frame_.null_usage.empty()) {
     return;
   }
-  if (likeness_ == nullptr) likeness_ = std::make_unique<Likeness>(Likeness{.scanner = scanner_});
+  if (likeness_ == nullptr) likeness_ = std::make_unique<Likeness>();
   Likeness& like = *likeness_;
   like.bytes.assign(data_at_, scanner_.value().begin);
   like.head_bytes = static_cast<std::uint32_t>(like.bytes.size());
-  like.scanner = scanner_.before_value();
+  like.before_text = scanner_.before_value();
   like.slots_then = slots_;
   like.has_draft = !drafts_.empty();
   if (like.has_draft) like.draft = drafts_.front();

@@ -136,7 +136,7 @@ class StreamReader {
     std::string bytes;
     std::uint32_t head_bytes = 0;
     JsonScanner::Leap leap;  // over the tail
-    JsonScanner scanner;
+    JsonScanner::Place before_text;
     std::array<Slice, slots> slots_then;
     Draft draft;  // a tool call whose arguments the text is
     bool has_draft = false;
