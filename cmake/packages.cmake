@@ -5,6 +5,7 @@ find_package(OpenSSL 3 REQUIRED)        # Apache-2.0
 find_package(SQLite3 REQUIRED)          # public domain
 find_package(yaml-cpp 0.7 REQUIRED)     # MIT
 find_package(Boost 1.81 REQUIRED COMPONENTS json)  # BSL-1.0
+find_package(date 3 REQUIRED)           # MIT; time zones
 find_package(GTest REQUIRED)            # BSD-3-Clause
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)  # MIT

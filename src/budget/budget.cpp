@@ -1,0 +1,42 @@
+#include "budget/budget.h"
+
+#include <array>
+
+namespace recloser::budget {
+namespace {
+
+constexpr std::uint64_t million = 1'000'000;
+
+}  // namespace
+
+std::string_view name_of(Reserve reserve) {
+  constexpr std::array<std::string_view, 4> names{"clamp", "upper_bound", "elastic", "none"};
+  return names[static_cast<std::size_t>(reserve)];
+}
+
+std::string_view name_of(KeyPart part) {
+  constexpr std::array<std::string_view, 11> names{"org",      "team",    "user",  "agent",
+                                                   "key",      "session", "trace", "model",
+                                                   "provider", "target",  "label"};
+  return names[static_cast<std::size_t>(part)];
+}
+
+Amount Demand::with(std::uint64_t output_tokens) const {
+  using Wide = unsigned __int128;
+  Wide output =
+      (Wide{output_tokens} * static_cast<std::uint64_t>(per_million_output) + (million - 1)) /
+      million;
+  Wide all = output + static_cast<std::uint64_t>(base);
+  return all > Wide{INT64_MAX} ? INT64_MAX : static_cast<Amount>(all);
+}
+
+std::optional<std::uint64_t> Demand::affordable(Amount amount) const {
+  if (amount < base) return std::nullopt;
+  if (per_million_output == 0) return UINT64_MAX;
+  using Wide = unsigned __int128;
+  Wide tokens = Wide{static_cast<std::uint64_t>(amount - base)} * million /
+                static_cast<std::uint64_t>(per_million_output);
+  return tokens > Wide{UINT64_MAX} ? UINT64_MAX : static_cast<std::uint64_t>(tokens);
+}
+
+}  // namespace recloser::budget

@@ -1,0 +1,82 @@
+// Budget: a limit as its document says it, and what one call would take of it.
+#pragma once
+
+#include "budget/unit.h"
+#include "budget/window.h"
+#include "core/time.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace recloser::budget {
+
+// How a call's worst case is held before it runs (ARCHITECTURE 4).
+enum class Reserve : std::uint8_t {
+  clamp,        // all of it; the answer's limit is lowered until it fits
+  upper_bound,  // all of it, or the call is refused
+  elastic,      // the input and a slice of the answer; further slices ahead of the tokens
+  none,         // nothing: it only counts
+};
+std::string_view name_of(Reserve reserve);
+
+// By what an account is kept apart from others of the same budget.
+enum class KeyPart : std::uint8_t {
+  org,
+  team,
+  user,
+  agent,
+  key,
+  session,
+  trace,
+  model,
+  provider,
+  target,
+  label,
+};
+std::string_view name_of(KeyPart part);
+
+struct Budget {
+  struct Part {
+    KeyPart what = KeyPart::org;
+    std::string label;  // its name, where it is one
+    friend bool operator==(const Part&, const Part&) = default;
+  };
+
+  std::string name;
+  Unit unit = Unit::usd;
+  Amount limit = 0;
+  std::vector<Part> key;
+  Window window;
+  Reserve reserve = Reserve::clamp;
+  std::uint32_t slice_tokens = 0;          // elastic; 0: by the stream's rate
+  std::uint32_t clamp_floor_tokens = 256;  // clamp does not go below; it refuses then
+  bool deny_unpriced = true;
+  std::vector<std::uint32_t> thresholds_per_million;  // ascending; at most thresholds_max
+  std::string owner;
+  std::string contact;
+
+  static constexpr std::size_t thresholds_max = 16;
+
+  // Whether what has been charged under `other` goes on under this one.
+  bool continues(const Budget& other) const {
+    return name == other.name && unit == other.unit && key == other.key &&
+           window.type == other.window.type;
+  }
+};
+
+// What a call takes of a budget: an amount in any case (its input, its fees, its hidden reasoning),
+// and so much for each million tokens that it is allowed to write.
+struct Demand {
+  Amount base = 0;
+  Amount per_million_output = 0;
+
+  // With an answer of so many tokens, rounded up: what is reserved is never too little.
+  Amount with(std::uint64_t output_tokens) const;
+
+  // The most tokens that `amount` pays for; nothing when not even the base.
+  std::optional<std::uint64_t> affordable(Amount amount) const;
+};
+
+}  // namespace recloser::budget

@@ -1,0 +1,236 @@
+#include "budget/permit.h"
+
+#include "budget/entry.h"
+#include "budget/grant.h"
+#include "core/check.h"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <utility>
+
+namespace recloser::budget {
+
+// Of one account, by one call.
+struct Permit::Hold {
+  Entry* entry = nullptr;
+  Account::Number window = 0;
+  WallTime window_begun;
+  Demand demand;
+  Amount most = 0;      // reserved in all, charged or not
+  Amount reserved = 0;  // of it: not charged yet
+  Amount charged = 0;
+  Amount overrun = 0;
+  std::uint8_t place = 0;  // among the scopes as they were asked for
+  Unit unit = Unit::usd;
+  Reserve reserve = Reserve::clamp;
+
+  const Window& span() const { return entry->document().window; }
+  Balance balance() const { return entry->account.balance_of(span(), window); }
+  Amount free() const {
+    Balance now = balance();
+    return entry->limit() - now.charged - now.reserved;
+  }
+  void take(Amount more) {
+    entry->account.reserve(span(), window, more);
+    reserved += more;
+    most += more;
+  }
+  // Brings what is charged to `all`.
+  void charge_up_to(Amount all) {
+    Amount more = all - charged;
+    Amount released = std::clamp<Amount>(more, 0, reserved);
+    entry->account.charge(span(), window, more, released);
+    reserved -= released;
+    charged = all;
+    Amount unforeseen = more - released;
+    if (unforeseen > 0 && reserve != Reserve::none) {
+      overrun += std::clamp<Amount>(-free(), 0, unforeseen);
+    }
+  }
+  void release() {
+    entry->account.charge(span(), window, 0, reserved);
+    reserved = 0;
+  }
+};
+
+// The locks of all accounts of a call, in the order of their addresses.
+class Permit::Locked {
+ public:
+  explicit Locked(std::span<Hold> holds) : holds_(holds) {
+    for (Hold& hold : holds_) hold.entry->lock.lock();
+  }
+  ~Locked() {
+    for (Hold& hold : holds_) hold.entry->lock.unlock();
+  }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  std::span<Hold> holds_;
+};
+
+Permit::Permit(Table& table, const Ask& ask)
+    : table_(&table), holds_(std::make_unique<Hold[]>(ask.scopes.size())) {
+  std::uint8_t place = 0;
+  for (const Ask::Scope& scope : ask.scopes) {
+    const Budget& budget = scope.budget->document();
+    Hold& hold = holds_[count_++];
+    hold.entry = &table.pin(*scope.budget, scope.key);
+    hold.demand = scope.demand;
+    hold.unit = budget.unit;
+    hold.reserve = budget.reserve;
+    hold.place = place++;
+  }
+  std::ranges::sort(holds(), std::less<>(), &Hold::entry);
+}
+
+Permit::Permit() = default;
+Permit::Permit(Permit&& other) noexcept { *this = std::move(other); }
+
+std::span<Permit::Hold> Permit::holds() const { return {holds_.get(), count_}; }
+
+// All or nothing.
+std::expected<void, Exhausted> Permit::take(const Ask& ask) {
+  std::array<Room, Table::scopes_max> rooms;
+  Locked locked(holds());
+  for (Hold& hold : holds()) {
+    table_->advance(*hold.entry);
+    hold.window = hold.entry->account.number();
+    hold.window_begun = hold.entry->account.begun();
+    const Budget& budget = hold.entry->document();
+    rooms[hold.place] = {.reserve = budget.reserve,
+                         .demand = hold.demand,
+                         .free = hold.free(),
+                         .clamp_floor_tokens = budget.clamp_floor_tokens};
+  }
+  std::expected<Grant, std::size_t> given =
+      grant(std::span(rooms).first(count_), {.output_tokens_max = ask.output_tokens_max,
+                                             .output_tokens_least = ask.output_tokens_least,
+                                             .slice_tokens = ask.slice_tokens});
+  if (!given) {
+    auto short_of = std::ranges::find(holds(), given.error(), &Hold::place);
+    return std::unexpected(Exhausted{.standing = table_->standing_of(*short_of->entry),
+                                     .needed = short_of->demand.with(0)});
+  }
+  output_tokens_max_ = given->output_tokens_max;
+  output_tokens_granted_ = given->output_tokens;
+  for (Hold& hold : holds()) {
+    hold.entry->account.open_call();
+    hold.take(held(rooms[hold.place], *given));
+    open_ = true;
+    // A request is made the moment it is let in; and what drains does so from now on.
+    bool now = hold.unit == Unit::requests || hold.span().type == WindowType::rate;
+    if (now) hold.charge_up_to(hold.most);
+  }
+  return {};
+}
+
+Exhausted Permit::exhausted(const Hold& hold, Amount needed) const {
+  return {.standing = table_->standing_of(*hold.entry), .needed = needed};
+}
+
+std::expected<void, Exhausted> Permit::extend(std::uint64_t wanted) {
+  wanted = std::min(wanted, output_tokens_max_);
+  if (wanted <= output_tokens_granted_) return {};
+  Locked locked(holds());
+  for (const Hold& hold : holds()) {
+    if (hold.reserve != Reserve::elastic) continue;
+    Amount now = hold.demand.with(output_tokens_granted_);
+    Amount free = std::max<Amount>(hold.free(), 0);
+    std::uint64_t affordable = hold.demand.affordable(now + std::min(free, amount_max)).value_or(0);
+    if (affordable <= output_tokens_granted_) {
+      return std::unexpected(exhausted(hold, hold.demand.with(output_tokens_granted_ + 1) - now));
+    }
+    wanted = std::min(wanted, affordable);
+  }
+  for (Hold& hold : holds()) {
+    if (hold.reserve != Reserve::elastic) continue;
+    hold.take(hold.demand.with(wanted) - hold.demand.with(output_tokens_granted_));
+  }
+  output_tokens_granted_ = wanted;
+  return {};
+}
+
+std::expected<void, Exhausted> Permit::take_more(Unit unit, Amount more) {
+  Locked locked(holds());
+  for (const Hold& hold : holds()) {
+    if (hold.unit != unit || hold.reserve == Reserve::none) continue;
+    if (hold.free() < more) return std::unexpected(exhausted(hold, more));
+  }
+  for (Hold& hold : holds()) {
+    if (hold.unit == unit && hold.reserve != Reserve::none) hold.take(more);
+  }
+  return {};
+}
+
+void Permit::publish(const Use& use) {
+  noted_ = use;
+  if (open_) charge(use, false, nullptr);
+}
+
+std::optional<Exhausted> Permit::over_limit() const {
+  Locked locked(holds());
+  for (const Hold& hold : holds()) {
+    if (hold.reserved == 0 && hold.reserve != Reserve::none) continue;
+    if (hold.reserve != Reserve::none && hold.balance().charged >= hold.entry->limit()) {
+      return exhausted(hold, 0);
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<Settled> Permit::settle(const Use& use, bool exact) {
+  std::vector<Settled> all(count_);
+  if (!open_) return all;
+  open_ = false;
+  charge(use, exact, &all);
+  return all;
+}
+
+// For good, when `settled` is there.
+void Permit::charge(const Use& use, bool exact, std::vector<Settled>* settled) {
+  std::vector<Crossing> crossings;
+  {
+    Locked locked(holds());
+    for (Hold& hold : holds()) {
+      Amount used = use.of(hold.unit);
+      hold.charge_up_to(exact ? used : std::max(used, hold.charged));
+      table_->note_crossings(*hold.entry, crossings);
+      if (settled != nullptr) (*settled)[hold.place] = close(hold);
+    }
+  }
+  table_->tell(crossings);
+}
+
+Settled Permit::close(Hold& hold) {
+  hold.release();
+  Entry& entry = *hold.entry;
+  Settled settled{.budget = entry.budget,
+                  .key = entry.text,
+                  .window_begun = hold.window_begun,
+                  .reserved = hold.most,
+                  .charged = hold.charged,
+                  .remaining = hold.free(),
+                  .overrun = hold.overrun};
+  entry.account.close_call(hold.span(), hold.window, table_->now_for(entry.document()));
+  return settled;
+}
+
+Permit& Permit::operator=(Permit&& other) noexcept {
+  std::swap(table_, other.table_);
+  std::swap(holds_, other.holds_);
+  std::swap(count_, other.count_);
+  std::swap(open_, other.open_);
+  std::swap(output_tokens_max_, other.output_tokens_max_);
+  std::swap(output_tokens_granted_, other.output_tokens_granted_);
+  std::swap(noted_, other.noted_);
+  return *this;
+}
+
+Permit::~Permit() {
+  if (open_) settle(noted_, false);
+  for (Hold& hold : holds()) hold.entry->pins.fetch_sub(1, std::memory_order_release);
+}
+
+}  // namespace recloser::budget

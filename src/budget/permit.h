@@ -1,0 +1,83 @@
+// Permit: what a call holds of every budget that applies to it, until it settles.
+#pragma once
+
+#include "budget/table.h"
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace recloser::budget {
+
+// What became of one scope of a call, for its row.
+struct Settled {
+  const Live* budget = nullptr;
+  std::string key;
+  WallTime window_begun;
+  Amount reserved = 0;  // the most it held
+  Amount charged = 0;
+  Amount remaining = 0;  // of the account, afterwards
+  Amount overrun = 0;    // charged beyond the limit by this call
+};
+
+// Move-only. One that dies unsettled charges what was noted last: what a provider has done is paid
+// for whatever happens to us. Belongs to one thread at a time.
+class [[nodiscard]] Permit {
+ public:
+  Permit();  // of a call that no budget applies to: all is granted, nothing is counted
+  Permit(Permit&& other) noexcept;
+  Permit& operator=(Permit&& other) noexcept;
+  ~Permit();
+
+  bool counts() const { return count_ != 0; }
+
+  // What the answer may have in all: as asked, or less where a budget clamps.
+  std::uint64_t output_tokens_max() const { return output_tokens_max_; }
+
+  // What is paid for so far. The relay lets no token pass beyond it.
+  std::uint64_t output_tokens_granted() const { return output_tokens_granted_; }
+
+  // Another slice, so that `wanted` tokens in all are paid for; fewer when the rest of a budget is
+  // less. Error: not one more is to be had.
+  std::expected<void, Exhausted> extend(std::uint64_t wanted);
+
+  // More of a unit than was known of before: a tool call, a second, input that grew.
+  std::expected<void, Exhausted> take_more(Unit unit, Amount more);
+
+  // What the call has used so far, in all. Cheap: nobody else sees it.
+  void note(const Use& use) { noted_ = use; }
+  // The same for everybody to see, and for thresholds.
+  void publish(const Use& use);
+
+  // Whether some account has nothing left, because its limit was lowered or a provider billed more
+  // than anybody foresaw: then what runs is to be cut.
+  std::optional<Exhausted> over_limit() const;
+
+  // The last word. What was charged by estimates is lowered only by `exact` figures.
+  std::vector<Settled> settle(const Use& use, bool exact);
+
+ private:
+  friend class Table;
+  struct Hold;
+  class Locked;
+
+  Permit(Table& table, const Ask& ask);
+  std::span<Hold> holds() const;
+  std::expected<void, Exhausted> take(const Ask& ask);
+  Exhausted exhausted(const Hold& hold, Amount needed) const;
+  void charge(const Use& use, bool exact, std::vector<Settled>* settled);
+  Settled close(Hold& hold);
+
+  Table* table_ = nullptr;
+  std::unique_ptr<Hold[]> holds_;  // by the address of their accounts
+  std::uint8_t count_ = 0;
+  bool open_ = false;
+  std::uint64_t output_tokens_max_ = UINT64_MAX;
+  std::uint64_t output_tokens_granted_ = UINT64_MAX;
+  Use noted_;
+};
+
+}  // namespace recloser::budget

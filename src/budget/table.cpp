@@ -1,0 +1,294 @@
+#include "budget/table.h"
+
+#include "budget/entry.h"
+#include "budget/grant.h"
+#include "budget/permit.h"
+#include "core/check.h"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <utility>
+
+namespace recloser::budget {
+namespace {
+
+std::uint64_t identity_of(const Budget& budget) {
+  session::FieldHasher hasher;
+  hasher.add(budget.name);
+  hasher.add(name_of(budget.unit));
+  hasher.add(name_of(budget.window.type));
+  for (const Budget::Part& part : budget.key) {
+    hasher.add(name_of(part.what));
+    hasher.add(part.label);
+  }
+  return hasher.value().low;
+}
+
+}  // namespace
+
+Live::Live(std::shared_ptr<const Budget> document)
+    : identity_(identity_of(*document)), current_(document.get()) {
+  documents_.push_back(std::move(document));
+}
+
+void Live::replace(std::shared_ptr<const Budget> document) {
+  current_.store(document.get(), std::memory_order_release);
+  documents_.push_back(std::move(document));
+}
+
+AccountKey account_key(const Live& budget, std::string_view text) {
+  session::FieldHasher hasher;
+  hasher.add(session::Hash128{budget.identity(), 0});
+  hasher.add(text);
+  return {.hash = hasher.value(), .text = text};
+}
+
+struct alignas(64) Table::Shard {
+  static constexpr std::size_t places_at_first = 8;
+
+  SpinLock lock;
+  std::size_t entries = 0;
+  std::vector<std::unique_ptr<Entry>> places;
+
+  std::unique_ptr<Entry>& place_of(const session::Hash128& key) {
+    return places[key.low & (places.size() - 1)];
+  }
+  Entry* find(const session::Hash128& key) {
+    if (places.empty()) return nullptr;
+    Entry* entry = place_of(key).get();
+    while (entry != nullptr && entry->key != key) entry = entry->next.get();
+    return entry;
+  }
+  void add(std::unique_ptr<Entry> entry) {
+    if (entries >= places.size()) grow();
+    std::unique_ptr<Entry>& place = place_of(entry->key);
+    entry->next = std::move(place);
+    place = std::move(entry);
+    ++entries;
+  }
+  void pin_all(std::vector<Pinned>& all) {
+    std::lock_guard guard(lock);
+    for (const std::unique_ptr<Entry>& place : places) {
+      for (Entry* entry = place.get(); entry != nullptr; entry = entry->next.get()) {
+        entry->pins.fetch_add(1, std::memory_order_relaxed);
+        all.emplace_back(*entry);
+      }
+    }
+  }
+  void grow() {
+    std::vector<std::unique_ptr<Entry>> old(std::max(places_at_first, 2 * places.size()));
+    old.swap(places);
+    for (std::unique_ptr<Entry>& place : old) {
+      while (place != nullptr) {
+        std::unique_ptr<Entry> entry = std::move(place);
+        place = std::move(entry->next);
+        std::unique_ptr<Entry>& to = place_of(entry->key);
+        entry->next = std::move(to);
+        to = std::move(entry);
+      }
+    }
+  }
+};
+
+Table::Table(const Clock& clock, Watcher* watcher)
+    : clock_(clock), watcher_(watcher), shards_(std::make_unique<Shard[]>(shard_count)) {}
+
+// A chain of a million would be destroyed one inside of the other.
+Table::~Table() {
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    for (std::unique_ptr<Entry>& place : shards_[i].places) {
+      while (place != nullptr) place = std::move(place->next);
+    }
+  }
+}
+
+std::vector<Live*> Table::configure(std::vector<std::shared_ptr<const Budget>> budgets) {
+  std::lock_guard lock(lives_mutex_);
+  std::vector<Live*> in_force;
+  for (std::shared_ptr<const Budget>& budget : budgets) {
+    auto known = std::ranges::find_if(lives_, [&budget](const std::unique_ptr<Live>& live) {
+      return budget->continues(live->document());
+    });
+    if (known == lives_.end()) {
+      lives_.push_back(std::make_unique<Live>(std::move(budget)));
+      in_force.push_back(lives_.back().get());
+    } else {
+      (*known)->replace(std::move(budget));
+      in_force.push_back(known->get());
+    }
+  }
+  in_force_ = in_force;
+  revision_.fetch_add(1, std::memory_order_relaxed);
+  return in_force;
+}
+
+Live* Table::find(std::string_view name) const {
+  std::lock_guard lock(lives_mutex_);
+  auto found =
+      std::ranges::find(in_force_, name, [](const Live* live) { return live->document().name; });
+  return found == in_force_.end() ? nullptr : *found;
+}
+
+Table::Shard& Table::shard_of(const session::Hash128& key) const {
+  return shards_[key.high % shard_count];
+}
+
+Entry& Table::pin(Live& budget, const AccountKey& key) {
+  Shard& shard = shard_of(key.hash);
+  std::lock_guard lock(shard.lock);
+  Entry* entry = shard.find(key.hash);
+  if (entry == nullptr) {
+    auto made = std::make_unique<Entry>();
+    made->budget = &budget;
+    made->key = key.hash;
+    made->text = key.text;
+    entry = made.get();
+    shard.add(std::move(made));
+  }
+  entry->pins.fetch_add(1, std::memory_order_relaxed);
+  return *entry;
+}
+
+// Rates are counted by the steady clock: a jump of the wall clock is no reason to let a minute's
+// calls in at once.
+WallTime Table::now_for(const Budget& budget) const {
+  if (budget.window.type == WindowType::rate) return {clock_.now().ns + 1};
+  return clock_.wall();
+}
+
+void Table::advance(Entry& entry) const {
+  const Budget& budget = entry.document();
+  entry.account.advance(budget.window, now_for(budget));
+}
+
+Standing Table::standing_of(const Entry& entry) const {
+  Balance balance = entry.account.balance();
+  return {.budget = entry.budget,
+          .key = entry.text,
+          .limit = entry.limit(),
+          .charged = balance.charged,
+          .reserved = balance.reserved,
+          .resets = entry.account.ends(),
+          .open_calls = entry.account.open_calls()};
+}
+
+std::expected<Permit, Exhausted> Table::reserve(const Ask& ask) {
+  if (ask.scopes.empty()) {
+    Permit all;
+    all.output_tokens_max_ = all.output_tokens_granted_ = ask.output_tokens_max;
+    return all;
+  }
+  CHECK(ask.scopes.size() <= scopes_max);
+  Permit permit(*this, ask);
+  std::expected<void, Exhausted> taken = permit.take(ask);
+  if (!taken) return std::unexpected(std::move(taken.error()));
+  return permit;
+}
+
+Standing Table::adjust(Live& budget, const AccountKey& key, Amount more) {
+  Pinned entry(pin(budget, key));
+  std::lock_guard lock(entry->lock);
+  advance(*entry);
+  entry->added += more;
+  revision_.fetch_add(1, std::memory_order_relaxed);
+  return standing_of(*entry);
+}
+
+Standing Table::set_charged(Live& budget, const AccountKey& key, Amount charged) {
+  Pinned entry(pin(budget, key));
+  std::lock_guard lock(entry->lock);
+  advance(*entry);
+  entry->account.set_charged(budget.document().window, charged);
+  revision_.fetch_add(1, std::memory_order_relaxed);
+  return standing_of(*entry);
+}
+
+void Table::restore(Live& budget, const AccountKey& key, WallTime begun, WallTime last_settled,
+                    Amount charged) {
+  Pinned entry(pin(budget, key));
+  std::lock_guard lock(entry->lock);
+  entry->account.restore(budget.document().window, begun, last_settled, charged);
+}
+
+Standing Table::standing(Live& budget, const AccountKey& key) {
+  Pinned entry(pin(budget, key));
+  std::lock_guard lock(entry->lock);
+  advance(*entry);
+  return standing_of(*entry);
+}
+
+std::vector<Standing> Table::list() const {
+  std::vector<Standing> all;
+  std::vector<Pinned> entries;
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    shards_[i].pin_all(entries);
+    for (Pinned& entry : entries) {
+      std::lock_guard lock(entry->lock);
+      advance(*entry);
+      all.push_back(standing_of(*entry));
+    }
+    entries.clear();
+  }
+  return all;
+}
+
+void Table::note_crossings(Entry& entry, std::vector<Crossing>& crossings) const {
+  const Budget& budget = entry.document();
+  Amount charged = entry.account.balance().charged;
+  for (std::size_t i = 0; i < budget.thresholds_per_million.size(); ++i) {
+    std::uint32_t threshold = budget.thresholds_per_million[i];
+    auto bit = static_cast<std::uint16_t>(1u << i);
+    bool reached = static_cast<__int128>(charged) * 1'000'000 >=
+                   static_cast<__int128>(entry.limit()) * threshold;
+    if (!reached) {
+      entry.account.told &= static_cast<std::uint16_t>(~bit);  // it may be crossed again
+    } else if ((entry.account.told & bit) == 0) {
+      entry.account.told |= bit;
+      crossings.push_back({.standing = standing_of(entry), .threshold_per_million = threshold});
+    }
+  }
+}
+
+void Table::tell(const std::vector<Crossing>& crossings) const {
+  if (watcher_ == nullptr) return;
+  for (const Crossing& crossing : crossings) watcher_->crossed(crossing);
+}
+
+std::size_t Table::sweep(std::size_t accounts) {
+  std::size_t gone = 0;
+  for (std::size_t looked = 0, shards = 0; looked < accounts && shards < shard_count; ++shards) {
+    Shard& shard = shards_[swept_++ % shard_count];
+    std::lock_guard lock(shard.lock);
+    for (std::unique_ptr<Entry>& place : shard.places) {
+      for (std::unique_ptr<Entry>* at = &place; *at != nullptr;) {
+        Entry& entry = **at;
+        ++looked;
+        const Budget& budget = entry.document();
+        // The one who unpins last has let go of the lock: what it did is seen after this load.
+        bool over = entry.pins.load(std::memory_order_acquire) == 0 && entry.added == 0 &&
+                    entry.account.is_over(budget.window, now_for(budget) - clock_jump_max);
+        if (!over) {
+          at = &entry.next;
+          continue;
+        }
+        std::unique_ptr<Entry> dead = std::move(*at);
+        *at = std::move(dead->next);
+        --shard.entries;
+        ++gone;
+      }
+    }
+  }
+  return gone;
+}
+
+std::size_t Table::size() const {
+  std::size_t entries = 0;
+  for (std::size_t i = 0; i < shard_count; ++i) {
+    std::lock_guard lock(shards_[i].lock);
+    entries += shards_[i].entries;
+  }
+  return entries;
+}
+
+}  // namespace recloser::budget
