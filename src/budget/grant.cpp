@@ -5,11 +5,12 @@
 
 namespace recloser::budget {
 
-std::expected<Grant, std::size_t> grant(std::span<const Room> rooms, const Wants& wants) {
+std::expected<Grant, Shortage> grant(std::span<const Room> rooms, const Wants& wants) {
   std::uint64_t tokens = wants.output_tokens_max;
-  std::size_t none_short = rooms.size();
-  std::size_t too_short = none_short;
-  auto refuse = [&too_short](std::size_t index) { too_short = std::min(too_short, index); };
+  Shortage first{.room = rooms.size()};
+  auto refuse = [&](std::size_t index, std::uint64_t least_tokens) {
+    if (index < first.room) first = {index, rooms[index].demand.with(least_tokens)};
+  };
   for (std::size_t i = 0; i < rooms.size(); ++i) {
     const Room& room = rooms[i];
     if (room.reserve != Reserve::clamp) continue;
@@ -17,7 +18,7 @@ std::expected<Grant, std::size_t> grant(std::span<const Room> rooms, const Wants
     floor = std::min(floor, wants.output_tokens_max);
     std::optional<std::uint64_t> affordable = room.demand.affordable(room.free);
     if (!affordable || *affordable < floor) {
-      refuse(i);
+      refuse(i, floor);
     } else {
       tokens = std::min(tokens, *affordable);
     }
@@ -25,16 +26,18 @@ std::expected<Grant, std::size_t> grant(std::span<const Room> rooms, const Wants
   std::uint64_t slice = tokens;
   for (std::size_t i = 0; i < rooms.size(); ++i) {
     const Room& room = rooms[i];
-    if (room.reserve == Reserve::upper_bound && room.demand.with(tokens) > room.free) refuse(i);
+    if (room.reserve == Reserve::upper_bound && room.demand.with(tokens) > room.free) {
+      refuse(i, tokens);
+    }
     if (room.reserve != Reserve::elastic) continue;
     std::optional<std::uint64_t> affordable = room.demand.affordable(room.free);
     if (!affordable || (*affordable == 0 && tokens != 0)) {
-      refuse(i);
+      refuse(i, std::min<std::uint64_t>(tokens, 1));
     } else {
       slice = std::min({slice, wants.slice_tokens, *affordable});
     }
   }
-  if (too_short != none_short) return std::unexpected(too_short);
+  if (first.room != rooms.size()) return std::unexpected(first);
   return Grant{.output_tokens_max = tokens, .output_tokens = slice};
 }
 

@@ -30,8 +30,13 @@ struct Grant {
   std::uint64_t output_tokens = 0;      // paid for now
 };
 
-// Error: the index of the first room that has too little.
-std::expected<Grant, std::size_t> grant(std::span<const Room> rooms, const Wants& wants);
+// The first room that has too little.
+struct Shortage {
+  std::size_t room = 0;
+  Amount needed = 0;  // of it, at the least
+};
+
+std::expected<Grant, Shortage> grant(std::span<const Room> rooms, const Wants& wants);
 
 // What is held of a room for that grant.
 Amount held(const Room& room, const Grant& grant);

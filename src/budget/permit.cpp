@@ -104,14 +104,13 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask) {
                          .free = hold.free(),
                          .clamp_floor_tokens = budget.clamp_floor_tokens};
   }
-  std::expected<Grant, std::size_t> given =
+  std::expected<Grant, Shortage> given =
       grant(std::span(rooms).first(count_), {.output_tokens_max = ask.output_tokens_max,
                                              .output_tokens_least = ask.output_tokens_least,
                                              .slice_tokens = ask.slice_tokens});
   if (!given) {
-    auto short_of = std::ranges::find(holds(), given.error(), &Hold::place);
-    return std::unexpected(Exhausted{.standing = table_->standing_of(*short_of->entry),
-                                     .needed = short_of->demand.with(0)});
+    auto hold = std::ranges::find(holds(), given.error().room, &Hold::place);
+    return std::unexpected(exhausted(*hold, given.error().needed));
   }
   output_tokens_max_ = given->output_tokens_max;
   output_tokens_granted_ = given->output_tokens;

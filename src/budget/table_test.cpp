@@ -1,0 +1,301 @@
+#include "budget/table.h"
+
+#include "budget/permit.h"
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace recloser::budget {
+namespace {
+
+Budget usd(std::string name, Reserve reserve, Amount limit) {
+  Budget budget;
+  budget.name = std::move(name);
+  budget.reserve = reserve;
+  budget.limit = limit;
+  return budget;
+}
+
+class TableTest : public testing::Test, public Watcher {
+ protected:
+  void crossed(const Crossing& crossing) override {
+    told_.push_back(crossing.standing.budget->document().name + "/" + crossing.standing.key + " " +
+                    std::to_string(crossing.threshold_per_million / 10'000) + " %");
+  }
+
+  Live& configure(const Budget& budget) { return *configure_all({budget}).front(); }
+  std::vector<Live*> configure_all(const std::vector<Budget>& budgets) {
+    std::vector<std::shared_ptr<const Budget>> all;
+    for (const Budget& budget : budgets) all.push_back(std::make_shared<const Budget>(budget));
+    return table_.configure(std::move(all));
+  }
+
+  std::expected<Permit, Exhausted> ask(std::vector<Live*> budgets, Demand demand,
+                                       std::uint64_t tokens, std::uint64_t slice = 64) {
+    std::vector<Ask::Scope> scopes;
+    for (Live* budget : budgets) scopes.push_back({budget, account_key(*budget, key_), demand});
+    return table_.reserve({.scopes = scopes,
+                           .output_tokens_max = tokens,
+                           .output_tokens_least = 0,
+                           .slice_tokens = slice});
+  }
+  Standing standing(Live& budget) { return table_.standing(budget, account_key(budget, key_)); }
+
+  VirtualClock clock_;
+  Table table_{clock_, this};
+  std::string key_ = "org=acme";
+  std::vector<std::string> told_;
+};
+
+constexpr Demand token_each{.base = 0, .per_million_output = 1'000'000};
+
+TEST_F(TableTest, ClampLowersTheAnswersLimitToWhatIsLeft) {
+  Live& budget = configure(usd("b", Reserve::clamp, 1000));
+  std::expected<Permit, Exhausted> first =
+      ask({&budget}, {.base = 100, .per_million_output = 2'000'000}, 300);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->output_tokens_max(), 300u);
+  EXPECT_EQ(standing(budget).reserved, 700);
+  EXPECT_FALSE(ask({&budget}, {.base = 100, .per_million_output = 1'000'000}, 256))
+      << "200 tokens are less than the floor";
+  std::expected<Permit, Exhausted> second =
+      ask({&budget}, {.base = 30, .per_million_output = 1'000'000}, 100'000);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->output_tokens_max(), 270u);
+  EXPECT_EQ(standing(budget).remaining(), 0);
+}
+
+TEST_F(TableTest, ElasticGoesSliceBySliceToTheLastToken) {
+  Live& budget = configure(usd("b", Reserve::elastic, 100));
+  std::expected<Permit, Exhausted> permit = ask({&budget}, token_each, 1000);
+  ASSERT_TRUE(permit);
+  EXPECT_EQ(permit->output_tokens_granted(), 64u);
+  EXPECT_TRUE(permit->extend(128));
+  EXPECT_EQ(permit->output_tokens_granted(), 100u) << "the last slice shrinks to the remainder";
+  std::expected<void, Exhausted> more = permit->extend(101);
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().standing.budget, &budget);
+  permit->settle({.nano_usd = 100}, true);
+  EXPECT_EQ(standing(budget).charged, 100);
+  EXPECT_EQ(standing(budget).reserved, 0);
+  EXPECT_FALSE(ask({&budget}, token_each, 10));
+}
+
+TEST_F(TableTest, AllScopesOrNone) {
+  std::vector<Live*> budgets =
+      configure_all({usd("key", Reserve::upper_bound, 1000), usd("team", Reserve::upper_bound, 50),
+                     usd("org", Reserve::upper_bound, 1000)});
+  std::expected<Permit, Exhausted> refused = ask(budgets, token_each, 51);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().standing.budget->document().name, "team");
+  EXPECT_EQ(refused.error().needed, 51);
+  for (Live* budget : budgets) {
+    EXPECT_EQ(standing(*budget).reserved, 0);
+    EXPECT_EQ(standing(*budget).open_calls, 0u);
+  }
+}
+
+TEST_F(TableTest, APermitThatDiesChargesWhatWasNoted) {
+  Live& budget = configure(usd("b", Reserve::clamp, 1000));
+  {
+    std::expected<Permit, Exhausted> permit = ask({&budget}, token_each, 500);
+    ASSERT_TRUE(permit);
+    permit->note({.nano_usd = 123});
+    Permit moved = std::move(*permit);
+  }
+  EXPECT_EQ(standing(budget).charged, 123);
+  EXPECT_EQ(standing(budget).reserved, 0);
+}
+
+TEST_F(TableTest, OnlyExactFiguresLowerWhatEstimatesCharged) {
+  Live& budget = configure(usd("b", Reserve::clamp, 1000));
+  for (bool exact : {false, true}) {
+    std::expected<Permit, Exhausted> permit = ask({&budget}, token_each, 300);
+    ASSERT_TRUE(permit);
+    permit->publish({.nano_usd = 200});
+    Amount before = standing(budget).charged;
+    permit->settle({.nano_usd = 150}, exact);
+    EXPECT_EQ(standing(budget).charged, exact ? before - 50 : before);
+  }
+}
+
+TEST_F(TableTest, WhatAProviderBillsBeyondIsAnOverrunAndClosesTheScope) {
+  Live& budget = configure(usd("b", Reserve::upper_bound, 1000));
+  std::expected<Permit, Exhausted> permit = ask({&budget}, token_each, 900);
+  ASSERT_TRUE(permit);
+  std::vector<Settled> settled = permit->settle({.nano_usd = 1300}, true);
+  ASSERT_EQ(settled.size(), 1u);
+  EXPECT_EQ(settled[0].charged, 1300);
+  EXPECT_EQ(settled[0].overrun, 300);
+  EXPECT_EQ(settled[0].remaining, -300);
+  EXPECT_FALSE(ask({&budget}, {.base = 0}, 0));
+}
+
+TEST_F(TableTest, ALoweredLimitCutsWhatRuns) {
+  Budget document = usd("b", Reserve::elastic, 1000);
+  Live& budget = configure(document);
+  std::expected<Permit, Exhausted> permit = ask({&budget}, token_each, 1000);
+  ASSERT_TRUE(permit);
+  permit->publish({.nano_usd = 30});
+  EXPECT_FALSE(permit->over_limit());
+  std::uint64_t before = table_.revision();
+  document.limit = 30;
+  EXPECT_EQ(&configure(document), &budget) << "what it has charged stays";
+  EXPECT_NE(table_.revision(), before);
+  EXPECT_TRUE(permit->over_limit());
+  EXPECT_FALSE(permit->extend(65));
+}
+
+TEST_F(TableTest, AnotherUnitIsAnotherBudget) {
+  Budget document = usd("b", Reserve::clamp, 1000);
+  Live& first = configure(document);
+  ASSERT_TRUE(ask({&first}, token_each, 300)->settle({.nano_usd = 300}, true).size());
+  document.unit = Unit::tokens;
+  Live& second = configure(document);
+  EXPECT_NE(&first, &second);
+  EXPECT_EQ(standing(second).charged, 0);
+}
+
+TEST_F(TableTest, ThresholdsAreToldOnceAsTheyAreReached) {
+  Budget document = usd("b", Reserve::elastic, 100);
+  document.thresholds_per_million = {500'000, 800'000, 1'000'000};
+  Live& budget = configure(document);
+  std::expected<Permit, Exhausted> permit = ask({&budget}, token_each, 1000, 100);
+  ASSERT_TRUE(permit);
+  permit->publish({.nano_usd = 49});
+  EXPECT_TRUE(told_.empty());
+  permit->publish({.nano_usd = 85});
+  EXPECT_EQ(told_, (std::vector<std::string>{"b/org=acme 50 %", "b/org=acme 80 %"}));
+  permit->publish({.nano_usd = 90});
+  permit->settle({.nano_usd = 100}, true);
+  EXPECT_EQ(told_.size(), 3u);
+}
+
+TEST_F(TableTest, ARateLetsABurstInAndThenItsPace) {
+  Budget document = usd("rpm", Reserve::upper_bound, 60);
+  document.unit = Unit::requests;
+  document.window = {.type = WindowType::rate, .duration = 1min, .drain = 60};
+  Live& rate = configure(document);
+  auto one = [&] { return ask({&rate}, {.base = 1}, 0).has_value(); };
+  int let_in = 0;
+  while (one()) ++let_in;
+  EXPECT_EQ(let_in, 60);
+  clock_.advance(999ms);
+  EXPECT_FALSE(one());
+  clock_.advance(1ms);
+  EXPECT_TRUE(one());
+  EXPECT_FALSE(one());
+  clock_.advance(10s);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(one());
+  EXPECT_FALSE(one());
+}
+
+TEST_F(TableTest, CallsAtOnceAreHeldToTheLastByte) {
+  Budget document = usd("concurrency", Reserve::upper_bound, 2);
+  document.unit = Unit::calls;
+  Live& budget = configure(document);
+  std::expected<Permit, Exhausted> a = ask({&budget}, {.base = 1}, 0);
+  std::expected<Permit, Exhausted> b = ask({&budget}, {.base = 1}, 0);
+  EXPECT_TRUE(a && b);
+  EXPECT_FALSE(ask({&budget}, {.base = 1}, 0));
+  a->settle({.requests = 1}, true);
+  EXPECT_TRUE(ask({&budget}, {.base = 1}, 0));
+}
+
+TEST_F(TableTest, WhatIsOverIsForgotten) {
+  Budget document = usd("s", Reserve::clamp, 1000);
+  document.window = {.type = WindowType::session, .idle_timeout = 30min};
+  Live& budget = configure(document);
+  for (int i = 0; i < 1000; ++i) {
+    key_ = "session=" + std::to_string(i);
+    std::expected<Permit, Exhausted> permit = ask({&budget}, token_each, 300);
+    ASSERT_TRUE(permit);
+    permit->settle({.nano_usd = 1}, true);
+  }
+  key_ = "session=0";
+  std::expected<Permit, Exhausted> open = ask({&budget}, token_each, 300);
+  EXPECT_EQ(table_.size(), 1000u);
+  while (table_.sweep(100) != 0) {
+  }
+  EXPECT_EQ(table_.size(), 1000u);
+  clock_.advance(30min + Table::clock_jump_max);
+  std::size_t gone = 0;
+  for (int i = 0; i < 1000; ++i) gone += table_.sweep(100);
+  EXPECT_EQ(gone, 999u) << "a call is open in one";
+}
+
+// What 200 calls in parallel take never passes what fits, on however many threads (acceptance 1).
+TEST_F(TableTest, ParallelCallsTakeNoMoreThanThereIs) {
+  std::vector<Live*> budgets = configure_all(
+      {usd("key", Reserve::upper_bound, 1'000'000), usd("team", Reserve::upper_bound, 1000)});
+  std::atomic<int> admitted = 0;
+  std::atomic<int> over = 0;
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      std::vector<Permit> permits;
+      for (int i = 0; i < 50; ++i) {
+        std::expected<Permit, Exhausted> permit = ask(budgets, token_each, 100);
+        if (permit) permits.push_back(std::move(*permit));
+        Standing now = standing(*budgets[1]);
+        if (now.charged + now.reserved > now.limit) ++over;
+      }
+      admitted += static_cast<int>(permits.size());
+      for (Permit& permit : permits) permit.settle({.nano_usd = 100}, true);
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(admitted, 10);
+  EXPECT_EQ(over, 0);
+  EXPECT_EQ(standing(*budgets[1]).charged, 1000);
+}
+
+// Everything at once, for ThreadSanitizer: the sums must come out whatever the order was.
+TEST_F(TableTest, ThreadsThatReserveExtendAndSweepLeaveTheSumsRight) {
+  Budget session = usd("session", Reserve::elastic, 500);
+  session.window = {.type = WindowType::session, .idle_timeout = 1h};
+  std::vector<Live*> budgets = configure_all({usd("org", Reserve::elastic, 100'000), session});
+  std::atomic<Amount> spent = 0;
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 2000; ++i) {
+        std::string mine = "session=" + std::to_string((i + t) % 40);
+        std::vector<Ask::Scope> scopes{{budgets[0], account_key(*budgets[0], ""), token_each},
+                                       {budgets[1], account_key(*budgets[1], mine), token_each}};
+        std::expected<Permit, Exhausted> permit = table_.reserve({.scopes = scopes,
+                                                                  .output_tokens_max = 20,
+                                                                  .output_tokens_least = 0,
+                                                                  .slice_tokens = 4});
+        if (!permit) continue;
+        bool more = permit->extend(12).has_value();
+        auto use = static_cast<Amount>(more ? permit->output_tokens_granted() : 3);
+        permit->publish({.nano_usd = use / 2});
+        if (i % 3 == 0) {
+          permit->note({.nano_usd = use});
+        } else {
+          permit->settle({.nano_usd = use}, true);
+        }
+        spent += use;
+        if (i % 64 == 0) table_.sweep(8);
+        if (i % 500 == 0) table_.adjust(*budgets[0], account_key(*budgets[0], ""), 10);
+      }
+    });
+  }
+  threads.clear();
+  Amount sessions = 0;
+  for (const Standing& each : table_.list()) {
+    EXPECT_EQ(each.reserved, 0);
+    EXPECT_LE(each.charged, each.limit) << each.key;
+    if (each.budget == budgets[1]) sessions += each.charged;
+  }
+  EXPECT_EQ(table_.standing(*budgets[0], account_key(*budgets[0], "")).charged, spent);
+  EXPECT_EQ(sessions, spent);
+}
+
+}  // namespace
+}  // namespace recloser::budget
