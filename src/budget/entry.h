@@ -25,6 +25,10 @@ struct Entry {
 
   const Budget& document() const { return budget->document(); }
   Amount limit() const { return document().limit + added; }
+  void advance(const Now& now) {
+    const Window& window = document().window;
+    account.advance(window, now.of(window));
+  }
 };
 
 // Lets go of an entry that Table::pin() gave.

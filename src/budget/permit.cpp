@@ -93,9 +93,10 @@ std::span<Permit::Hold> Permit::holds() const { return {holds_.get(), count_}; }
 // All or nothing.
 std::expected<void, Exhausted> Permit::take(const Ask& ask) {
   std::array<Room, Table::scopes_max> rooms;
+  Now now = table_->now();
   Locked locked(holds());
   for (Hold& hold : holds()) {
-    table_->advance(*hold.entry);
+    hold.entry->advance(now);
     hold.window = hold.entry->account.number();
     hold.window_begun = hold.entry->account.begun();
     const Budget& budget = hold.entry->document();
@@ -119,8 +120,8 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask) {
     hold.take(held(rooms[hold.place], *given));
     open_ = true;
     // A request is made the moment it is let in; and what drains does so from now on.
-    bool now = hold.unit == Unit::requests || hold.span().type == WindowType::rate;
-    if (now) hold.charge_up_to(hold.most);
+    bool at_once = hold.unit == Unit::requests || hold.span().type == WindowType::rate;
+    if (at_once) hold.charge_up_to(hold.most);
   }
   return {};
 }
@@ -190,19 +191,20 @@ std::vector<Settled> Permit::settle(const Use& use, bool exact) {
 // For good, when `settled` is there.
 void Permit::charge(const Use& use, bool exact, std::vector<Settled>* settled) {
   std::vector<Crossing> crossings;
+  Now now = table_->now();
   {
     Locked locked(holds());
     for (Hold& hold : holds()) {
       Amount used = use.of(hold.unit);
       hold.charge_up_to(exact ? used : std::max(used, hold.charged));
       table_->note_crossings(*hold.entry, crossings);
-      if (settled != nullptr) (*settled)[hold.place] = close(hold);
+      if (settled != nullptr) (*settled)[hold.place] = close(hold, now);
     }
   }
   table_->tell(crossings);
 }
 
-Settled Permit::close(Hold& hold) {
+Settled Permit::close(Hold& hold, const Now& now) {
   hold.release();
   Entry& entry = *hold.entry;
   Settled settled{.budget = entry.budget,
@@ -212,7 +214,7 @@ Settled Permit::close(Hold& hold) {
                   .charged = hold.charged,
                   .remaining = hold.free(),
                   .overrun = hold.overrun};
-  entry.account.close_call(hold.span(), hold.window, table_->now_for(entry.document()));
+  entry.account.close_call(hold.span(), hold.window, now.of(hold.span()));
   return settled;
 }
 

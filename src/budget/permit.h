@@ -7,7 +7,7 @@
 #include <expected>
 #include <memory>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 namespace recloser::budget {
@@ -15,7 +15,7 @@ namespace recloser::budget {
 // What became of one scope of a call, for its row.
 struct Settled {
   const Live* budget = nullptr;
-  std::string key;
+  std::string_view key;  // good as long as the permit
   WallTime window_begun;
   Amount reserved = 0;  // the most it held
   Amount charged = 0;
@@ -69,7 +69,7 @@ class [[nodiscard]] Permit {
   std::expected<void, Exhausted> take(const Ask& ask);
   Exhausted exhausted(const Hold& hold, Amount needed) const;
   void charge(const Use& use, bool exact, std::vector<Settled>* settled);
-  Settled close(Hold& hold);
+  Settled close(Hold& hold, const Now& now);
 
   Table* table_ = nullptr;
   std::unique_ptr<Hold[]> holds_;  // by the address of their accounts

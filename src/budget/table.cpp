@@ -150,17 +150,7 @@ Entry& Table::pin(Live& budget, const AccountKey& key) {
   return *entry;
 }
 
-// Rates are counted by the steady clock: a jump of the wall clock is no reason to let a minute's
-// calls in at once.
-WallTime Table::now_for(const Budget& budget) const {
-  if (budget.window.type == WindowType::rate) return {clock_.now().ns + 1};
-  return clock_.wall();
-}
-
-void Table::advance(Entry& entry) const {
-  const Budget& budget = entry.document();
-  entry.account.advance(budget.window, now_for(budget));
-}
+Now Table::now() const { return {.clock = clock_, .wall = clock_.wall()}; }
 
 Standing Table::standing_of(const Entry& entry) const {
   Balance balance = entry.account.balance();
@@ -189,7 +179,7 @@ std::expected<Permit, Exhausted> Table::reserve(const Ask& ask) {
 Standing Table::adjust(Live& budget, const AccountKey& key, Amount more) {
   Pinned entry(pin(budget, key));
   std::lock_guard lock(entry->lock);
-  advance(*entry);
+  entry->advance(now());
   entry->added += more;
   revision_.fetch_add(1, std::memory_order_relaxed);
   return standing_of(*entry);
@@ -198,7 +188,7 @@ Standing Table::adjust(Live& budget, const AccountKey& key, Amount more) {
 Standing Table::set_charged(Live& budget, const AccountKey& key, Amount charged) {
   Pinned entry(pin(budget, key));
   std::lock_guard lock(entry->lock);
-  advance(*entry);
+  entry->advance(now());
   entry->account.set_charged(budget.document().window, charged);
   revision_.fetch_add(1, std::memory_order_relaxed);
   return standing_of(*entry);
@@ -214,7 +204,7 @@ void Table::restore(Live& budget, const AccountKey& key, WallTime begun, WallTim
 Standing Table::standing(Live& budget, const AccountKey& key) {
   Pinned entry(pin(budget, key));
   std::lock_guard lock(entry->lock);
-  advance(*entry);
+  entry->advance(now());
   return standing_of(*entry);
 }
 
@@ -225,7 +215,7 @@ std::vector<Standing> Table::list() const {
     shards_[i].pin_all(entries);
     for (Pinned& entry : entries) {
       std::lock_guard lock(entry->lock);
-      advance(*entry);
+      entry->advance(now());
       all.push_back(standing_of(*entry));
     }
     entries.clear();
@@ -257,6 +247,7 @@ void Table::tell(const std::vector<Crossing>& crossings) const {
 
 std::size_t Table::sweep(std::size_t accounts) {
   std::size_t gone = 0;
+  Now time = now();
   for (std::size_t looked = 0, shards = 0; looked < accounts && shards < shard_count; ++shards) {
     Shard& shard = shards_[swept_++ % shard_count];
     std::lock_guard lock(shard.lock);
@@ -267,7 +258,7 @@ std::size_t Table::sweep(std::size_t accounts) {
         const Budget& budget = entry.document();
         // The one who unpins last has let go of the lock: what it did is seen after this load.
         bool over = entry.pins.load(std::memory_order_acquire) == 0 && entry.added == 0 &&
-                    entry.account.is_over(budget.window, now_for(budget) - clock_jump_max);
+                    entry.account.is_over(budget.window, time.of(budget.window) - clock_jump_max);
         if (!over) {
           at = &entry.next;
           continue;

@@ -68,6 +68,18 @@ struct Exhausted {
   Amount needed = 0;  // of it, at the least
 };
 
+// Read once for all accounts of a step.
+struct Now {
+  const Clock& clock;
+  WallTime wall;
+
+  // Rates are counted by the steady clock: a jump of the wall clock is no reason to let a minute's
+  // calls in at once.
+  WallTime of(const Window& window) const {
+    return window.type == WindowType::rate ? WallTime{clock.now().ns + 1} : wall;
+  }
+};
+
 // A call that would run.
 struct Ask {
   struct Scope {
@@ -143,8 +155,7 @@ class Table {
 
   Shard& shard_of(const session::Hash128& key) const;
   Entry& pin(Live& budget, const AccountKey& key);
-  WallTime now_for(const Budget& budget) const;
-  void advance(Entry& entry) const;
+  Now now() const;
   Standing standing_of(const Entry& entry) const;
   void note_crossings(Entry& entry, std::vector<Crossing>& crossings) const;
   void tell(const std::vector<Crossing>& crossings) const;
