@@ -88,6 +88,10 @@ class Values {
   bool members_ = false;
 };
 
+// None of what is something else.
+Values elements_of(std::string_view value) { return Values(is_array(value) ? value : ""); }
+Values members_of(std::string_view value) { return Values(is_object(value) ? value : ""); }
+
 // A name may be spelt with escapes.
 bool is_named(JsonText raw, std::string_view name) {
   constexpr std::size_t escape_bytes_max = 6;
@@ -100,9 +104,8 @@ bool is_named(JsonText raw, std::string_view name) {
 
 // Of those that stand twice the last, as most readers have it: what a provider reads is counted.
 std::string_view member(std::string_view object, std::string_view name) {
-  if (!is_object(object)) return {};
   std::string_view found;
-  for (Values members(object); members.next();) {
+  for (Values members = members_of(object); members.next();) {
     if (is_named(members.name(), name)) found = members.value();
   }
   return found;
@@ -111,18 +114,24 @@ std::string_view member(std::string_view object, std::string_view name) {
 JsonText type_of(std::string_view schema) {
   std::string_view type = member(schema, "type");
   if (!is_array(type)) return inside(type);
-  Values types(type);
+  Values types = elements_of(type);
   return types.next() ? inside(types.value()) : JsonText();
+}
+
+// What stands where something else is looked for: read as JSON, if it is read.
+void tell_oddity(std::string_view value, ToolSink& sink) {
+  if (!value.empty() && value != "null") sink.more(value);
 }
 
 void tell_property(JsonText name, std::string_view schema, ToolSink& sink) {
   sink.property(name, type_of(schema), inside(member(schema, "description")));
-  for (Values values(member(schema, "enum")); values.next();) {
+  std::string_view choices = member(schema, "enum");
+  for (Values values = elements_of(choices); values.next();) {
     sink.value(is_string(values.value()) ? inside(values.value()) : values.value());
   }
+  if (!is_array(choices)) tell_oddity(choices, sink);
   for (std::string_view deeper : {"properties", "items", "anyOf"}) {
-    std::string_view found = member(schema, deeper);
-    if (!found.empty() && found != "null") sink.more(found);
+    tell_oddity(member(schema, deeper), sink);
   }
 }
 
@@ -138,8 +147,10 @@ void read_tool(std::string_view tool, ToolSink& sink) {
   sink.function(name, inside(member(function, "description")));
   std::string_view schema = member(function, "parameters");
   if (!is_object(schema)) schema = member(function, "input_schema");  // Anthropic's name for it
-  for (Values properties(member(schema, "properties")); properties.next();) {
-    if (is_object(properties.value())) tell_property(properties.name(), properties.value(), sink);
+  std::string_view properties = member(schema, "properties");
+  if (!is_object(properties)) tell_oddity(properties, sink);
+  for (Values each = members_of(properties); each.next();) {
+    if (is_object(each.value())) tell_property(each.name(), each.value(), sink);
   }
 }
 

@@ -53,6 +53,14 @@ TEST(ToolReader, NamesWithEscapesAndMembersThatStandTwice) {
   EXPECT_EQ(told(R"([{"name":"f","\u0000description":"d","nam\u00e9":"g"}])"), "| f: ");
 }
 
+TEST(ToolReader, WhatIsNoListOrNoObjectIsToldAsItStands) {
+  EXPECT_EQ(told(R"([{"name":"f","parameters":{"properties":{"a":{"enum":{"b":{"type":"c"}}}}}}])"),
+            R"(| f: a:: +{"b":{"type":"c"}} )");
+  EXPECT_EQ(told(R"([{"name":"f","parameters":{"properties":[{"type":"string"}]}}])"),
+            R"(| f: +[{"type":"string"}] )");
+  EXPECT_EQ(told(R"([{"name":"f","parameters":{"properties":null}}])"), "| f: ");
+}
+
 TEST(ToolReader, AToolOfMessages) {
   EXPECT_EQ(told(R"([{"name":"f","input_schema":{"properties":{"a":{"type":"string"}}}},)"
                  R"({"name":"g","parameters":null,"input_schema":{"properties":{"b":{}}}}])"),

@@ -95,6 +95,8 @@ void expect_property(std::string_view name, const object& schema, Lines& lines) 
   if (const value* values = member(schema, "enum")) {
     if (values->is_array()) {
       for (const value& each : values->get_array()) expect_value(each, lines);
+    } else if (!values->is_null()) {
+      lines.line("more ", boost::json::serialize(*values));
     }
   }
   for (std::string_view deeper : {"properties", "items", "anyOf"}) {
@@ -117,7 +119,8 @@ void expect_tool(const value& tool, Lines& lines) {
   if (schema == nullptr || !schema->is_object()) schema = member(*function, "input_schema");
   if (schema == nullptr || !schema->is_object()) return;
   const value* properties = member(schema->get_object(), "properties");
-  if (properties == nullptr || !properties->is_object()) return;
+  if (properties == nullptr || properties->is_null()) return;
+  if (!properties->is_object()) return lines.line("more ", boost::json::serialize(*properties));
   for (const auto& property : properties->get_object()) {
     if (property.value().is_object()) {
       expect_property(property.key(), property.value().get_object(), lines);
