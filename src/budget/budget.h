@@ -43,11 +43,18 @@ struct Budget {
     std::string label;  // its name, where it is one
     friend bool operator==(const Part&, const Part&) = default;
   };
+  // It applies to calls alone of which this part has this value.
+  struct Filter {
+    KeyPart what = KeyPart::key;
+    std::string value;
+    friend bool operator==(const Filter&, const Filter&) = default;
+  };
 
   std::string name;
   Unit unit = Unit::usd;
   Amount limit = 0;
   std::vector<Part> key;
+  std::vector<Filter> only;  // all of them; none: it applies to every call
   Window window;
   Reserve reserve = Reserve::clamp;
   std::uint32_t slice_tokens = 0;          // elastic; 0: by the stream's rate

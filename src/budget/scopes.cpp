@@ -1,0 +1,158 @@
+#include "budget/scopes.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace recloser::budget {
+namespace {
+
+constexpr std::string_view missing = "-";
+constexpr std::size_t escaped_bytes = 3;  // "%2C"
+
+bool has_label(const CallFacts& facts, std::string_view label) {
+  return std::ranges::find(facts.labels, label) != facts.labels.end();
+}
+
+bool has(const CallFacts& facts, const Budget::Part& part) {
+  switch (part.what) {
+    case KeyPart::label:
+      return has_label(facts, part.label);
+    case KeyPart::trace:
+      return !facts.trace.empty();
+    case KeyPart::org:
+    case KeyPart::team:
+    case KeyPart::user:
+    case KeyPart::agent:
+    case KeyPart::key:
+    case KeyPart::session:
+    case KeyPart::model:
+    case KeyPart::provider:
+    case KeyPart::target:
+      return true;
+  }
+  std::unreachable();
+}
+
+bool passes(const CallFacts& facts, const Budget::Filter& filter) {
+  if (filter.what == KeyPart::label) return has_label(facts, filter.value);
+  return facts.of(filter.what) == filter.value;
+}
+
+bool applies(const Budget& budget, const CallFacts& facts) {
+  for (const Budget::Filter& filter : budget.only) {
+    if (!passes(facts, filter)) return false;
+  }
+  for (const Budget::Part& part : budget.key) {
+    if (!has(facts, part)) return false;
+  }
+  return true;
+}
+
+// ',' and '=' are ours, '%' escapes them, and a control character has no place in a table.
+bool is_plain(char c) {
+  auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte != 0x7f && c != ',' && c != '=' && c != '%';
+}
+
+void append_escaped(std::string& text, char c) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  auto byte = static_cast<unsigned char>(c);
+  text += '%';
+  text += digits[byte >> 4];
+  text += digits[byte & 15];
+}
+
+void append_value(std::string& text, std::string_view value) {
+  if (value.empty()) {
+    text += missing;
+    return;
+  }
+  if (value == missing) {  // somebody is called that
+    append_escaped(text, value.front());
+    return;
+  }
+  for (char c : value) {
+    if (is_plain(c)) {
+      text += c;
+    } else {
+      append_escaped(text, c);
+    }
+  }
+}
+
+std::size_t key_bytes_max(const Budget& budget, const CallFacts& facts) {
+  std::size_t bytes = 0;
+  for (const Budget::Part& part : budget.key) {
+    std::string_view value = part.what == KeyPart::label ? part.label : facts.of(part.what);
+    bytes += name_of(part.what).size() + 2 + missing.size() + escaped_bytes * value.size();
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::string_view CallFacts::of(KeyPart part) const {
+  switch (part) {
+    case KeyPart::org:
+      return org;
+    case KeyPart::team:
+      return team;
+    case KeyPart::user:
+      return user;
+    case KeyPart::agent:
+      return agent;
+    case KeyPart::key:
+      return key;
+    case KeyPart::session:
+      return session;
+    case KeyPart::trace:
+      return trace;
+    case KeyPart::model:
+      return model;
+    case KeyPart::provider:
+      return provider;
+    case KeyPart::target:
+      return target;
+    case KeyPart::label:
+      return {};
+  }
+  std::unreachable();
+}
+
+void append_key(std::string& text, const Budget& budget, const CallFacts& facts) {
+  bool first = true;
+  for (const Budget::Part& part : budget.key) {
+    if (!std::exchange(first, false)) text += ',';
+    text += name_of(part.what);
+    if (part.what == KeyPart::label) {
+      text += ':';
+      append_value(text, part.label);
+    } else {
+      text += '=';
+      append_value(text, facts.of(part.what));
+    }
+  }
+}
+
+void find_scopes(std::span<Live* const> budgets, const CallFacts& facts,
+                 std::vector<Ask::Scope>& scopes, std::string& texts) {
+  // First how much it will be at the most: a text that grew later would leave views behind.
+  scopes.clear();
+  std::size_t bytes = 0;
+  for (Live* live : budgets) {
+    const Budget& budget = live->document();
+    if (!applies(budget, facts)) continue;
+    bytes += key_bytes_max(budget, facts);
+    scopes.push_back({.budget = live, .key = {}, .demand = {}});
+  }
+  texts.clear();
+  texts.reserve(bytes);
+  for (Ask::Scope& scope : scopes) {
+    std::size_t begin = texts.size();
+    append_key(texts, scope.budget->document(), facts);
+    scope.key = account_key(*scope.budget, std::string_view(texts).substr(begin));
+  }
+}
+
+}  // namespace recloser::budget

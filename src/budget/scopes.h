@@ -1,0 +1,47 @@
+// Scopes: which budgets apply to a call, and under which account of each it falls.
+#pragma once
+
+#include "budget/budget.h"
+#include "budget/table.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace recloser::budget {
+
+// What is known of a call when it asks; "" where it has none.
+struct CallFacts {
+  std::string_view org;
+  std::string_view team;
+  std::string_view user;
+  std::string_view agent;
+  std::string_view key;
+  std::string_view session;
+  std::string_view trace;
+  std::string_view model;
+  std::string_view provider;
+  std::string_view target;
+  std::span<const std::string_view> labels;
+
+  // Of any part but a label.
+  std::string_view of(KeyPart part) const;
+};
+
+// A scope for each of `budgets` that applies, in their order; what it demands is left to the
+// caller. Both buffers are written anew, and `texts` holds what AccountKey::text points at: the
+// scopes are good as long as nobody changes it. Buffers that are used again make this free of
+// allocations.
+//
+// Calls without an org (a team, a user, ..) share one account: nobody escapes a limit by leaving a
+// name out. A trace and a label are no such names: a call without them is not counted there.
+void find_scopes(std::span<Live* const> budgets, const CallFacts& facts,
+                 std::vector<Ask::Scope>& scopes, std::string& texts);
+
+// The text of an account key, as `recloser budget adjust --key` and a store spell it: parts as
+// "org=acme,team=search" or "label:beta"; "-" for the value that is missing. What could be read in
+// two ways is written as %2C.
+void append_key(std::string& text, const Budget& budget, const CallFacts& facts);
+
+}  // namespace recloser::budget
