@@ -79,7 +79,8 @@ Permit::Permit(Table& table, const Ask& ask)
     hold.entry = &table.pin(*scope.budget, scope.key);
     hold.demand = scope.demand;
     hold.unit = budget.unit;
-    hold.reserve = budget.reserve;
+    bool whole = ask.whole && budget.reserve == Reserve::elastic;
+    hold.reserve = whole ? Reserve::clamp : budget.reserve;
     hold.place = place++;
   }
   std::ranges::sort(holds(), std::less<>(), &Hold::entry);
@@ -93,6 +94,7 @@ std::span<Permit::Hold> Permit::holds() const { return {holds_.get(), count_}; }
 // All or nothing.
 std::expected<void, Exhausted> Permit::take(const Ask& ask) {
   std::array<Room, Table::scopes_max> rooms;
+  slice_tokens_ = ask.slice_tokens;
   Now now = table_->now();
   Locked locked(holds());
   for (Hold& hold : holds()) {
@@ -100,7 +102,10 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask) {
     hold.window = hold.entry->account.number();
     hold.window_begun = hold.entry->account.begun();
     const Budget& budget = hold.entry->document();
-    rooms[hold.place] = {.reserve = budget.reserve,
+    if (hold.reserve == Reserve::elastic && budget.slice_tokens != 0) {
+      slice_tokens_ = std::min<std::uint64_t>(slice_tokens_, budget.slice_tokens);
+    }
+    rooms[hold.place] = {.reserve = hold.reserve,
                          .demand = hold.demand,
                          .free = hold.free(),
                          .clamp_floor_tokens = budget.clamp_floor_tokens};
@@ -108,7 +113,7 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask) {
   std::expected<Grant, Shortage> given =
       grant(std::span(rooms).first(count_), {.output_tokens_max = ask.output_tokens_max,
                                              .output_tokens_least = ask.output_tokens_least,
-                                             .slice_tokens = ask.slice_tokens});
+                                             .slice_tokens = slice_tokens_});
   if (!given) {
     auto hold = std::ranges::find(holds(), given.error().room, &Hold::place);
     return std::unexpected(exhausted(*hold, given.error().needed));
@@ -225,6 +230,7 @@ Permit& Permit::operator=(Permit&& other) noexcept {
   std::swap(open_, other.open_);
   std::swap(output_tokens_max_, other.output_tokens_max_);
   std::swap(output_tokens_granted_, other.output_tokens_granted_);
+  std::swap(slice_tokens_, other.slice_tokens_);
   std::swap(noted_, other.noted_);
   return *this;
 }

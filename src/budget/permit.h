@@ -40,6 +40,9 @@ class [[nodiscard]] Permit {
   // What is paid for so far. The relay lets no token pass beyond it.
   std::uint64_t output_tokens_granted() const { return output_tokens_granted_; }
 
+  // How many tokens are paid for at a time, where slices are.
+  std::uint64_t slice_tokens() const { return slice_tokens_; }
+
   // Another slice, so that `wanted` tokens in all are paid for; fewer when the rest of a budget is
   // less. Error: not one more is to be had.
   std::expected<void, Exhausted> extend(std::uint64_t wanted);
@@ -77,6 +80,7 @@ class [[nodiscard]] Permit {
   bool open_ = false;
   std::uint64_t output_tokens_max_ = UINT64_MAX;
   std::uint64_t output_tokens_granted_ = UINT64_MAX;
+  std::uint64_t slice_tokens_ = UINT64_MAX;
   Use noted_;
 };
 

@@ -91,6 +91,7 @@ struct Ask {
   std::uint64_t output_tokens_max = 0;    // what its answer may have
   std::uint64_t output_tokens_least = 0;  // a lower limit would be refused by its provider
   std::uint64_t slice_tokens = 0;         // of an elastic budget that names none
+  bool whole = false;  // nothing can stop it on its way: elastic budgets hold all of it ahead
 };
 
 // A threshold that an account has reached, told once in a window.

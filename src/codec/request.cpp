@@ -312,6 +312,10 @@ void RequestReader::take_other(JsonToken token, RequestMember member) {
     case M::functions:
       note_prompt(member);
       break;
+    case M::max_tokens:
+    case M::max_completion_tokens:
+      if (said == Said::null) facts_.max_tokens_null = value;
+      break;
     default:
       break;
   }
@@ -461,6 +465,15 @@ void ask_for_usage(BodyEdits& edits, const RequestFacts& facts) {
   } else {
     edits.insert(options.begin + 1, std::string(asked_for) + ",");
   }
+}
+
+void limit_output(BodyEdits& edits, const RequestFacts& facts, std::string_view name,
+                  std::uint64_t tokens) {
+  std::string number = std::to_string(tokens);
+  if (!facts.max_tokens_value.empty()) return edits.replace(facts.max_tokens_value, number);
+  if (!facts.max_tokens_null.empty()) return edits.replace(facts.max_tokens_null, number);
+  std::string member = "\"" + std::string(name) + "\":" + number;
+  edits.insert(facts.body.begin + 1, facts.body_object_empty ? member : member + ",");
 }
 
 void replace_model(BodyEdits& edits, const RequestFacts& facts, std::string_view model) {

@@ -45,6 +45,7 @@ struct RequestFacts {
   // Output limits by the API's own names; the spans are empty when absent or not a whole number.
   std::uint64_t max_tokens = 0;  // max_tokens, max_completion_tokens, max_output_tokens
   Span max_tokens_value;         // the one that holds: max_completion_tokens where both stand
+  Span max_tokens_null;          // the value where a limit is said to be none
   std::uint64_t n = 1;           // choices asked for (`n`, and `best_of` when that is more)
 
   // What may name the session or the user, decoded; "" when absent, odd or over its limit.
@@ -110,6 +111,11 @@ bool must_ask_for_usage(Operation operation, const RequestFacts& facts);
 
 // Adds that change: `stream_options.include_usage: true`, whatever of it stands there already.
 void ask_for_usage(BodyEdits& edits, const RequestFacts& facts);
+
+// Sets the limit of the answer's tokens (of each choice): where the client set one, there; else as
+// the member `name`.
+void limit_output(BodyEdits& edits, const RequestFacts& facts, std::string_view name,
+                  std::uint64_t tokens);
 
 // Puts another model name in the place of the client's.
 void replace_model(BodyEdits& edits, const RequestFacts& facts, std::string_view model);

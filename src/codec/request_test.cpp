@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -186,6 +187,35 @@ TEST(Request, HoldsItsLimitsAtThemAndOnePast) {
   EXPECT_EQ(refusal(Operation::messages, with("tools", limits::tools_max)), "accepted");
   EXPECT_EQ(refusal(Operation::messages, with("tools", limits::tools_max + 1)),
             "The request has more than 512 tools. Send fewer.");
+}
+
+TEST(Request, TheAnswersLimitIsSetWhereItStandsOrAsAMember) {
+  for (auto [operation, name, body, limited] : std::initializer_list<
+           std::tuple<Operation, std::string_view, std::string_view, std::string_view>>{
+           {Operation::chat, "max_tokens", R"({"model":"m","max_tokens":900,"messages":[]})",
+            R"({"model":"m","max_tokens":256,"messages":[]})"},
+           {Operation::chat, "max_tokens",
+            R"({"model":"m","max_tokens":9,"max_completion_tokens": 900 ,"messages":[]})",
+            R"({"model":"m","max_tokens":9,"max_completion_tokens": 256 ,"messages":[]})"},
+           {Operation::chat, "max_completion_tokens", R"( {"model":"m","messages":[]})",
+            R"( {"max_completion_tokens":256,"model":"m","messages":[]})"},
+           {Operation::chat, "max_tokens", R"({"model":"m","max_tokens":null,"messages":[]})",
+            R"({"model":"m","max_tokens":256,"messages":[]})"},
+           {Operation::responses, "max_output_tokens",
+            R"({"model":"m","input":"x","max_output_tokens":1e3})",
+            R"({"model":"m","input":"x","max_output_tokens":256})"},
+       }) {
+    RequestReader reader(operation);
+    ASSERT_TRUE(reader.feed(body));
+    Result<RequestFacts> facts = reader.finish();
+    ASSERT_TRUE(facts) << body;
+    BodyEdits edits;
+    limit_output(edits, *facts, name, 256);
+    std::array<std::string_view, BodyEdits::pieces_max> room;
+    std::string out;
+    for (std::string_view piece : edits.pieces(body, room)) out += piece;
+    EXPECT_EQ(out, limited);
+  }
 }
 
 TEST(Request, AsksForUsageWhateverStandsThere) {

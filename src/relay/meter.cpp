@@ -57,7 +57,7 @@ void Meter::sealed(std::uint64_t items, std::uint64_t bytes) {
   if (!said_ahead_ || sealed_tokens_ == 0) return;
   // A provider that gave a figure before it has written the thinking already.
   said_ahead_ = false;
-  all_then_ = std::min(said_tokens_, all());
+  all_then_ = std::min(said_tokens_, all_with(open_.about()));
 }
 
 void Meter::close(MeterRoom& room) {
@@ -66,19 +66,33 @@ void Meter::close(MeterRoom& room) {
   open_ = text::TokenStream(family_->encoding());
 }
 
-std::uint64_t Meter::counted() const {
-  return std::accumulate(closed_.begin(), closed_.end(), open_.about());
+std::uint64_t Meter::all_with(std::uint64_t open_tokens) const {
+  std::uint64_t texts =
+      family_->tokens(std::accumulate(closed_.begin(), closed_.end(), open_tokens));
+  std::uint64_t seen = texts + sealed_tokens();
+  return seen == 0 ? 0 : seen + calls_ * call_tokens_ + answer_tokens_;
 }
 
 void Meter::said(std::uint64_t output_tokens) {
   said_tokens_ = output_tokens;
-  all_then_ = all();
+  all_then_ = all_with(open_.about());
   was_said_ = true;
   said_ahead_ = all_then_ == 0;
 }
 
-std::uint64_t Meter::output_tokens() const {
-  return was_said_ ? said_tokens_ + (all() - std::min(all(), all_then_)) : all();
+std::uint64_t Meter::tokens_with(std::uint64_t open_tokens) const {
+  std::uint64_t all = all_with(open_tokens);
+  return was_said_ ? said_tokens_ + (all - std::min(all, all_then_)) : all;
+}
+
+std::uint64_t Meter::tokens_of(const codec::Event& event, MeterRoom& room) const {
+  std::string_view text = event.text;
+  if (event.text_escaped) {
+    room.unescaped.clear();
+    codec::unescape(room.unescaped, event.text);
+    text = room.unescaped;
+  }
+  return family_->tokens(family_->encoding().count(text, room.scratch));
 }
 
 // Where the thinking is shown in full, the line through its seal is off by more than the count.

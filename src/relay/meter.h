@@ -42,7 +42,13 @@ class Meter {
   void close(MeterRoom& room);
 
   // So far, over all kinds: of the words that may still go on, as many as their bytes make likely.
-  std::uint64_t output_tokens() const;
+  std::uint64_t output_tokens() const { return tokens_with(open_.about()); }
+  // The same by the encoding: to be asked where a token more or less decides.
+  std::uint64_t exact_tokens(MeterRoom& room) const {
+    return tokens_with(open_.count(room.scratch));
+  }
+  // What an event adds by itself.
+  std::uint64_t tokens_of(const codec::Event& event, MeterRoom& room) const;
   // Of visible thinking.
   std::uint64_t reasoning_tokens() const;
   // Of sealed thinking, beyond what is shown.
@@ -53,12 +59,9 @@ class Meter {
   static constexpr std::size_t kinds = 4;
 
   void see_what_was_said_ahead(bool call);
-  std::uint64_t counted() const;
-  std::uint64_t all() const {
-    std::uint64_t texts = family_->tokens(counted());
-    std::uint64_t seen = texts + sealed_tokens();
-    return seen == 0 ? 0 : seen + calls_ * call_tokens_ + answer_tokens_;
-  }
+  // With so many tokens of the text that is passing.
+  std::uint64_t tokens_with(std::uint64_t open_tokens) const;
+  std::uint64_t all_with(std::uint64_t open_tokens) const;
 
   const text::TokenFamily* family_;
   text::TokenStream open_;                     // of the kind that is passing

@@ -2,6 +2,7 @@
 
 #include "core/limits.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace recloser::relay {
@@ -10,6 +11,13 @@ namespace {
 // What is kept of the buffer of unfinished events between them: enough for usual deltas, little
 // enough for every stream.
 constexpr std::size_t held_bytes_kept = 1024;
+
+// What is written for money. A usage that corrects the count is not: what it says has been written.
+bool is_output(codec::EventKind kind) {
+  return kind == codec::EventKind::text || kind == codec::EventKind::reasoning ||
+         kind == codec::EventKind::sealed || kind == codec::EventKind::tool_call ||
+         kind == codec::EventKind::server_tool;
+}
 
 }  // namespace
 
@@ -24,6 +32,7 @@ std::string_view StreamPass::take(std::string_view piece, bool last, std::string
   std::string_view bytes = piece;
   if (hider_) hider_->piece(piece);
   while (std::optional<codec::Event> event = reader_.next(bytes)) see(*event, room);
+  if (cut_) return up_to_cut(piece, room);
   if (hider_) hider_->piece_end(room);
   if (last) {
     while (std::optional<codec::Event> event = reader_.finish()) see(*event, room);
@@ -61,7 +70,50 @@ std::string_view StreamPass::whole_events(std::string_view piece, bool last, std
   return out;
 }
 
+// Without the event that was too much, of which a part may have come before.
+std::string_view StreamPass::up_to_cut(std::string_view piece, std::string& room) {
+  std::string_view out = room;
+  if (!hider_ && cut_at_ >= taken_) {
+    out = piece.substr(0, static_cast<std::size_t>(cut_at_ - taken_));
+    if (!held_.empty()) out = room.append(held_).append(out);
+  }
+  held_.clear();
+  taken_ += piece.size();
+  remember_tail(out);
+  return out;
+}
+
+void StreamPass::overhear(std::string_view piece) {
+  while (std::optional<codec::Event> event = reader_.next(piece)) count(*event);
+}
+
+// After the event has been counted. What is told of a running stream is rather too much, and only
+// where that would not pass is it worth the while to encode it.
+bool StreamPass::may_pass() {
+  if (meter_.output_tokens() <= let_through_) return true;
+  std::uint64_t tokens = meter_.exact_tokens(meter_room_);
+  if (tokens <= let_through_) return true;
+  let_through_ = gate_->let_through(tokens);
+  return tokens <= let_through_;
+}
+
 void StreamPass::see(const codec::Event& event, std::string& room) {
+  if (cut_) return count(event);
+  bool guarded = gate_ != nullptr && is_output(event.kind);
+  count(event);
+  if (guarded && !may_pass()) {
+    cut_ = true;
+    std::uint64_t tokens = meter_.exact_tokens(meter_room_);
+    tokens_passed_ = tokens - std::min(tokens, meter_.tokens_of(event, meter_room_));
+    // What of a vast event is out already is not left without its end.
+    bool half_out = passing_ && event.range.begin < taken_;
+    cut_at_ = half_out ? event.range.end : event.range.begin;
+    return;
+  }
+  if (hider_ && event.last_of_frame) hider_->frame(reader_.frame(), room);
+}
+
+void StreamPass::count(const codec::Event& event) {
   strays_ |= over_ && event.kind != codec::EventKind::done && event.kind != codec::EventKind::ping;
   switch (event.kind) {
     case codec::EventKind::text:
@@ -81,7 +133,6 @@ void StreamPass::see(const codec::Event& event, std::string& room) {
     default:
       break;
   }
-  if (hider_ && event.last_of_frame) hider_->frame(reader_.frame(), room);
 }
 
 void StreamPass::remember_tail(std::string_view out) {

@@ -14,11 +14,33 @@
 
 namespace recloser::relay {
 
+// Asked before more tokens pass than it has let through so far.
+class OutputGate {
+ public:
+  virtual ~OutputGate() = default;
+  // How many may pass in all; at least `tokens`, or the stream is to be cut before them.
+  virtual std::uint64_t let_through(std::uint64_t tokens) = 0;
+};
+
 // Pure: bytes in, bytes out, facts beside. The bytes out are the bytes in, unless usage is hidden.
 // The begin of an event waits for its end, so that a stream that breaks off has sent whole events.
 class StreamPass {
  public:
   StreamPass(codec::Operation operation, bool hide_usage, Meter meter, MeterRoom& room);
+
+  // From the first byte on, nothing passes that `gate` does not let through. It outlives the
+  // stream.
+  void guard(OutputGate& gate) {
+    gate_ = &gate;
+    let_through_ = 0;
+  }
+  // Whether the gate has closed: the piece that was just taken, and all that comes, is not for the
+  // client from the event on that was too much. It is counted all the same.
+  bool cut() const { return cut_; }
+  // When it has: the tokens of what has passed.
+  std::uint64_t tokens_passed() const { return tokens_passed_; }
+  // Counts what a provider had sent before it heard that the stream is cut.
+  void overhear(std::string_view piece);
 
   // What the client gets now: a part of `piece` itself, or what was put together in `room`, which
   // is cleared first. With `last`, no byte comes after the piece: an unfinished event is dropped,
@@ -47,6 +69,9 @@ class StreamPass {
 
  private:
   void see(const codec::Event& event, std::string& room);
+  void count(const codec::Event& event);
+  bool may_pass();
+  std::string_view up_to_cut(std::string_view piece, std::string& room);
   std::string_view whole_events(std::string_view piece, bool last, std::string& room);
   void remember_tail(std::string_view out);
 
@@ -60,6 +85,11 @@ class StreamPass {
   bool over_ = false;  // the stream had ended before this piece
   bool strays_ = false;
   bool passing_ = false;  // the unfinished event is over event_tail_bytes_max: it goes as it comes
+  bool cut_ = false;
+  OutputGate* gate_ = nullptr;
+  std::uint64_t let_through_ = UINT64_MAX;
+  std::uint64_t tokens_passed_ = 0;
+  std::uint64_t cut_at_ = 0;              // offset in the stream of the event that was too much
   std::array<char, 2> tail_{'\n', '\n'};  // the last line ends' bytes out; CR LF counts as LF
 };
 

@@ -2,9 +2,11 @@
 
 #include "core/limits.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -121,6 +123,91 @@ TEST_F(StreamPassTest, HiddenUsageDoesNotLetAnUnfinishedEventOut) {
   EXPECT_EQ(hides.take(event, false, room_), event);
   EXPECT_EQ(hides.take(begun, true, room_), "");
   EXPECT_TRUE(hides.between_events());
+}
+
+// Lets so many tokens pass, and says how often it was asked.
+struct CountingGate final : OutputGate {
+  explicit CountingGate(std::uint64_t l, std::uint64_t s) : limit(l), slice(s) {}
+  std::uint64_t let_through(std::uint64_t tokens) override {
+    ++asked;
+    return std::min(limit, tokens + slice - 1);
+  }
+  std::uint64_t limit;
+  std::uint64_t slice;
+  int asked = 0;
+};
+
+std::string word(std::string_view text) {
+  return "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" +
+         std::string(text) + "\"}}],\"usage\":null}\n\n";
+}
+
+// The event that would be too much, and all behind it, does not pass: however the bytes come.
+TEST(GuardedStream, NothingPassesBeyondTheGate) {
+  const std::vector<std::string> words{" one", " two", " three", " four", " five"};
+  std::string stream;
+  for (const std::string& each : words) stream += word(each);
+  for (bool hide : {false, true}) {
+    std::string shown;
+    for (int i = 0; i < 3; ++i) shown += word(words[static_cast<std::size_t>(i)]);
+    if (hide) {
+      constexpr std::string_view null_usage = ",\"usage\":null";
+      for (std::size_t at; (at = shown.find(null_usage)) != std::string::npos;) {
+        shown.erase(at, null_usage.size());
+      }
+    }
+    for (std::size_t step = 1; step <= stream.size(); step += step < 200 ? 1 : 97) {
+      MeterRoom meter_room;
+      CountingGate gate(3, 1);
+      StreamPass pass(codec::Operation::chat, hide, Meter(text::token_family("gpt-4o"), 7),
+                      meter_room);
+      pass.guard(gate);
+      std::string room;
+      std::string out;
+      for (std::size_t at = 0; at < stream.size(); at += step) {
+        std::string_view piece = std::string_view(stream).substr(at, step);
+        if (pass.cut()) {
+          pass.overhear(piece);
+        } else {
+          out += pass.take(piece, false, room);
+        }
+      }
+      ASSERT_EQ(out, shown) << "in pieces of " << step;
+      ASSERT_TRUE(pass.cut());
+      ASSERT_TRUE(pass.between_events());
+      EXPECT_EQ(pass.tokens_passed(), 3u);
+      pass.close_meter();
+      EXPECT_EQ(pass.meter().output_tokens(), 5u) << "what was written is counted to its end";
+    }
+  }
+}
+
+TEST(GuardedStream, TheGateIsAskedOnceASlice) {
+  MeterRoom meter_room;
+  CountingGate gate(1000, 10);
+  StreamPass pass(codec::Operation::chat, false, Meter(text::token_family("gpt-4o"), 7),
+                  meter_room);
+  pass.guard(gate);
+  std::string room;
+  for (int i = 0; i < 100; ++i) pass.take(word(" next"), false, room);
+  EXPECT_FALSE(pass.cut());
+  EXPECT_GE(gate.asked, 10);
+  EXPECT_LE(gate.asked, 14);
+}
+
+// The usage at the end may say more than was counted: that answer is whole, and not cut.
+TEST(GuardedStream, AUsageAtTheEndIsNotCut) {
+  MeterRoom meter_room;
+  CountingGate gate(2, 1);
+  StreamPass pass(codec::Operation::chat, false, Meter(text::token_family("gpt-4o"), 7),
+                  meter_room);
+  pass.guard(gate);
+  std::string room;
+  std::string stream = word(" one") + word(" two") + std::string(finish) +
+                       "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,"
+                       "\"completion_tokens\":9}}\n\ndata: [DONE]\n\n";
+  EXPECT_EQ(pass.take(stream, true, room), stream);
+  EXPECT_FALSE(pass.cut());
 }
 
 }  // namespace
