@@ -136,7 +136,6 @@ Exhausted Permit::exhausted(const Hold& hold, Amount needed) const {
 }
 
 std::expected<void, Exhausted> Permit::extend(std::uint64_t wanted) {
-  wanted = std::min(wanted, output_tokens_max_);
   if (wanted <= output_tokens_granted_) return {};
   Locked locked(holds());
   for (const Hold& hold : holds()) {
@@ -167,6 +166,25 @@ std::expected<void, Exhausted> Permit::take_more(Unit unit, Amount more) {
     if (hold.unit == unit && hold.reserve != Reserve::none) hold.take(more);
   }
   return {};
+}
+
+bool Permit::is_elastic() const {
+  return std::ranges::any_of(holds(),
+                             [](const Hold& hold) { return hold.reserve == Reserve::elastic; });
+}
+
+std::optional<Standing> Permit::tightest() const {
+  Locked locked(holds());
+  const Hold* least = nullptr;
+  auto share_is_less = [](const Hold& a, const Hold& b) {
+    return static_cast<__int128>(a.free()) * b.entry->limit() <
+           static_cast<__int128>(b.free()) * a.entry->limit();
+  };
+  for (const Hold& hold : holds()) {
+    if (least == nullptr || share_is_less(hold, *least)) least = &hold;
+  }
+  if (least == nullptr) return std::nullopt;
+  return table_->standing_of(*least->entry);
 }
 
 void Permit::publish(const Use& use) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,12 @@ class [[nodiscard]] Permit {
   ~Permit();
 
   bool counts() const { return count_ != 0; }
+
+  // Whether tokens are paid for slice by slice.
+  bool is_elastic() const;
+
+  // The account of which the least is left, by its share; nothing without one.
+  std::optional<Standing> tightest() const;
 
   // What the answer may have in all: as asked, or less where a budget clamps.
   std::uint64_t output_tokens_max() const { return output_tokens_max_; }

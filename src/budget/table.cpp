@@ -118,16 +118,16 @@ std::vector<Live*> Table::configure(std::vector<std::shared_ptr<const Budget>> b
       in_force.push_back(known->get());
     }
   }
-  in_force_ = in_force;
+  in_force_.publish(std::make_shared<const std::vector<Live*>>(in_force));
   revision_.fetch_add(1, std::memory_order_relaxed);
   return in_force;
 }
 
 Live* Table::find(std::string_view name) const {
-  std::lock_guard lock(lives_mutex_);
+  std::shared_ptr<const std::vector<Live*>> in_force = in_force_.current();
   auto found =
-      std::ranges::find(in_force_, name, [](const Live* live) { return live->document().name; });
-  return found == in_force_.end() ? nullptr : *found;
+      std::ranges::find(*in_force, name, [](const Live* live) { return live->document().name; });
+  return found == in_force->end() ? nullptr : *found;
 }
 
 Table::Shard& Table::shard_of(const session::Hash128& key) const {

@@ -4,6 +4,7 @@
 
 #include "budget/account.h"
 #include "budget/budget.h"
+#include "core/published.h"
 #include "core/time.h"
 #include "session/hash128.h"
 
@@ -125,6 +126,7 @@ class Table {
   // The budgets that hold from now on, in the same order. What one that goes on has charged stays.
   // A Live is good as long as the table is.
   std::vector<Live*> configure(std::vector<std::shared_ptr<const Budget>> budgets);
+  const Published<std::vector<Live*>>& in_force() const { return in_force_; }
   Live* find(std::string_view name) const;  // nullptr: none of that name is in force
 
   std::expected<Permit, Exhausted> reserve(const Ask& ask);
@@ -166,7 +168,7 @@ class Table {
   const std::unique_ptr<Shard[]> shards_;
   mutable std::mutex lives_mutex_;
   std::vector<std::unique_ptr<Live>> lives_;  // never one less
-  std::vector<Live*> in_force_;
+  Published<std::vector<Live*>> in_force_{std::make_shared<const std::vector<Live*>>()};
   std::size_t swept_ = 0;  // shards
   std::atomic<std::uint64_t> revision_{1};
 };

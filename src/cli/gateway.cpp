@@ -103,6 +103,7 @@ Gateway::Gateway(std::shared_ptr<const config::Config> config, const Surrounding
     : config_(std::move(config)),
       surroundings_(surroundings),
       model_lists_(std::make_shared<const route::ModelLists>()),
+      budgets_(surroundings.clock, nullptr),
       resolver_(surroundings.clock),
       memory_(config_->limits.buffered.count),
       connections_(config_->limits.connections) {}
@@ -214,6 +215,7 @@ Started<void> Gateway::start_traffic() {
                                                                 .ledger = *ledger_,
                                                                 .responses = responses_,
                                                                 .resolver = resolver_,
+                                                                .budgets = budgets_,
                                                                 .hash_seed = *hash_seed});
   std::uint32_t count = worker_count(config_->workers);
   for (std::uint32_t i = 0; i < count; ++i) {

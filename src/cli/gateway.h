@@ -90,6 +90,7 @@ class Gateway {
   std::unique_ptr<Published<auth::KeyRing>> keys_;
   Published<route::ModelLists> model_lists_;
   session::ResponseChain responses_;
+  budget::Table budgets_;
   net::Resolver resolver_;
   net::MemoryBudget memory_;
   net::ConnectionLimit connections_;  // of all workers together

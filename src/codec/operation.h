@@ -36,6 +36,20 @@ constexpr Family family_of(Operation operation) {
              : Family::openai;
 }
 
+// Whether its answer is written by the model, token by token.
+constexpr bool writes(Operation operation) {
+  switch (operation) {
+    case Operation::chat:
+    case Operation::completions:
+    case Operation::responses:
+    case Operation::responses_compact:
+    case Operation::messages:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Whether its request body has a `stream` member that asks for events.
 constexpr bool can_stream(Operation operation) {
   return operation == Operation::chat || operation == Operation::completions ||

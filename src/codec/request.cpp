@@ -467,6 +467,18 @@ void ask_for_usage(BodyEdits& edits, const RequestFacts& facts) {
   }
 }
 
+std::string_view output_limit_name(Operation operation, bool openai_model) {
+  switch (operation) {
+    case Operation::responses:
+    case Operation::responses_compact:
+      return "max_output_tokens";
+    case Operation::chat:
+      return openai_model ? "max_completion_tokens" : "max_tokens";
+    default:
+      return "max_tokens";
+  }
+}
+
 void limit_output(BodyEdits& edits, const RequestFacts& facts, std::string_view name,
                   std::uint64_t tokens) {
   std::string number = std::to_string(tokens);

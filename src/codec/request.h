@@ -112,6 +112,10 @@ bool must_ask_for_usage(Operation operation, const RequestFacts& facts);
 // Adds that change: `stream_options.include_usage: true`, whatever of it stands there already.
 void ask_for_usage(BodyEdits& edits, const RequestFacts& facts);
 
+// What the limit of an answer's tokens is called. OpenAI's newer models refuse chat's older name,
+// and other servers do not know the newer one.
+std::string_view output_limit_name(Operation operation, bool openai_model);
+
 // Sets the limit of the answer's tokens (of each choice): where the client set one, there; else as
 // the member `name`.
 void limit_output(BodyEdits& edits, const RequestFacts& facts, std::string_view name,

@@ -80,6 +80,7 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
   usage.output_tokens = output;
   usage.reasoning_tokens = reasoning;
   book_usage(call, std::move(usage), final && input_said);
+  note_use(call);
 }
 
 // Thinking that the provider charges and does not show passes before the first piece of the answer.

@@ -11,6 +11,7 @@
 #include "net/http_exchange.h"
 #include "relay/accounts.h"
 #include "relay/experience.h"
+#include "relay/held.h"
 #include "relay/kept_prompt.h"
 #include "relay/providers.h"
 #include "relay/routes.h"
@@ -33,6 +34,8 @@ struct Refused {
   std::string message;
   std::string_view param = {};  // the request's field at fault; a literal
   std::string detail = {};      // for the books, where it is not the message: addresses, causes
+  std::string rule = {};        // that said no: "budget/acme"; empty: the refusal's name
+  std::optional<Duration> retry_after = {};
 };
 
 // What admission gives: the row, and whose it is.
@@ -92,11 +95,14 @@ struct Call {
   std::uint64_t shown_reasoning_tokens = 0;
   std::int64_t lost_input_tokens = 0;  // estimated; of a first attempt that may be billed
   std::unique_ptr<Refused> refused;    // why, once it is
+  std::unique_ptr<Held> held;          // of budgets; null where none applies
+  std::uint32_t tool_calls = 0;        // in the answer
   bool unreadable = false;   // the answer has a coding that nobody here knows: it passes as it is
   bool model_known = false;  // its name is not only the client's word
   bool streams = false;      // the client asked for events
   bool warns_of_idempotency_key = false;  // it sent one, and nothing is done about it
   bool hide_usage = false;                // we asked for usage, the client did not
+  bool limit_lowered = false;             // of the answer, by a budget
   bool left = false;                      // the client, before its request was whole
 
  private:

@@ -33,6 +33,7 @@ std::string refusal_fields(const codec::RefusalHead& head, std::string_view call
 codec::Notice notice_of(const Refused& why, std::string_view call_id) {
   codec::Notice notice{
       .refusal = why.refusal, .message = why.message, .call = call_id, .param = why.param};
+  notice.retry_after = why.retry_after;
   if (why.refusal == codec::Refusal::gateway_overloaded ||
       why.refusal == codec::Refusal::draining) {
     notice.retry_after = retry_after_overload;
@@ -77,11 +78,12 @@ net::PlainAnswer Relay::refuse(int status, std::string_view sentence) {
 
 Task<void> Relay::refuse_call(Call& call, const Refused& why) {
   // The error and the row name the same rule: whoever looks one up by the other finds it.
-  ledger::Decision decision{.phase = "request",
-                            .policy = {},
-                            .rule = codec::name_of(why.refusal),
-                            .action = "deny",
-                            .reason = why.detail.empty() ? why.message : why.detail};
+  ledger::Decision decision{
+      .phase = "request",
+      .policy = {},
+      .rule = why.rule.empty() ? codec::name_of(why.refusal) : std::string_view(why.rule),
+      .action = "deny",
+      .reason = why.detail.empty() ? why.message : why.detail};
   codec::Notice notice = notice_of(why, call.id());
   notice.rule = decision.rule;
   notice.decision = decision.action;
@@ -179,6 +181,7 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
   }
   if (outcome == ledger::Outcome::completed) row.delivered_tokens = row.output_tokens;
   note_overshoot(row);
+  settle_budgets(call);
   // By now the provider's connection is closed, or read to its end.
   if (call.cancel.cancelled() && row.attempt_count() > 0) {
     row.upstream_close_ms = (worker_.clock().now() - call.cancel.cancelled_at()) / 1ms;

@@ -21,6 +21,7 @@ Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, 
       keys_(services.keys),
       model_lists_(services.model_lists),
       resolver_(*services.config),
+      budgets_(services.budgets.in_force()),
       ids_(seed, lane),
       random_(seed ^ 0x5bd1e995),
       accounts_(services.prices, *services.providers),
@@ -114,7 +115,11 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, const auth::Princip
   if (!chosen) co_return refused(call, std::move(chosen.error()));
   std::expected<void, Refused> priced = find_price(call, request);
   if (!priced) co_return refused(call, std::move(priced.error()));
-  if (is_estimated(call)) co_await estimate(call, request);
+  find_budgets(call, request);
+  bool estimated = is_estimated(call) || !request.scopes.empty();
+  if (estimated && !codec::only_counts(call.route.operation)) co_await estimate(call, request);
+  std::expected<void, Refused> reserved = reserve(call, request);
+  if (!reserved) co_return refused(call, std::move(reserved.error()));
   write_request(call, request);
   call.client.keep();
 

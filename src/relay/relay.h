@@ -81,6 +81,15 @@ class Relay final : public net::HttpHandler {
   Task<void> estimate(Call& call, const Request& request);
   Refused refuse_model(const Call& call, const Request& request) const;
 
+  // reserving.cpp: RESERVE and SETTLE.
+  void find_budgets(const Call& call, Request& request);
+  std::expected<void, Refused> reserve(Call& call, Request& request);
+  Refused refuse_unknown_cost(const Call& call, const Request& request,
+                              const budget::Budget& budget) const;
+  void lower_limit(Call& call, Request& request, std::uint64_t wanted, std::uint64_t allowed);
+  void note_use(Call& call);
+  void settle_budgets(Call& call);
+
   // provider_request.cpp
   void write_request(Call& call, Request& request);
   void write_provider_fields(Call& call, const net::http1::RequestHead& head, std::string& out);
@@ -146,6 +155,7 @@ class Relay final : public net::HttpHandler {
   auth::SecretMemo secrets_;
   Published<route::ModelLists>::Reader model_lists_;
   route::Resolver resolver_;
+  Published<std::vector<budget::Live*>>::Reader budgets_;
   CallIdMaker ids_;
   Random random_;
   Metrics metrics_;

@@ -44,9 +44,11 @@ struct Relay::Request final : net::BodySink {
   const codec::RequestFacts& facts = reader.facts();
   std::vector<std::uint64_t> message_begins;  // in the body
   std::vector<std::uint64_t>& spare_begins;
-  codec::BodyEdits edits;           // what of the body changes on its way
-  std::string head;                 // as the provider gets it
-  std::string target_name;          // "provider/model"
+  codec::BodyEdits edits;                  // what of the body changes on its way
+  std::vector<budget::Ask::Scope> scopes;  // the budgets that apply
+  std::string scope_texts;                 // what their keys point at
+  std::string head;                        // as the provider gets it
+  std::string target_name;                 // "provider/model"
   std::string_view provider_model;  // how the provider calls it; in the configuration or `facts`
   Duration waited{};                // for the client's own bytes
   bool came_whole = false;          // the body was there with its head
@@ -70,6 +72,9 @@ Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provide
 
 // A WebSocket on a route that is served over plain HTTP: agents that hear 426 fall back at once.
 Refused no_websocket();
+
+// What is told to whom a budget or a limit does not let in, or not on.
+Refused refused_by_budget(const budget::Exhausted& why);
 
 // What is told to who comes during a drain, or is still there at its end.
 Refused draining();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "auth/key_ring.h"
+#include "budget/table.h"
 #include "config/config.h"
 #include "core/published.h"
 #include "ledger/ledger.h"
@@ -25,6 +26,7 @@ struct Services {
   ledger::Ledger& ledger;
   session::ResponseChain& responses;
   net::Resolver& resolver;
+  budget::Table& budgets;
   std::uint64_t hash_seed = 0;  // random, and for nothing but the keys of tables (KeyedHash)
 };
 

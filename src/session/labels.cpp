@@ -64,4 +64,14 @@ Result<Labels> parse_labels(std::string_view header, std::span<const std::string
   return labels;
 }
 
+std::size_t split_labels(std::string_view joined, std::span<std::string_view> room) {
+  std::size_t count = 0;
+  while (!joined.empty() && count < room.size()) {
+    std::size_t comma = joined.find(',');
+    room[count++] = joined.substr(0, comma);
+    joined.remove_prefix(comma == std::string_view::npos ? joined.size() : comma + 1);
+  }
+  return count;
+}
+
 }  // namespace recloser::session

@@ -29,6 +29,9 @@ class Labels {
   std::uint8_t count_ = 0;
 };
 
+// The labels of joined(), as many as there is room for; how many.
+std::size_t split_labels(std::string_view joined, std::span<std::string_view> room);
+
 // Reads `x-recloser-labels: a, b`. Empty items are skipped. The error is the client's: too many,
 // too long, a character that a label may not have, or one of the `reserved` names, which only keys
 // may carry.

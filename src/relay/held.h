@@ -1,0 +1,38 @@
+// Held: what a call holds of its budgets while it runs.
+#pragma once
+
+#include "budget/permit.h"
+#include "relay/stream_pass.h"
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace recloser::relay {
+
+// Only calls that a budget applies to have one.
+class Held final : public OutputGate {
+ public:
+  explicit Held(budget::Permit permit) : permit_(std::move(permit)) {}
+
+  budget::Permit& permit() { return permit_; }
+
+  // A slice is taken ahead of the tokens that are to pass.
+  std::uint64_t let_through(std::uint64_t tokens) override {
+    while (!exhausted_ && permit_.output_tokens_granted() < tokens) {
+      auto more = permit_.extend(tokens - 1 + permit_.slice_tokens());
+      if (!more) exhausted_ = std::move(more.error());
+    }
+    return permit_.output_tokens_granted();
+  }
+
+  // Why the stream is to be cut, once it is.
+  const std::optional<budget::Exhausted>& exhausted() const { return exhausted_; }
+  void exhaust(budget::Exhausted why) { exhausted_ = std::move(why); }
+
+ private:
+  budget::Permit permit_;
+  std::optional<budget::Exhausted> exhausted_;
+};
+
+}  // namespace recloser::relay

@@ -1,0 +1,199 @@
+// RESERVE and SETTLE: what a call takes of its budgets before it runs, and what it leaves behind.
+#include "budget/scopes.h"
+#include "core/names.h"
+#include "relay/request.h"
+#include "relay/worst_case.h"
+#include "session/labels.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace recloser::relay {
+namespace {
+
+using budget::Amount;
+using budget::Unit;
+
+// Of an elastic budget that names none: a second or two of a usual stream.
+constexpr std::uint64_t slice_tokens_usual = 128;
+
+std::string named(const budget::Standing& standing) {
+  const budget::Budget& budget = standing.budget->document();
+  std::string text =
+      fmt::format("the budget {} of {}", budget.name, budget::text_of(budget.unit, standing.limit));
+  if (!standing.key.empty()) text += " (" + shown(standing.key) + ")";
+  return text;
+}
+
+std::string whom_to_ask(const budget::Budget& budget) {
+  if (budget.owner.empty() && budget.contact.empty()) return "";
+  bool both = !budget.owner.empty() && !budget.contact.empty();
+  return fmt::format(". Ask {}{}{} for more", budget.owner, both ? ", " : "", budget.contact);
+}
+
+// Until what drains has made room for what is needed.
+Duration wait_for(const budget::Exhausted& why) {
+  const budget::Window& window = why.standing.budget->document().window;
+  if (window.type != budget::WindowType::rate || window.drain == 0) return 1s;
+  auto missing = static_cast<__int128>(why.needed) - why.standing.remaining();
+  __int128 ns = missing * window.duration.count() / window.drain;
+  return Duration(
+      static_cast<std::int64_t>(std::clamp<__int128>(ns, 0, std::chrono::nanoseconds(1h).count())));
+}
+
+// A limit of the moment: to come back is right, and how soon is said.
+bool passes_by_itself(const budget::Budget& budget) {
+  return budget.window.type == budget::WindowType::rate || budget.unit == Unit::calls;
+}
+
+Refused refuse_rate(const budget::Exhausted& why) {
+  const budget::Budget& budget = why.standing.budget->document();
+  bool at_once = budget.unit == Unit::calls;
+  std::string message =
+      at_once ? fmt::format("the limit {} lets {} run, and as many do", budget.name,
+                            budget::text_of(budget.unit, why.standing.limit))
+              : fmt::format("the limit {} lets {} in a minute, and they are used", budget.name,
+                            budget::text_of(budget.unit, why.standing.limit));
+  if (!why.standing.key.empty()) message += " (" + shown(why.standing.key) + ")";
+  return {.refusal = codec::Refusal::rate_limited,
+          .message = message + whom_to_ask(budget),
+          .rule = "limit/" + budget.name,
+          .retry_after = wait_for(why)};
+}
+
+}  // namespace
+
+Refused refused_by_budget(const budget::Exhausted& why) {
+  const budget::Standing& standing = why.standing;
+  const budget::Budget& budget = standing.budget->document();
+  if (passes_by_itself(budget)) return refuse_rate(why);
+  Amount left = std::max<Amount>(standing.remaining(), 0);
+  std::string message = fmt::format(
+      "{} has {} left, and this call may take {}: {} spent, {} held by calls that run",
+      named(standing), budget::text_of(budget.unit, left), budget::text_of(budget.unit, why.needed),
+      budget::text_of(budget.unit, standing.charged),
+      budget::text_of(budget.unit, standing.reserved));
+  if (standing.resets) message += "; it begins anew at " + rfc3339(*standing.resets);
+  return {.refusal = codec::Refusal::budget_exhausted,
+          .message = message + whom_to_ask(budget),
+          .rule = "budget/" + budget.name};
+}
+
+void Relay::find_budgets(const Call& call, Request& request) {
+  const std::vector<budget::Live*>& in_force = *budgets_.current();
+  if (in_force.empty()) return;
+  const ledger::CallRecord& row = call.row.record();
+  std::array<std::string_view, limits::labels_max> labels;
+  std::size_t label_count = session::split_labels(row.text(ledger::Text::labels), labels);
+  budget::CallFacts facts{.org = row.text(ledger::Text::org),
+                          .team = row.text(ledger::Text::team),
+                          .user = row.text(ledger::Text::user),
+                          .agent = row.text(ledger::Text::agent),
+                          .key = row.text(ledger::Text::key_id),
+                          .session = row.text(ledger::Text::session),
+                          .trace = row.text(ledger::Text::trace),
+                          .model = row.text(ledger::Text::model_requested),
+                          .provider = call.provider->config->name,
+                          .target = request.target_name,
+                          .labels = std::span(labels).first(label_count)};
+  budget::find_scopes(in_force, facts, request.scopes, request.scope_texts);
+}
+
+// All that apply, or none.
+std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
+  if (request.scopes.empty()) return {};
+  const ledger::CallRecord& row = call.record();
+  WorstCase worst;
+  bool only_counts = codec::only_counts(call.route.operation);
+  if (only_counts) {
+    worst.input_tokens = worst.output_tokens = 0;
+    worst.money = budget::Demand{};
+  } else {
+    if (row.upper_input_tokens != ledger::absent) {
+      worst.input_tokens = static_cast<std::uint64_t>(row.upper_input_tokens);
+    }
+    worst.output_tokens =
+        codec::writes(call.route.operation) ? most_output(request.facts, call.model->priced) : 0;
+    worst.money = money_demand(call.model->priced, worst.input_tokens, row.started_at);
+  }
+  for (budget::Ask::Scope& scope : request.scopes) {
+    const budget::Budget& budget = scope.budget->document();
+    std::optional<budget::Demand> demand = worst.demand(budget.unit);
+    bool must_be_known = budget.reserve != budget::Reserve::none &&
+                         (budget.unit != Unit::usd || budget.deny_unpriced);
+    if (!demand && must_be_known)
+      return std::unexpected(refuse_unknown_cost(call, request, budget));
+    scope.demand = demand.value_or(budget::Demand{});
+  }
+  std::expected<budget::Permit, budget::Exhausted> permit =
+      services_.budgets.reserve({.scopes = request.scopes,
+                                 .output_tokens_max = worst.output_tokens,
+                                 .output_tokens_least = 0,
+                                 .slice_tokens = slice_tokens_usual,
+                                 .whole = !call.streams});
+  if (!permit) return std::unexpected(refused_by_budget(permit.error()));
+  lower_limit(call, request, worst.output_tokens, permit->output_tokens_max());
+  call.held = std::make_unique<Held>(std::move(*permit));
+  return {};
+}
+
+Refused Relay::refuse_unknown_cost(const Call& call, const Request& request,
+                                   const budget::Budget& budget) const {
+  if (!call.model->priced) {
+    Refused why = refuse_model(call, request);
+    why.message = fmt::format("the budget {} counts what cannot be told: ", budget.name) +
+                  std::move(why.message);
+    why.rule = "budget/" + budget.name;
+    return why;
+  }
+  return {.refusal = codec::Refusal::budget_exhausted,
+          .message = fmt::format(
+              "what this call may take of the budget {} has no bound: it goes on from what only "
+              "its provider has, and the context of the model {} is not known; send the "
+              "conversation itself",
+              budget.name, request.provider_model),
+          .rule = "budget/" + budget.name};
+}
+
+// A provider that stops at a limit of ours has been told one that is paid for.
+void Relay::lower_limit(Call& call, Request& request, std::uint64_t wanted, std::uint64_t allowed) {
+  if (allowed >= wanted || !codec::writes(call.route.operation)) return;
+  std::uint64_t each = allowed / std::max<std::uint64_t>(request.facts.n, 1);
+  codec::limit_output(request.edits, request.facts,
+                      codec::output_limit_name(call.route.operation, call.model->family->exact),
+                      each);
+  call.limit_lowered = true;
+}
+
+namespace {
+
+budget::Use use_of(const Call& call, Duration run) {
+  const ledger::CallRecord& row = call.row.record();
+  auto known = [](std::int64_t figure) { return std::max<std::int64_t>(figure, 0); };
+  return {.nano_usd = known(row.cost_nano_usd),
+          .input_tokens = known(row.input_tokens),
+          .output_tokens = known(row.output_tokens),
+          .requests = 1,
+          .tool_calls = static_cast<Amount>(call.tool_calls),
+          .milliseconds = run / 1ms};
+}
+
+}  // namespace
+
+// For everybody to see, and for the case that nobody gets to say it again.
+void Relay::note_use(Call& call) {
+  if (call.held == nullptr) return;
+  call.held->permit().publish(use_of(call, worker_.now() - call.begun));
+}
+
+void Relay::settle_budgets(Call& call) {
+  if (call.held == nullptr) return;
+  ledger::CallRecord& row = call.record();
+  bool exact = row.tokens_source != ledger::TokensSource::estimated;
+  call.held->permit().settle(use_of(call, worker_.now() - call.begun), exact);
+}
+
+}  // namespace recloser::relay

@@ -1,0 +1,169 @@
+#include "relay/testing/test_gateway.h"
+
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace recloser::relay {
+namespace {
+
+using budget::Budget;
+using budget::Reserve;
+using budget::Unit;
+
+Budget budget_of(std::string name, Unit unit, budget::Amount limit, Reserve reserve) {
+  Budget budget;
+  budget.name = std::move(name);
+  budget.unit = unit;
+  budget.limit = limit;
+  budget.reserve = reserve;
+  return budget;
+}
+
+class ReservingTest : public testing::Test {
+ protected:
+  ReservingTest()
+      : gateway_(testing::TempDir() + "recloser-reserving-" + std::to_string(::getpid()) + "-" +
+                 testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    gateway_.config().providers[0].dialect = config::Dialect::simulated;
+    gateway_.start();
+    answers(7, 3);
+  }
+
+  void limit(const std::vector<Budget>& budgets) {
+    std::vector<std::shared_ptr<const Budget>> all;
+    for (const Budget& each : budgets) all.push_back(std::make_shared<const Budget>(each));
+    lives_ = gateway_.budgets().configure(std::move(all));
+  }
+
+  // The provider's answer from now on, and what it says it took.
+  void answers(std::uint64_t input, std::uint64_t output) {
+    std::string body = fmt::format(
+        R"({{"id":"a","model":"sim-fast","choices":[{{"index":0,"message":{{"content":"so"}},)"
+        R"("finish_reason":"stop"}}],"usage":{{"prompt_tokens":{},"completion_tokens":{}}}}})",
+        input, output);
+    gateway_.provider().script = [body](net::Exchange& exchange, std::string) -> Task<void> {
+      return send(exchange, body);
+    };
+  }
+  static Task<void> send(net::Exchange& exchange, std::string body) {
+    co_await exchange.answer(200, "content-type: application/json\r\n", body);
+  }
+
+  Seen ask(std::string_view more = "", std::string_view fields = "") {
+    return gateway_.post("/v1/chat/completions",
+                         fmt::format(R"({{"model":"sim-fast","messages":[{{"role":"user",)"
+                                     R"("content":"say so"}}]{}}})",
+                                     more),
+                         std::string(fields));
+  }
+  budget::Standing standing(std::size_t index, std::string_view key = "") {
+    return gateway_.budgets().standing(*lives_[index], budget::account_key(*lives_[index], key));
+  }
+  std::size_t asked() const { return gateway_provider_->bodies.size(); }
+
+  TestGateway gateway_;
+  TestProvider* gateway_provider_ = &gateway_.provider();
+  std::vector<budget::Live*> lives_;
+};
+
+// sim-fast: 0.15 dollars for a million tokens in, 0.60 out.
+TEST_F(ReservingTest, WhatACallCostsIsChargedAndTheRestGivenBack) {
+  limit({budget_of("b", Unit::usd, 1'000'000, Reserve::upper_bound),
+         budget_of("t", Unit::tokens, 10'000, Reserve::upper_bound),
+         budget_of("r", Unit::requests, 5, Reserve::upper_bound)});
+  EXPECT_EQ(ask(R"(,"max_tokens":100)").status, 200);
+  EXPECT_EQ(standing(0).charged, 7 * 150 + 3 * 600);
+  EXPECT_EQ(standing(1).charged, 10);
+  EXPECT_EQ(standing(2).charged, 1);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(standing(i).reserved, 0);
+}
+
+TEST_F(ReservingTest, UpperBoundRefusesBeforeAnythingIsSent) {
+  limit({budget_of("tiny", Unit::usd, 30'000, Reserve::upper_bound)});
+  Seen seen = ask(R"(,"max_tokens":100)");
+  EXPECT_EQ(seen.status, 429);
+  EXPECT_NE(seen.head.find("x-should-retry: false"), std::string::npos);
+  EXPECT_NE(seen.head.find("x-recloser-decision: budget/tiny"), std::string::npos);
+  EXPECT_NE(seen.body.find("\"budget_exhausted\""), std::string::npos) << seen.body;
+  EXPECT_NE(seen.body.find("the budget tiny of $0.00003 has $0.00003 left"), std::string::npos)
+      << seen.body;
+  EXPECT_EQ(asked(), 0u);
+  EXPECT_EQ(standing(0).reserved, 0);
+  EXPECT_EQ(standing(0).open_calls, 0u);
+  EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::refused);
+}
+
+TEST_F(ReservingTest, ClampLowersTheLimitThatTheProviderGets) {
+  limit({budget_of("b", Unit::output_tokens, 300, Reserve::clamp)});
+  EXPECT_EQ(ask(R"(,"max_tokens":1000)").status, 200);
+  EXPECT_NE(gateway_.provider().bodies.back().find(R"("max_tokens":300)"), std::string::npos);
+  EXPECT_EQ(ask().status, 200) << "what asks for no limit gets one";
+  EXPECT_NE(gateway_.provider().bodies.back().find(R"("max_tokens":297)"),
+            std::string::npos)
+      << gateway_.provider().bodies.back();
+  EXPECT_EQ(ask(R"(,"max_tokens":20)").status, 200);
+  EXPECT_NE(gateway_.provider().bodies.back().find(R"("max_tokens":20)"), std::string::npos);
+  EXPECT_EQ(standing(0).charged, 9);
+}
+
+TEST_F(ReservingTest, ClampDoesNotGoBelowItsFloor) {
+  limit({budget_of("b", Unit::output_tokens, 255, Reserve::clamp)});
+  EXPECT_EQ(ask(R"(,"max_tokens":1000)").status, 429);
+  EXPECT_EQ(ask(R"(,"max_tokens":255)").status, 200) << "who asks for less gets it";
+  EXPECT_EQ(asked(), 1u);
+}
+
+TEST_F(ReservingTest, SeveralChoicesShareWhatIsLeft) {
+  limit({budget_of("b", Unit::output_tokens, 900, Reserve::clamp)});
+  EXPECT_EQ(ask(R"(,"max_tokens":1000,"n":3)").status, 200);
+  EXPECT_NE(gateway_.provider().bodies.back().find(R"("max_tokens":300)"), std::string::npos);
+}
+
+TEST_F(ReservingTest, AModelWithoutAPriceIsNotTakenForFree) {
+  limit({budget_of("b", Unit::usd, 1'000'000'000, Reserve::clamp)});
+  Seen seen = gateway_.post("/v1/chat/completions",
+                            R"({"model":"p/no-such-model","messages":[{"role":"user"}]})");
+  EXPECT_EQ(seen.status, 403) << seen.body;
+  EXPECT_NE(seen.body.find("model_unpriced"), std::string::npos);
+  EXPECT_EQ(asked(), 0u);
+}
+
+TEST_F(ReservingTest, ACallThatFailsGivesBackWhatItHeld) {
+  limit({budget_of("b", Unit::usd, 1'000'000, Reserve::upper_bound)});
+  gateway_.provider().script = [](net::Exchange& exchange, std::string) -> Task<void> {
+    static const std::string error = R"({"error":{"message":"no"}})";
+    co_await exchange.answer(500, "content-type: application/json\r\n", error);
+  };
+  EXPECT_EQ(ask(R"(,"max_tokens":100)").status, 500);
+  EXPECT_EQ(standing(0).reserved, 0);
+  EXPECT_EQ(standing(0).open_calls, 0u);
+}
+
+TEST_F(ReservingTest, EachSessionHasAnAccountOfItsOwn) {
+  Budget budget = budget_of("s", Unit::requests, 1, Reserve::upper_bound);
+  budget.key = {{budget::KeyPart::session, ""}};
+  limit({budget});
+  EXPECT_EQ(ask("", "x-recloser-session: one\r\n").status, 200);
+  EXPECT_EQ(ask("", "x-recloser-session: one\r\n").status, 429);
+  EXPECT_EQ(ask("", "x-recloser-session: two\r\n").status, 200);
+}
+
+TEST_F(ReservingTest, ARateSaysWhenToComeBack) {
+  Budget rpm = budget_of("rpm", Unit::requests, 2, Reserve::upper_bound);
+  rpm.window = {.type = budget::WindowType::rate, .duration = 1min, .drain = 2};
+  limit({rpm});
+  EXPECT_EQ(ask().status, 200);
+  EXPECT_EQ(ask().status, 200);
+  Seen seen = ask();
+  EXPECT_EQ(seen.status, 429);
+  EXPECT_NE(seen.body.find("rate_limited"), std::string::npos);
+  EXPECT_NE(seen.head.find("retry-after: 30"), std::string::npos) << seen.head;
+  EXPECT_NE(seen.head.find("x-should-retry: true"), std::string::npos) << seen.head;
+}
+
+}  // namespace
+}  // namespace recloser::relay

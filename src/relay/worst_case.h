@@ -1,0 +1,33 @@
+// WorstCase: the most that a call may take of each unit, before it is made.
+#pragma once
+
+#include "budget/budget.h"
+#include "codec/request.h"
+#include "core/time.h"
+#include "price/catalogue.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace recloser::relay {
+
+struct WorstCase {
+  static constexpr std::uint64_t unbounded = UINT64_MAX;
+
+  std::uint64_t input_tokens = unbounded;
+  std::uint64_t output_tokens = unbounded;  // of all choices
+  std::optional<budget::Demand> money;      // nothing: something of it has no price
+
+  // Of a budget in that unit. Nothing: nobody knows.
+  std::optional<budget::Demand> demand(budget::Unit unit) const;
+};
+
+// The most that the answer may have: the client's own limit, else the model's, else what its
+// context leaves.
+std::uint64_t most_output(const codec::RequestFacts& facts, const price::Priced& priced);
+
+// At the dearest prices that such a call can meet.
+std::optional<budget::Demand> money_demand(const price::Priced& priced, std::uint64_t input_tokens,
+                                           WallTime at);
+
+}  // namespace recloser::relay
