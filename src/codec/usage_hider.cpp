@@ -25,24 +25,36 @@ Span with_comma(std::string_view bytes, Span member) {
 
 void UsageHider::piece(std::string_view bytes) { piece_ = bytes; }
 
-void UsageHider::frame(const Frame& frame, std::string& out) {
+// Judged by the event's size, not by how much of it came at once: every split gives the same.
+std::string_view UsageHider::whole(const Frame& frame) {
+  if (frame.range.size() > limits::event_bytes_held_max || passing_) return {};
+  return join(frame);
+}
+
+// Once for each event.
+std::string_view UsageHider::join(const Frame& frame) {
+  if (at_ == frame.range.end) return event_;
   auto size = static_cast<std::size_t>(frame.range.end - at_ - held_.size());
-  std::string_view rest = piece_.substr(0, size);
-  piece_.remove_prefix(rest.size());
+  event_ = piece_.substr(0, size);
+  piece_.remove_prefix(event_.size());
   at_ = frame.range.end;
-  // Judged by the event's size, not by how much of it came at once: every split gives the same.
-  if (frame.range.size() > limits::event_bytes_held_max) {
-    out.append(held_);
-    out.append(rest);
-    held_.clear();
-    passing_ = false;
-  } else if (held_.empty()) {
-    pass(rest, frame, out);
+  if (held_.empty()) return event_;
+  held_.append(event_);
+  event_ = held_;
+  return event_;
+}
+
+void UsageHider::frame(const Frame& frame, std::string& out) {
+  bool large = frame.range.size() > limits::event_bytes_held_max;
+  std::string_view event = join(frame);
+  if (large || !hides_) {
+    out.append(event);
   } else {
-    held_.append(rest);
-    pass(held_, frame, out);
-    held_.clear();
+    pass(event, frame, out);
   }
+  if (large) passing_ = false;
+  held_.clear();
+  event_ = {};
 }
 
 void UsageHider::pass(std::string_view bytes, const Frame& frame, std::string& out) {

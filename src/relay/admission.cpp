@@ -193,6 +193,8 @@ std::expected<void, Refused> Relay::understand(Call& call, Request& request,
   Result<void> ended = request.reader.end();
   if (!ended) return std::unexpected(invalid(ended.error()));
   call.streams = request.facts.streams();
+  call.structured_output = request.facts.structured_output;
+  call.wants_usage = request.facts.wants_usage();
   call.record().set(ledger::Text::model_requested, request.facts.model);
   return {};
 }

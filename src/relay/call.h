@@ -102,7 +102,8 @@ struct Call {
   bool streams = false;      // the client asked for events
   bool warns_of_idempotency_key = false;  // it sent one, and nothing is done about it
   bool hide_usage = false;                // we asked for usage, the client did not
-  bool limit_lowered = false;             // of the answer, by a budget
+  bool structured_output = false;         // was asked for
+  bool wants_usage = false;               // its client asked for it
   bool left = false;                      // the client, before its request was whole
 
  private:

@@ -19,12 +19,19 @@ class Held final : public OutputGate {
 
   // A slice is taken ahead of the tokens that are to pass.
   std::uint64_t let_through(std::uint64_t tokens) override {
+    if (!permit_.is_elastic()) return UINT64_MAX;  // its provider was told what it may have
     while (!exhausted_ && permit_.output_tokens_granted() < tokens) {
       auto more = permit_.extend(tokens - 1 + permit_.slice_tokens());
       if (!more) exhausted_ = std::move(more.error());
     }
     return permit_.output_tokens_granted();
   }
+
+  void limit_lowered() { limit_lowered_ = true; }
+  bool ends_at_our_limit() const override { return limit_lowered_; }
+
+  // The table's, when the limits were looked at last.
+  std::uint64_t& revision() { return revision_; }
 
   // Why the stream is to be cut, once it is.
   const std::optional<budget::Exhausted>& exhausted() const { return exhausted_; }
@@ -33,6 +40,8 @@ class Held final : public OutputGate {
  private:
   budget::Permit permit_;
   std::optional<budget::Exhausted> exhausted_;
+  std::uint64_t revision_ = 0;
+  bool limit_lowered_ = false;
 };
 
 }  // namespace recloser::relay

@@ -20,6 +20,8 @@ using net::http1::NameSet;
 
 constexpr Duration usage_grace =
     1s;  // for the usage of an answer whose client left after its finish
+constexpr Duration overheard_for = 1ms;  // of a stream that is cut: what can be read already
+constexpr std::size_t overheard_bytes_max = 64u << 10;
 constexpr Duration framing_grace = 1s;         // for the end of a body after the end of its stream
 constexpr std::size_t busy_bytes = 32u << 10;  // a piece of this size lets others have their turn
 
@@ -135,6 +137,7 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
                   Meter(*call.model->family, call.model->overhead.call.about,
                         call.model->overhead.answer.about),
                   accounts_.meter_room());
+  if (call.held != nullptr) pass.guard(call.route.operation, *call.held);
   call.record().delivered_tokens = 0;
   Metrics::OpenStream open_stream(metrics_);
   bool head_waits = true;
@@ -182,8 +185,14 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
 Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                              StreamPass& pass, std::string_view piece, bool& head_waits) {
   bool last = provider.body_ended() && !decodes_on(call);
+  if (is_over_limit(call)) pass.close_gate();
   std::string_view out = pass.take(piece, last, piece_text_);
   const codec::StreamFacts& facts = pass.facts();
+  if (pass.cut() && !call.row.settled() && !watch.gone()) {
+    std::string_view head = std::exchange(head_waits, false) ? std::string_view(head_text_) : "";
+    co_await cut_stream(call, watch, provider, pass, out, head);
+    co_return false;
+  }
   if (pass.strays()) {
     // The books are closed and the client has its whole answer: this is no part of it.
     provider.close();
@@ -240,6 +249,57 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   }
   if (busy) co_await worker_.yield();
   co_return !last;
+}
+
+// Ends a stream that may not go on: visibly for the client, at once for the provider, and in the
+// books with all that it had written until it heard of it.
+Task<void> Relay::cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
+                             StreamPass& pass, std::string_view out, std::string_view head) {
+  std::string ending(out);  // over a wait, in which other calls use the room it lies in
+  std::string beginning(head);
+  Instant crossed = worker_.clock().now();
+  co_await overhear(provider, pass);
+  provider.close();
+  ledger::CallRecord& row = call.record();
+  row.upstream_close_ms = (worker_.clock().now() - crossed) / 1ms;
+  book_stream(call, pass);
+  row.delivered_tokens = static_cast<std::int64_t>(pass.tokens_passed());
+  Cutting cutting = cutting_of(call);
+  row.add_decision({.phase = "response_chunk",
+                    .policy = {},
+                    .rule = cutting.rule,
+                    .action = "terminate",
+                    .reason = cutting.reason});
+  codec::CutOrder order{.note = cutting.note,
+                        .call = call.id(),
+                        .rule = cutting.rule,
+                        .model = row.text(ledger::Text::model_requested),
+                        .created_at_s = worker_.wall().ns / 1'000'000'000,
+                        .client = call.client_family,
+                        .finish = codec::CutFinish::by_default,
+                        .structured = call.structured_output,
+                        .usage = call.wants_usage ? &call.usage : nullptr};
+  pass.write_cut(ending, order);
+  if (watch.gone()) {
+    settle(call, ledger::Outcome::client_gone);
+    co_return;
+  }
+  settle(call, ledger::Outcome::cut);
+  std::array<std::string_view, 1> payload{ending};
+  Result<void> sent = co_await call.client.send(beginning, payload, net::Last::yes);
+}
+
+// What a provider had sent before it can know: it is paid for. Where the answer is over, its usage
+// is waited for.
+Task<void> Relay::overhear(net::HttpCall& provider, StreamPass& pass) {
+  Instant until = worker_.now() + (pass.facts().saw_finish ? usage_grace : overheard_for);
+  for (std::size_t bytes = 0; bytes < overheard_bytes_max && !provider.body_ended();) {
+    if (pass.facts().saw_done) co_return;
+    Result<std::string_view> piece = co_await provider.next(until);
+    if (!piece) co_return;
+    bytes += piece->size();
+    pass.overhear(*piece);
+  }
 }
 
 // A comment, where one may stand: the client's own time limit and the proxies in between see life.

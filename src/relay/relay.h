@@ -86,7 +86,8 @@ class Relay final : public net::HttpHandler {
   std::expected<void, Refused> reserve(Call& call, Request& request);
   Refused refuse_unknown_cost(const Call& call, const Request& request,
                               const budget::Budget& budget) const;
-  void lower_limit(Call& call, Request& request, std::uint64_t wanted, std::uint64_t allowed);
+  void lower_limit(Call& call, Request& request, std::uint64_t allowed);
+  bool is_over_limit(Call& call);
   void note_use(Call& call);
   void settle_budgets(Call& call);
 
@@ -104,6 +105,9 @@ class Relay final : public net::HttpHandler {
   Task<void> pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider);
   Task<bool> pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                         StreamPass& pass, std::string_view piece, bool& head_waits);
+  Task<void> cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
+                        StreamPass& pass, std::string_view out, std::string_view head);
+  Task<void> overhear(net::HttpCall& provider, StreamPass& pass);
   Task<bool> keep_client_awake(Call& call, const StreamPass& pass);
   // What they are told stands on the frame that awaits them: a copy would take room on the frame of
   // every stream.

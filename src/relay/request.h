@@ -73,6 +73,14 @@ Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provide
 // A WebSocket on a route that is served over plain HTTP: agents that hear 426 fall back at once.
 Refused no_websocket();
 
+// How a stream that we cut is ended, in the books and for its client.
+struct Cutting {
+  std::string rule;  // "budget/acme"
+  std::string reason;
+  std::string note;
+};
+Cutting cutting_of(Call& call);
+
 // What is told to whom a budget or a limit does not let in, or not on.
 Refused refused_by_budget(const budget::Exhausted& why);
 

@@ -135,8 +135,10 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
                                  .slice_tokens = slice_tokens_usual,
                                  .whole = !call.streams});
   if (!permit) return std::unexpected(refused_by_budget(permit.error()));
-  lower_limit(call, request, worst.output_tokens, permit->output_tokens_max());
+  std::uint64_t allowed = permit->output_tokens_max();
   call.held = std::make_unique<Held>(std::move(*permit));
+  call.held->revision() = services_.budgets.revision();
+  if (allowed < worst.output_tokens) lower_limit(call, request, allowed);
   return {};
 }
 
@@ -159,13 +161,23 @@ Refused Relay::refuse_unknown_cost(const Call& call, const Request& request,
 }
 
 // A provider that stops at a limit of ours has been told one that is paid for.
-void Relay::lower_limit(Call& call, Request& request, std::uint64_t wanted, std::uint64_t allowed) {
-  if (allowed >= wanted || !codec::writes(call.route.operation)) return;
+void Relay::lower_limit(Call& call, Request& request, std::uint64_t allowed) {
+  if (!codec::writes(call.route.operation)) return;
   std::uint64_t each = allowed / std::max<std::uint64_t>(request.facts.n, 1);
   codec::limit_output(request.edits, request.facts,
                       codec::output_limit_name(call.route.operation, call.model->family->exact),
                       each);
-  call.limit_lowered = true;
+  call.held->limit_lowered();
+}
+
+// Whether what runs is to be cut because a limit is no longer what it was.
+bool Relay::is_over_limit(Call& call) {
+  if (call.held == nullptr || call.held->revision() == services_.budgets.revision()) return false;
+  call.held->revision() = services_.budgets.revision();
+  std::optional<budget::Exhausted> over = call.held->permit().over_limit();
+  if (!over) return false;
+  call.held->exhaust(std::move(*over));
+  return true;
 }
 
 namespace {
@@ -194,6 +206,19 @@ void Relay::settle_budgets(Call& call) {
   ledger::CallRecord& row = call.record();
   bool exact = row.tokens_source != ledger::TokensSource::estimated;
   call.held->permit().settle(use_of(call, worker_.now() - call.begun), exact);
+}
+
+Cutting cutting_of(Call& call) {
+  budget::Standing standing;
+  if (call.held->exhausted()) {
+    standing = call.held->exhausted()->standing;
+  } else if (std::optional<budget::Standing> least = call.held->permit().tightest()) {
+    standing = std::move(*least);
+  }
+  return {.rule = "budget/" + standing.budget->document().name,
+          .reason = named(standing) + " is spent",
+          .note = fmt::format("\n\n[Recloser: stopped, {} is spent. call {}]", named(standing),
+                              call.id())};
 }
 
 }  // namespace recloser::relay

@@ -102,8 +102,7 @@ TEST_F(ReservingTest, ClampLowersTheLimitThatTheProviderGets) {
   EXPECT_EQ(ask(R"(,"max_tokens":1000)").status, 200);
   EXPECT_NE(gateway_.provider().bodies.back().find(R"("max_tokens":300)"), std::string::npos);
   EXPECT_EQ(ask().status, 200) << "what asks for no limit gets one";
-  EXPECT_NE(gateway_.provider().bodies.back().find(R"("max_tokens":297)"),
-            std::string::npos)
+  EXPECT_NE(gateway_.provider().bodies.back().find(R"("max_tokens":297)"), std::string::npos)
       << gateway_.provider().bodies.back();
   EXPECT_EQ(ask(R"(,"max_tokens":20)").status, 200);
   EXPECT_NE(gateway_.provider().bodies.back().find(R"("max_tokens":20)"), std::string::npos);

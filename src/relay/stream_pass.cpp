@@ -21,9 +21,25 @@ bool is_output(codec::EventKind kind) {
 
 }  // namespace
 
+struct StreamPass::Guard {
+  OutputGate& gate;
+  codec::StreamCut cut;
+  std::string held;  // a call of a tool that is not whole
+  std::uint64_t let_through = 0;
+  std::uint64_t tokens_passed = 0;
+};
+
 StreamPass::StreamPass(codec::Operation operation, bool hide_usage, Meter meter, MeterRoom& room)
     : reader_(operation), meter_(std::move(meter)), meter_room_(room) {
   if (hide_usage) hider_.emplace();
+}
+
+StreamPass::~StreamPass() = default;
+
+void StreamPass::guard(codec::Operation operation, OutputGate& gate) {
+  guard_ =
+      std::make_unique<Guard>(Guard{.gate = gate, .cut = codec::StreamCut(operation), .held = {}});
+  if (!hider_) hider_.emplace(false);
 }
 
 std::string_view StreamPass::take(std::string_view piece, bool last, std::string& room) {
@@ -32,7 +48,10 @@ std::string_view StreamPass::take(std::string_view piece, bool last, std::string
   std::string_view bytes = piece;
   if (hider_) hider_->piece(piece);
   while (std::optional<codec::Event> event = reader_.next(bytes)) see(*event, room);
-  if (cut_) return up_to_cut(piece, room);
+  if (cut_) {
+    remember_tail(room);
+    return room;
+  }
   if (hider_) hider_->piece_end(room);
   if (last) {
     while (std::optional<codec::Event> event = reader_.finish()) see(*event, room);
@@ -70,48 +89,67 @@ std::string_view StreamPass::whole_events(std::string_view piece, bool last, std
   return out;
 }
 
-// Without the event that was too much, of which a part may have come before.
-std::string_view StreamPass::up_to_cut(std::string_view piece, std::string& room) {
-  std::string_view out = room;
-  if (!hider_ && cut_at_ >= taken_) {
-    out = piece.substr(0, static_cast<std::size_t>(cut_at_ - taken_));
-    if (!held_.empty()) out = room.append(held_).append(out);
-  }
-  held_.clear();
-  taken_ += piece.size();
-  remember_tail(out);
-  return out;
-}
-
 void StreamPass::overhear(std::string_view piece) {
   while (std::optional<codec::Event> event = reader_.next(piece)) count(*event);
+}
+
+void StreamPass::see(const codec::Event& event, std::string& room) {
+  if (guard_ != nullptr) return see_guarded(event, room);
+  count(event);
+  if (hider_ && event.last_of_frame) hider_->frame(reader_.frame(), room);
+}
+
+void StreamPass::see_guarded(const codec::Event& event, std::string& room) {
+  if (cut_) return count(event);
+  count(event);
+  bool our_end = event.kind == codec::EventKind::finish && event.finish == codec::Finish::length &&
+                 guard_->gate.ends_at_our_limit();
+  bool too_much = is_output(event.kind) && !may_pass();
+  if (!our_end && !too_much) return pass_guarded(event, room);
+  cut_ = true;
+  std::uint64_t tokens = meter_.exact_tokens(meter_room_);
+  std::uint64_t withheld = too_much ? meter_.tokens_of(event, meter_room_) : 0;
+  guard_->tokens_passed = tokens - std::min(tokens, withheld);
+}
+
+void StreamPass::close_gate() {
+  cut_ = true;
+  guard_->tokens_passed = meter_.exact_tokens(meter_room_);
 }
 
 // After the event has been counted. What is told of a running stream is rather too much, and only
 // where that would not pass is it worth the while to encode it.
 bool StreamPass::may_pass() {
-  if (meter_.output_tokens() <= let_through_) return true;
+  if (meter_.output_tokens() <= guard_->let_through) return true;
   std::uint64_t tokens = meter_.exact_tokens(meter_room_);
-  if (tokens <= let_through_) return true;
-  let_through_ = gate_->let_through(tokens);
-  return tokens <= let_through_;
+  if (tokens <= guard_->let_through) return true;
+  guard_->let_through = guard_->gate.let_through(tokens);
+  return tokens <= guard_->let_through;
 }
 
-void StreamPass::see(const codec::Event& event, std::string& room) {
-  if (cut_) return count(event);
-  bool guarded = gate_ != nullptr && is_output(event.kind);
-  count(event);
-  if (guarded && !may_pass()) {
-    cut_ = true;
-    std::uint64_t tokens = meter_.exact_tokens(meter_room_);
-    tokens_passed_ = tokens - std::min(tokens, meter_.tokens_of(event, meter_room_));
-    // What of a vast event is out already is not left without its end.
-    bool half_out = passing_ && event.range.begin < taken_;
-    cut_at_ = half_out ? event.range.end : event.range.begin;
-    return;
+void StreamPass::pass_guarded(const codec::Event& event, std::string& room) {
+  const codec::Frame& frame = reader_.frame();
+  codec::StreamCut::Pass pass = guard_->cut.see(event, hider_->whole(frame));
+  if (!event.last_of_frame) return;
+  std::string& held = guard_->held;
+  bool held_is_due = pass != codec::StreamCut::Pass::held;
+  if (held_is_due) {
+    room += held;
+    held.clear();
   }
-  if (hider_ && event.last_of_frame) hider_->frame(reader_.frame(), room);
+  hider_->frame(frame, pass == codec::StreamCut::Pass::on ? room : held);
+  if (held.size() > codec::StreamCut::tool_bytes_held_max) {
+    room += held;
+    std::string().swap(held);
+    guard_->cut.release();
+  }
 }
+
+void StreamPass::write_cut(std::string& out, const codec::CutOrder& order) const {
+  guard_->cut.write(out, order, facts());
+}
+
+std::uint64_t StreamPass::tokens_passed() const { return guard_->tokens_passed; }
 
 void StreamPass::count(const codec::Event& event) {
   strays_ |= over_ && event.kind != codec::EventKind::done && event.kind != codec::EventKind::ping;

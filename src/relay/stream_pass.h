@@ -2,12 +2,14 @@
 #pragma once
 
 #include "codec/operation.h"
+#include "codec/stream_cut.h"
 #include "codec/stream_reader.h"
 #include "codec/usage_hider.h"
 #include "relay/meter.h"
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +22,8 @@ class OutputGate {
   virtual ~OutputGate() = default;
   // How many may pass in all; at least `tokens`, or the stream is to be cut before them.
   virtual std::uint64_t let_through(std::uint64_t tokens) = 0;
+  // Whether an answer that its provider ends for its length ends so by our word.
+  virtual bool ends_at_our_limit() const { return false; }
 };
 
 // Pure: bytes in, bytes out, facts beside. The bytes out are the bytes in, unless usage is hidden.
@@ -27,18 +31,20 @@ class OutputGate {
 class StreamPass {
  public:
   StreamPass(codec::Operation operation, bool hide_usage, Meter meter, MeterRoom& room);
+  ~StreamPass();
 
-  // From the first byte on, nothing passes that `gate` does not let through. It outlives the
-  // stream.
-  void guard(OutputGate& gate) {
-    gate_ = &gate;
-    let_through_ = 0;
-  }
+  // From the first byte on, nothing passes that `gate` does not let through, and a call of a tool
+  // passes when it is whole. The gate outlives the stream.
+  void guard(codec::Operation operation, OutputGate& gate);
+  // Nothing more passes: a limit was lowered.
+  void close_gate();
   // Whether the gate has closed: the piece that was just taken, and all that comes, is not for the
   // client from the event on that was too much. It is counted all the same.
   bool cut() const { return cut_; }
   // When it has: the tokens of what has passed.
-  std::uint64_t tokens_passed() const { return tokens_passed_; }
+  std::uint64_t tokens_passed() const;
+  // Appends what the client gets in place of the rest.
+  void write_cut(std::string& out, const codec::CutOrder& order) const;
   // Counts what a provider had sent before it heard that the stream is cut.
   void overhear(std::string_view piece);
 
@@ -68,10 +74,13 @@ class StreamPass {
   bool between_events() const { return tail_[0] == '\n' && tail_[1] == '\n'; }
 
  private:
+  struct Guard;
+
   void see(const codec::Event& event, std::string& room);
   void count(const codec::Event& event);
   bool may_pass();
-  std::string_view up_to_cut(std::string_view piece, std::string& room);
+  void see_guarded(const codec::Event& event, std::string& room);
+  void pass_guarded(const codec::Event& event, std::string& room);
   std::string_view whole_events(std::string_view piece, bool last, std::string& room);
   void remember_tail(std::string_view out);
 
@@ -86,10 +95,7 @@ class StreamPass {
   bool strays_ = false;
   bool passing_ = false;  // the unfinished event is over event_tail_bytes_max: it goes as it comes
   bool cut_ = false;
-  OutputGate* gate_ = nullptr;
-  std::uint64_t let_through_ = UINT64_MAX;
-  std::uint64_t tokens_passed_ = 0;
-  std::uint64_t cut_at_ = 0;              // offset in the stream of the event that was too much
+  std::unique_ptr<Guard> guard_;
   std::array<char, 2> tail_{'\n', '\n'};  // the last line ends' bytes out; CR LF counts as LF
 };
 

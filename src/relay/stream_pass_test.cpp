@@ -161,7 +161,7 @@ TEST(GuardedStream, NothingPassesBeyondTheGate) {
       CountingGate gate(3, 1);
       StreamPass pass(codec::Operation::chat, hide, Meter(text::token_family("gpt-4o"), 7),
                       meter_room);
-      pass.guard(gate);
+      pass.guard(codec::Operation::chat, gate);
       std::string room;
       std::string out;
       for (std::size_t at = 0; at < stream.size(); at += step) {
@@ -187,7 +187,7 @@ TEST(GuardedStream, TheGateIsAskedOnceASlice) {
   CountingGate gate(1000, 10);
   StreamPass pass(codec::Operation::chat, false, Meter(text::token_family("gpt-4o"), 7),
                   meter_room);
-  pass.guard(gate);
+  pass.guard(codec::Operation::chat, gate);
   std::string room;
   for (int i = 0; i < 100; ++i) pass.take(word(" next"), false, room);
   EXPECT_FALSE(pass.cut());
@@ -201,7 +201,7 @@ TEST(GuardedStream, AUsageAtTheEndIsNotCut) {
   CountingGate gate(2, 1);
   StreamPass pass(codec::Operation::chat, false, Meter(text::token_family("gpt-4o"), 7),
                   meter_room);
-  pass.guard(gate);
+  pass.guard(codec::Operation::chat, gate);
   std::string room;
   std::string stream = word(" one") + word(" two") + std::string(finish) +
                        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,"
