@@ -1,0 +1,56 @@
+// For tests: a stream as the client gets it when it is cut after some of its events.
+#pragma once
+
+#include "codec/stream_cut.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace recloser::codec::testing {
+
+struct CutStream {
+  std::string out;              // what the client gets
+  std::size_t passed = 0;       // bytes of it that are the provider's
+  std::size_t events = 0;       // SSE events that were seen, passed or not
+  std::size_t held_events = 0;  // of them held when it was cut
+  bool over = false;            // it was whole already
+};
+
+// Cuts behind `events` SSE events, or at the end of the stream if it has fewer. `releases`: what is
+// to be held is passed on at once, as where it is too large.
+inline CutStream cut_stream(Operation operation, std::string_view stream, std::size_t events,
+                            const CutOrder& order, bool releases = false) {
+  CutStream told;
+  StreamReader reader(operation);
+  StreamCut cut(operation);
+  std::string held;
+  std::string_view bytes = stream;
+  while (told.events < events) {
+    std::optional<Event> event = reader.next(bytes);
+    if (!event) break;
+    std::string_view frame = stream.substr(event->range.begin, event->range.size());
+    StreamCut::Pass pass = cut.see(*event, frame);
+    if (!event->last_of_frame) continue;
+    ++told.events;
+    ++told.held_events;
+    if (pass == StreamCut::Pass::held_anew) {
+      told.out += held;
+      held.clear();
+      told.held_events = 1;
+    }
+    held += frame;
+    if (pass != StreamCut::Pass::on && !releases) continue;
+    if (pass != StreamCut::Pass::on) cut.release();
+    told.out += held;
+    held.clear();
+    told.held_events = 0;
+  }
+  told.passed = told.out.size();
+  told.over = cut.over();
+  cut.write(told.out, order, reader.facts());
+  return told;
+}
+
+}  // namespace recloser::codec::testing
