@@ -1,5 +1,6 @@
 #include "relay/testing/test_gateway.h"
 
+#include <array>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -162,6 +163,127 @@ TEST_F(ReservingTest, ARateSaysWhenToComeBack) {
   EXPECT_NE(seen.body.find("rate_limited"), std::string::npos);
   EXPECT_NE(seen.head.find("retry-after: 30"), std::string::npos) << seen.head;
   EXPECT_NE(seen.head.find("x-should-retry: true"), std::string::npos) << seen.head;
+}
+
+// A provider that writes a token at a time, and would go on for ever.
+class CuttingTest : public ReservingTest {
+ protected:
+  void streams(std::string piece, int at_most = 100'000) {
+    gateway_.provider().script = [this, piece, at_most](net::Exchange& exchange,
+                                                        std::string) -> Task<void> {
+      return write(exchange, gateway_.loop().worker(), piece, at_most);
+    };
+  }
+  static Task<void> write(net::Exchange& exchange, net::Worker& worker, std::string text,
+                          int at_most) {
+    std::string event = fmt::format(
+        "data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"sim-fast\","
+        "\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{}\"}},\"finish_reason\":null}}]}}"
+        "\n\n",
+        text);
+    std::string head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    exchange.begin(net::AnswerFraming::chunked);
+    std::array<std::string_view, 1> payload{event};
+    for (int i = 0; i < at_most; ++i) {
+      std::string_view now = i == 0 ? std::string_view(head) : std::string_view();
+      Result<void> sent = co_await exchange.send(now, payload, net::Last::no);
+      if (!sent) co_return;
+      co_await worker.sleep_until(worker.now() + 5ms);
+    }
+    std::string_view done = "data: [DONE]\n\n";
+    std::array<std::string_view, 1> end{done};
+    Result<void> sent = co_await exchange.send("", end, net::Last::yes);
+  }
+  // Three hundred words, then the limit goes to ten, then more.
+  Task<void> lower_while_it_runs(net::Exchange& exchange, Budget& budget) {
+    net::Worker& worker = gateway_.loop().worker();
+    std::string head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    exchange.begin(net::AnswerFraming::chunked);
+    std::string event =
+        "data: {\"id\":\"c\",\"model\":\"sim-fast\",\"choices\":[{\"index\":0,\"delta\":"
+        "{\"content\":\" word\"},\"finish_reason\":null}]}\n\n";
+    std::array<std::string_view, 1> payload{event};
+    for (int i = 0; i < 1000; ++i) {
+      if (i == 300) {
+        budget.limit = 10;
+        limit({budget});
+      }
+      std::string_view now = i == 0 ? std::string_view(head) : std::string_view();
+      Result<void> sent = co_await exchange.send(now, payload, net::Last::no);
+      if (!sent) co_return;
+      co_await worker.sleep_until(worker.now() + 5ms);
+    }
+  }
+  Seen stream(std::string_view more = "") { return ask(fmt::format(R"(,"stream":true{})", more)); }
+};
+
+TEST_F(CuttingTest, AStreamIsCutAtTheLastTokenThatIsPaidFor) {
+  streams(" word");
+  limit({budget_of("words", Unit::output_tokens, 100, Reserve::elastic)});
+  Seen seen = stream();
+  gateway_.settle();
+  EXPECT_EQ(seen.status, 200);
+  std::size_t words = 0;
+  for (std::size_t at = 0; (at = seen.body.find("\" word\"", at)) != std::string::npos; ++at)
+    ++words;
+  EXPECT_EQ(words, 100u);
+  EXPECT_NE(seen.body.find("[Recloser: stopped, the budget words of 100 output tokens is spent."),
+            std::string::npos)
+      << seen.body.substr(seen.body.size() - 800);
+  EXPECT_NE(seen.body.find("\"finish_reason\":\"length\""), std::string::npos);
+  EXPECT_NE(seen.body.find(": recloser cut call="), std::string::npos);
+  EXPECT_TRUE(seen.body.ends_with("data: [DONE]\n\n"));
+  ledger::StoredCall call = gateway_.books().back();
+  EXPECT_EQ(call.outcome, ledger::Outcome::cut);
+  EXPECT_EQ(call.delivered_tokens, 100);
+  EXPECT_GE(*call.output_tokens, 101);
+  EXPECT_LE(*call.output_tokens, 102) << "what it wrote until it heard of it";
+  EXPECT_EQ(call.overshoot_tokens, *call.output_tokens - 100);
+  EXPECT_LT(call.upstream_close_ms.value_or(1000), 50);
+  EXPECT_TRUE(gateway_.provider().left_at.has_value());
+  EXPECT_EQ(standing(0).charged, *call.output_tokens);
+  EXPECT_EQ(standing(0).reserved, 0);
+}
+
+TEST_F(CuttingTest, MoneyIsCutToTheTokenThatItPaysFor) {
+  streams(" word");
+  // The bound of the prompt, and 150 tokens at 600 nano-dollars.
+  limit({budget_of("b", Unit::usd, 100'000, Reserve::elastic)});
+  Seen seen = stream();
+  gateway_.settle();
+  ledger::StoredCall call = gateway_.books().back();
+  EXPECT_EQ(call.outcome, ledger::Outcome::cut);
+  EXPECT_LE(standing(0).charged, 100'000 + 2 * 600);
+  EXPECT_GE(standing(0).charged, 80'000);
+  EXPECT_EQ(standing(0).reserved, 0);
+  EXPECT_EQ(stream().status, 429) << "and the next one is told so before it begins";
+}
+
+TEST_F(CuttingTest, ALimitThatIsLoweredCutsWhatRuns) {
+  Budget budget = budget_of("b", Unit::output_tokens, 100'000, Reserve::elastic);
+  limit({budget});
+  streams(" word");
+  gateway_.provider().script = [this, &budget](net::Exchange& exchange, std::string) -> Task<void> {
+    return lower_while_it_runs(exchange, budget);
+  };
+  Seen seen = stream();
+  gateway_.settle();
+  EXPECT_NE(seen.body.find("[Recloser: stopped, the budget b of 10 output tokens is spent."),
+            std::string::npos)
+      << seen.body.substr(seen.body.size() - 500);
+  EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::cut);
+}
+
+TEST_F(CuttingTest, AStreamThatEndsInTimeIsNotTouched) {
+  streams(" word", 50);
+  limit({budget_of("words", Unit::output_tokens, 100, Reserve::elastic)});
+  Seen seen = stream();
+  gateway_.settle();
+  EXPECT_EQ(seen.body.find("Recloser"), std::string::npos);
+  EXPECT_EQ(standing(0).charged, 50);
+  EXPECT_EQ(standing(0).reserved, 0);
 }
 
 }  // namespace
