@@ -214,7 +214,7 @@ StreamCut::Pass ResponsesCut::see(const Event& event, std::string_view frame) {
   bool arguments = (event.kind == EventKind::tool_call || event.kind == EventKind::server_tool) &&
                    event.name.empty();
   if (text) see_text(event, frame);
-  if (text || arguments) {
+  if (text || arguments || event.kind == EventKind::malformed) {
     ++now_.next_sequence;
   } else if (event.last_of_frame) {
     std::string room;
@@ -294,6 +294,7 @@ void ResponsesCut::item_done(const Build& build) {
 void ResponsesCut::part_done(Item& item, std::string_view part) {
   drop(item.text);
   item.part = Part::none;
+  if (part.empty()) return;
   std::size_t before = item.parts.size();
   bool kept = (before == 0 || keep(item.parts, ",")) && keep(item.parts, part);
   if (kept) return;

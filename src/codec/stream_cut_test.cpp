@@ -226,6 +226,15 @@ TEST(StreamCut, ResponsesTakesNothingFromAnItemThatStandsTwice) {
   EXPECT_EQ(fault, "");
 }
 
+TEST(StreamCut, ResponsesTakesNoPartThatIsNoObject) {
+  std::string part = response_event("response.content_part.done", R"(,"output_index":0,"part":1)");
+  std::string whole = response_event("response.content_part.done",
+                                     R"(,"output_index":0,"part":{"type":"output_text"})");
+  std::string stream = item_added(0, "message") + whole + part;
+  std::string fault = testing::fault_of_cut(Operation::responses, stream, 3, {.note = "N"}, false);
+  EXPECT_EQ(fault, "");
+}
+
 TEST(TextFront, KeepsTheEventAndCutsItsText) {
   std::string frame = content(0, "Hello you");
   std::string out;
