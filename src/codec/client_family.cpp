@@ -148,7 +148,10 @@ int refusal_status(ClientFamily family, int status, bool unheard) {
     bool stops = std::ranges::find(form.stops_on, status) != form.stops_on.end();
     return stops ? status : form.otherwise;
   }
-  return unheard && status == 429 ? 400 : status;
+  // Claude Code stops on 429 with our text shown, and asks up to six times on 400; several requests
+  // of one session at a time are its way, and no sign that it does not listen.
+  bool listens = family == ClientFamily::claude_code;
+  return unheard && !listens && status == 429 ? 400 : status;
 }
 
 }  // namespace recloser::codec

@@ -54,8 +54,8 @@ class RefusalStreak {
 };
 
 // The status with which a decision that wants `status` is told to that family, so that it stops
-// after one request and shows the message. `unheard` turns 429 into 400 for families that should
-// have listened.
+// after one request and shows the message. `unheard` turns 429 into 400 where others may hide
+// behind the family: the unknown, and the SDKs.
 int refusal_status(ClientFamily family, int status, bool unheard);
 
 }  // namespace recloser::codec

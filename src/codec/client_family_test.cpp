@@ -100,8 +100,8 @@ TEST(RefusalStatus, IsTheOneOnWhichTheFamilyStops) {
 
 TEST(RefusalStatus, WhoDoesNotListenGets400) {
   EXPECT_EQ(refusal_status(ClientFamily::unknown, 429, true), 400);
-  EXPECT_EQ(refusal_status(ClientFamily::stainless, 429, true), 400);  // LiteLLM hides behind it
-  EXPECT_EQ(refusal_status(ClientFamily::claude_code, 429, true), 400);
+  EXPECT_EQ(refusal_status(ClientFamily::stainless, 429, true), 400);    // LiteLLM hides behind it
+  EXPECT_EQ(refusal_status(ClientFamily::claude_code, 429, true), 429);  // on 400 it asks again
   EXPECT_EQ(refusal_status(ClientFamily::unknown, 403, true), 403);
   EXPECT_EQ(refusal_status(ClientFamily::codex, 400, true), 400);
 }

@@ -110,6 +110,31 @@ TEST(Refusal, DecisionsTakeTheFormOfTheClient) {
   EXPECT_EQ(head_of({.refusal = Refusal::rate_limited}, ClientFamily::codex, true).status, 429);
 }
 
+// Wire-formats, "How often five coding agents try again": on these each of them asks once (opencode
+// twice), and shows the message.
+TEST(Refusal, ABudgetThatIsSpentStopsEachFamily) {
+  struct Form {
+    ClientFamily client;
+    int status;
+    int again;  // the second within the window
+  };
+  constexpr Form forms[] = {
+      {ClientFamily::unknown, 429, 400},     {ClientFamily::stainless, 429, 400},
+      {ClientFamily::claude_code, 429, 429}, {ClientFamily::codex, 400, 400},
+      {ClientFamily::gemini_cli, 400, 400},  {ClientFamily::vercel_ai, 400, 400},
+      {ClientFamily::litellm, 400, 400},
+  };
+  Notice notice{.refusal = Refusal::budget_exhausted};
+  for (const Form& form : forms) {
+    SCOPED_TRACE(name_of(form.client));
+    RefusalHead head = head_of(notice, form.client, false);
+    EXPECT_EQ(head.status, form.status);
+    EXPECT_EQ(head.should_retry, false);
+    EXPECT_FALSE(head.retry_after_seconds) << "two SDKs would sleep or ask again";
+    EXPECT_EQ(head_of(notice, form.client, true).status, form.again);
+  }
+}
+
 TEST(WriteRefusal, OpenAi) {
   EXPECT_EQ(written(Family::openai, budget(), 429),
             R"({"error":{"message":"The session budget of $2.00 is spent. Ask acme for more. )"
