@@ -49,6 +49,9 @@ struct CutOrder {
 // is then all that the client still gets. An event too large to be held (event_tail_bytes_max), of
 // which a part is out, has to go on to its end first: nothing takes half an event back.
 //
+// An event that crosses a limit is not seen: its SSE event stays behind the cut, with what was seen
+// of it. What of it still goes out by write_text_front() is seen as an event with that text.
+//
 // A call of a tool is held from its begin until it is whole, so that a cut drops it as if it had
 // never been. One that was released unfinished cannot be taken back: it stays visibly incomplete.
 class StreamCut {

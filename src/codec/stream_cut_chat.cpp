@@ -44,7 +44,7 @@ class ChatCut final : public CutGrammar {
   void write(std::string& out, const CutOrder& order, const StreamFacts& facts) const override;
 
  private:
-  const Seen& passed() const { return holds_ ? before_hold_ : now_; }
+  const Seen& passed() const { return holds_ ? before_hold_ : in_frame_ ? before_frame_ : now_; }
   void see_call(const Event& event);
   void learn(std::string_view frame);
   void write_head(JsonWriter& json, const CutOrder& order, const StreamFacts& facts) const;

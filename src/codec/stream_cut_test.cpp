@@ -114,6 +114,28 @@ TEST(StreamCut, WhatWasReleasedStaysOpenToTheClient) {
   EXPECT_TRUE(end.contains(R"("finish_reason":"stop")")) << "the first is whole by then";
 }
 
+// The second text of the chunk was too much: the first one stays behind as well.
+TEST(StreamCut, WhatIsSeenOfAnEventThatDoesNotPassIsForgotten) {
+  std::string stream =
+      content(0, "a") + chunk(choice(1, R"("content":"b")") + "," + choice(0, R"("content":"c")"));
+  StreamReader reader(Operation::chat);
+  StreamCut cut(Operation::chat);
+  std::string_view bytes = stream;
+  std::string seen;
+  while (seen != "ab") {
+    std::optional<Event> event = reader.next(bytes);
+    ASSERT_TRUE(event);
+    if (event->kind == EventKind::text) seen += event->text;
+    std::string_view frame =
+        std::string_view(stream).substr(event->range.begin, event->range.size());
+    cut.see(*event, frame);
+  }
+  std::string end;
+  cut.write(end, {.note = "N"}, reader.facts());
+  EXPECT_TRUE(end.contains(R"("index":0)"));
+  EXPECT_FALSE(end.contains(R"("index":1)"));
+}
+
 TEST(StreamCut, ARoleIsSaidOnceForEachChoice) {
   std::string role = R"("role":"assistant","content":"")";
   std::string stream = chunk(choice(0, role)) + chunk(choice(1, role));
