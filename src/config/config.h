@@ -4,6 +4,7 @@
 
 #include "config/address.h"
 #include "config/base_url.h"
+#include "config/budget.h"
 #include "config/secret.h"
 #include "core/limits.h"
 #include "core/log.h"
@@ -137,6 +138,10 @@ struct Key {
   std::vector<std::string> models;  // globs; empty: every model
   std::vector<std::string> labels;
   std::optional<WallTime> expires;
+  std::vector<Allowance> budgets;  // no two of one unit and period
+  std::optional<std::uint32_t> rpm;
+  std::optional<std::uint32_t> tpm;
+  std::optional<std::uint32_t> concurrency;
 };
 
 struct Logging {
@@ -179,6 +184,9 @@ struct Config {
   Ledger ledger;
   Prices prices;
   std::vector<std::string> reserved_labels;
+  std::vector<RateLimit> rate_limits;
+  std::vector<std::string> policies;  // globs of YAML files
+  std::vector<Budget> budgets;        // the documents in them; no two of one name
 
   const Provider* find_provider(std::string_view name) const;  // null when there is none
   const Model* find_model(std::string_view name) const;

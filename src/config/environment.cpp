@@ -7,8 +7,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <glob.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -67,6 +69,48 @@ std::unexpected<Error> unreadable(std::string why) {
   return fail(Side::operator_, Kind::io, std::move(why));
 }
 
+constexpr std::string_view any_folders = "/**/";
+
+void add_matching(const std::string& glob, std::vector<std::string>& files) {
+  glob_t found{};
+  if (::glob(glob.c_str(), GLOB_MARK, nullptr, &found) == 0) {
+    for (std::size_t i = 0; i < found.gl_pathc; ++i) {
+      std::string_view path = found.gl_pathv[i];
+      if (!path.ends_with('/')) files.emplace_back(path);
+    }
+  }
+  ::globfree(&found);
+}
+
+// The folder of a name that is no glob, for one: what it is called is taken as it is.
+std::string escaped(std::string_view path) {
+  std::string out;
+  for (char c : path) {
+    if (std::string_view("*?[]\\").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+// Links to folders are not followed, so that no ring of them is walked without end; nor are hidden
+// folders, which hold no documents but those of version control.
+std::vector<std::string> folders_within(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> all{folder};
+  for (std::size_t next = 0; next < all.size(); ++next) {
+    std::error_code error;
+    for (fs::directory_iterator at(all[next], error), end; !error && at != end;
+         at.increment(error)) {
+      std::error_code ignored;
+      bool hidden = at->path().filename().string().starts_with('.');
+      if (!hidden && !at->is_symlink(ignored) && at->is_directory(ignored)) {
+        all.push_back(at->path().string());
+      }
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 bool is_glob(std::string_view path) { return path.find_first_of("*?[") != path.npos; }
@@ -109,15 +153,20 @@ Result<std::string> ProcessEnvironment::file(const std::string& path, std::size_
 
 std::vector<std::string> ProcessEnvironment::matching(const std::string& glob) const {
   if (!is_glob(glob)) return {glob};
-  glob_t found{};
   std::vector<std::string> files;
-  if (::glob(glob.c_str(), GLOB_MARK, nullptr, &found) == 0) {
-    for (std::size_t i = 0; i < found.gl_pathc; ++i) {
-      std::string_view path = found.gl_pathv[i];
-      if (!path.ends_with('/')) files.emplace_back(path);
-    }
+  std::size_t at = glob.find(any_folders);
+  bool from_here = glob.starts_with(any_folders.substr(1));
+  if (!from_here && (at == glob.npos || is_glob(std::string_view(glob).substr(0, at)))) {
+    add_matching(glob, files);
+    return files;
   }
-  ::globfree(&found);
+  std::string top = from_here ? "." : at == 0 ? "/" : glob.substr(0, at);
+  std::string rest =
+      from_here ? glob.substr(any_folders.size() - 1) : glob.substr(at + any_folders.size());
+  for (const std::string& folder : folders_within(top)) {
+    add_matching(escaped(folder) + "/" + rest, files);
+  }
+  std::ranges::sort(files);
   return files;
 }
 

@@ -23,8 +23,8 @@ class Environment {
   // only ("Permission denied"): a path may hold what is not to be shown.
   virtual Result<std::string> file(const std::string& path, std::size_t bytes_max) const = 0;
 
-  // The files that a glob (*, ?, [..]) names, in the order of their names. What is no glob is the
-  // file itself, there or not.
+  // The files that a glob (*, ?, [..]) names, in the order of their names; `**` between slashes
+  // stands for any number of folders. What is no glob is the file itself, there or not.
   virtual std::vector<std::string> matching(const std::string& glob) const = 0;
 };
 

@@ -130,5 +130,24 @@ TEST(ProcessEnvironment, GlobsNameFilesInOrder) {
             std::vector<std::string>{folder.file("none")});
 }
 
+TEST(ProcessEnvironment, TwoStarsAreAnyNumberOfFolders) {
+  Folder folder;
+  ProcessEnvironment environment(nullptr);
+  for (const char* name : {"p", "p/a[1]", "p/a[1]/b", "p/.git"}) {
+    ASSERT_EQ(::mkdir(folder.file(name).c_str(), 0700), 0) << name;
+  }
+  ASSERT_EQ(::symlink(folder.file("p").c_str(), folder.file("p/ring").c_str()), 0);
+  for (const char* name : {"top.yaml", "p/2.yaml", "p/a[1]/1.yaml", "p/a[1]/b/3.yaml",
+                           "p/.git/4.yaml", "p/a[1]/b/3.json"}) {
+    std::ofstream(folder.file(name)) << "x";
+  }
+  std::vector<std::string> below{folder.file("p/2.yaml"), folder.file("p/a[1]/1.yaml"),
+                                 folder.file("p/a[1]/b/3.yaml")};
+  EXPECT_EQ(environment.matching(folder.file("p/**/*.yaml")), below);
+  below.push_back(folder.file("top.yaml"));
+  EXPECT_EQ(environment.matching(folder.file("**/*.yaml")), below);
+  EXPECT_EQ(environment.matching(folder.file("none/**/*.yaml")), std::vector<std::string>{});
+}
+
 }  // namespace
 }  // namespace recloser::config

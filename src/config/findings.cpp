@@ -9,37 +9,45 @@
 
 namespace recloser::config {
 
-std::string Finding::text(std::string_view file) const {
+std::string Finding::text(std::string_view configuration) const {
+  std::string_view where = file.empty() ? configuration : std::string_view(file);
   std::string_view word = severity == Severity::error     ? ""
                           : severity == Severity::warning ? "warning: "
                                                           : "notice: ";
-  if (place.line == 0) return fmt::format("{}: {}{}", file, word, message);
-  return fmt::format("{}:{}:{}: {}{}", file, place.line, place.column, word, message);
+  if (place.line == 0) return fmt::format("{}: {}{}", where, word, message);
+  return fmt::format("{}:{}:{}: {}{}", where, place.line, place.column, word, message);
 }
 
 void Findings::error(Place place, std::string message) {
-  if (++errors_ <= errors_max) {
-    findings_.push_back({Severity::error, place, std::move(message)});
-  }
+  if (++errors_ <= errors_max) add(Severity::error, place, std::move(message));
 }
 
 void Findings::warning(Place place, std::string message) {
-  findings_.push_back({Severity::warning, place, std::move(message)});
+  add(Severity::warning, place, std::move(message));
 }
 
-void Findings::notice(std::string message) {
-  findings_.push_back({Severity::notice, {}, std::move(message)});
+void Findings::notice(std::string message) { add(Severity::notice, {}, std::move(message)); }
+
+void Findings::turn_to(std::string file) { files_.push_back(std::move(file)); }
+
+void Findings::add(Severity severity, Place place, std::string message) {
+  findings_.push_back({.finding = {.severity = severity,
+                                   .place = place,
+                                   .message = std::move(message),
+                                   .file = files_.back()},
+                       .file = files_.size() - 1});
 }
 
 std::vector<Finding> Findings::sorted() const {
-  std::vector<const Finding*> order;
-  for (const Finding& finding : findings_) order.push_back(&finding);
+  std::vector<const Found*> order;
+  for (const Found& found : findings_) order.push_back(&found);
   // Findings of one place stay in the order in which they were made: the vector's own.
-  std::ranges::sort(order, [](const Finding* a, const Finding* b) {
-    return std::tie(a->severity, a->place, a) < std::tie(b->severity, b->place, b);
+  std::ranges::sort(order, [](const Found* a, const Found* b) {
+    return std::tie(a->finding.severity, a->file, a->finding.place, a) <
+           std::tie(b->finding.severity, b->file, b->finding.place, b);
   });
   std::vector<Finding> all;
-  for (const Finding* finding : order) all.push_back(*finding);
+  for (const Found* found : order) all.push_back(found->finding);
   return all;
 }
 

@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include "config/rules/rules.h"
+#include "config/schema/budget_language.h"
 #include "config/schema/language.h"
 #include "config/schema/printer.h"
 #include "config/yaml/read.h"
@@ -24,6 +25,8 @@ std::shared_ptr<const Config> read_config(std::string_view text, std::string_vie
   read_section(in, gateway_section(), *root, config.get());
   complete(in, *root, *config);
   judge(in, *root, *config);
+  complete_allowances(in, *root, *config);
+  read_documents(in, *root, *config);
   return findings.failed() ? nullptr : config;
 }
 
@@ -63,6 +66,17 @@ std::string summary(const Config& config) {
   Printer out;
   print_section(out, gateway_section(), &config);
   return out.text();
+}
+
+std::string documents_summary(const Config& config) {
+  std::string text;
+  for (const Budget& budget : config.budgets) {
+    Printer out;
+    out.value("kind", "Budget");
+    print_section(out, budget_document_section, &budget);
+    text += fmt::format("---\n{}", out.text());
+  }
+  return text;
 }
 
 const Provider* Config::find_provider(std::string_view name) const {

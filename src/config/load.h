@@ -32,4 +32,7 @@ Checked load_file(const std::string& file, const Environment& environment);
 // The configuration in effect, defaults included, as a text like the file's; secrets are hidden.
 std::string summary(const Config& config);
 
+// The same of its documents: each after a line of `---`.
+std::string documents_summary(const Config& config);
+
 }  // namespace recloser::config

@@ -37,8 +37,8 @@ TEST(Messages, UnknownFields) {
       {"lisetn: []",
        "1: lisetn is not a field; did you mean listen? The fields here are admin, apiVersion, "
        "auth, "
-       "drain, keepAlive, keys, kind, ledger, limits, listen, logging, models, prices, "
-       "providers, reservedLabels, state, workers"},
+       "drain, keepAlive, keys, kind, ledger, limits, listen, logging, models, policies, prices, "
+       "providers, rateLimits, reservedLabels, state, workers"},
       {"admin: {zzz: 1}", "9: admin.zzz is not a field; the fields here are address, token"},
       {"models: {m: {tragets: []}}",
        "13: models.m.targets is required here; write targets: [{provider: openai, model: "
@@ -47,8 +47,7 @@ TEST(Messages, UnknownFields) {
        "are targets"},
       {"keys: [{id: a, secret: 01234567890123456789, bugdet: {usd: 5}}]",
        "46: keys[0].bugdet is not a field; did you mean budget? The fields here are agent, "
-       "expires, "
-       "id, labels, models, org, secret, team, user"},
+       "budget, concurrency, expires, id, labels, models, org, rpm, secret, team, tpm, user"},
       {"admin: {\"a b\": 1}",
        "9: admin.\"a b\" is not a field; the fields here are address, token"},
   });
@@ -157,7 +156,7 @@ TEST(Messages, TheHeadOfTheFile) {
 }
 
 TEST(Messages, WhatLaterVersionsBuild) {
-  for (const char* field : {"policies", "idempotency", "approvals", "channels"}) {
+  for (const char* field : {"idempotency", "approvals", "channels"}) {
     std::string text = std::string(field) + ": {}";
     std::string message = std::to_string(text.size() - 1) + ": " + field +
                           " is not supported in this version; remove it";
@@ -179,8 +178,7 @@ TEST(Messages, WhatLaterVersionsBuildWithinOthers) {
     expect_refused("providers: {p: {dialect: openai, baseUrl: http://x, " + field + ": 1}}\n",
                    "providers.p." + field);
   }
-  for (std::string field :
-       {"budget", "rpm", "tpm", "concurrency", "plan", "roles", "groups", "residency"}) {
+  for (std::string field : {"plan", "roles", "groups", "residency"}) {
     expect_refused("keys: [{id: a, secret: 01234567890123456789, " + field + ": 1}]\n",
                    "keys[0]." + field);
   }

@@ -153,6 +153,34 @@ constexpr Field list(std::string_view name, Spec spec) {
           .type = [](const Field&) { return std::string("list, below"); }};
 }
 
+// A list of structs that may be written as the one struct it holds.
+template <auto member>
+constexpr Field some(std::string_view name, Spec spec) {
+  Field made = list<member>(name, spec);
+  made.read = [](Reading& in, const Field& f, const Node& node, void* owner) {
+    if (node.kind != Node::Kind::map) return list<member>(f.name, f.spec).read(in, f, node, owner);
+    auto& values = field_detail::of<member>(owner);
+    values.clear();
+    read_section(in, *f.spec.section, node, &values.emplace_back());
+  };
+  made.type = [](const Field&) { return std::string("fields, below, or a list of such"); };
+  return made;
+}
+
+// Fields of the same struct under a name of their own.
+constexpr Field part(std::string_view name, Spec spec) {
+  return {.name = name,
+          .spec = spec,
+          .read = [](Reading& in, const Field& f, const Node& node,
+                     void* owner) { read_section(in, *f.spec.section, node, owner); },
+          .print =
+              [](Printer& out, const Field& f, const void* owner) {
+                Printer::Level level(out, f.name);
+                print_section(out, *f.spec.section, owner);
+              },
+          .type = [](const Field&) { return std::string("fields, below"); }};
+}
+
 // A map from a name, kept in the struct's `name`, to a struct.
 template <auto member>
 constexpr Field map(std::string_view name, Spec spec) {

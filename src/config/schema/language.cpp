@@ -1,5 +1,7 @@
 #include "config/schema/language.h"
 
+#include "config/schema/budget_language.h"
+
 namespace recloser::config {
 namespace {
 
@@ -237,10 +239,17 @@ constexpr Field key_fields[] = {
                          .text = Text::label}),
     field<&Key::expires>("expires",
                          {.help = "From then on it is refused.", .example = "2027-01-01"}),
-    planned("budget"),
-    planned("rpm"),
-    planned("tpm"),
-    planned("concurrency"),
+    some<&Key::budgets>("budget", {.help = "What its calls may take ([budgets](budgets.md)).",
+                                   .bounds = between(1, 16),
+                                   .section = &allowance_section}),
+    field<&Key::rpm>("rpm",
+                     {.help = "Requests per minute.", .example = "600", .bounds = rate_bounds}),
+    field<&Key::tpm>("tpm", {.help = "Tokens per minute, of input and output.",
+                             .example = "200000",
+                             .bounds = rate_bounds}),
+    field<&Key::concurrency>(
+        "concurrency",
+        {.help = "Calls at one time, to the last byte.", .example = "8", .bounds = rate_bounds}),
     planned("plan"),
     planned("roles"),
     planned("groups"),
@@ -356,7 +365,17 @@ constexpr Field gateway_fields[] = {
                                      .example = "[production]",
                                      .bounds = between(0, 1024),
                                      .text = Text::label}),
-    planned("policies"),
+    list<&Config::rate_limits>("rateLimits",
+                               {.help = "What teams, users, models and others may take.",
+                                .bounds = between(0, 64),
+                                .section = &rate_limit_section}),
+    field<&Config::policies>(
+        "policies", {.help = "Files of documents, which hold budgets ([budgets](budgets.md)): "
+                             "globs of YAML files; `**` stands for folders, any number of them.",
+                     .example = "[\"policies/**/*.yaml\"]",
+                     .bounds = between(0, 64),
+                     .text = Text::path,
+                     .section = &budget_document_section}),
     planned("idempotency"),
     planned("approvals"),
     planned("channels"),
@@ -364,9 +383,32 @@ constexpr Field gateway_fields[] = {
 constexpr Section gateway{"", "The top of the file.", gateway_fields, defaults_of<Config>};
 
 constexpr const Section* sections[] = {
-    &gateway, &listen,   &listen_tls,        &listen_timeouts, &admin,  &state,
-    &auth,    &provider, &provider_timeouts, &provider_tls,    &model,  &target,
-    &key,     &logging,  &keep_alive,        &limit,           &ledger, &prices,
+    &gateway,
+    &listen,
+    &listen_tls,
+    &listen_timeouts,
+    &admin,
+    &state,
+    &auth,
+    &provider,
+    &provider_timeouts,
+    &provider_tls,
+    &model,
+    &target,
+    &key,
+    &allowance_section,
+    &logging,
+    &keep_alive,
+    &limit,
+    &ledger,
+    &prices,
+    &rate_limit_section,
+    &budget_document_section,
+    &budget_metadata_section,
+    &budget_spec_section,
+    &budget_window_section,
+    &budget_slice_section,
+    &budget_exhausted_section,
 };
 
 }  // namespace

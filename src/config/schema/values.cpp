@@ -1,5 +1,6 @@
 #include "config/schema/values.h"
 
+#include "config/schema/choice.h"
 #include "config/yaml/utf8.h"
 #include "core/ascii.h"
 #include "core/names.h"
@@ -36,6 +37,8 @@ std::size_t text_bytes_max(Text text) {
       return limits::principal_name_bytes_max;
     case Text::word:
       return limits::model_name_bytes_max;
+    case Text::sentence:
+      return 500;
     case Text::path:
       return 4095;  // PATH_MAX of Linux without its NUL
     case Text::database:
@@ -43,43 +46,6 @@ std::size_t text_bytes_max(Text text) {
   }
   return 0;
 }
-
-// What is wrong with `text`, as the message after the path; "" when nothing is.
-std::string text_fault(Text rule, std::string_view text) {
-  if (text.empty() || text.size() > text_bytes_max(rule)) {
-    return fmt::format("must be 1..{} bytes; you wrote {}", text_bytes_max(rule), text.size());
-  }
-  bool printable = is_printable(text);
-  bool has_space = text.find(' ') != text.npos;
-  bool space_at_end = text.front() == ' ' || text.back() == ' ';
-  std::string_view store = "sqlite:";
-  std::string_view file = text.starts_with(store) ? text.substr(store.size()) : "";
-  switch (rule) {
-    case Text::name:
-      if (is_plain_name(text)) return {};
-      return fmt::format("must be {}", plain_name_rule);
-    case Text::word:
-      return printable && !has_space ? "" : "must be printable text without spaces";
-    case Text::words:
-      return printable && !space_at_end ? "" : "must be printable text without spaces at its ends";
-    case Text::label:
-      if (printable && !has_space && text.find(',') == text.npos) return {};
-      return "must be printable text without spaces and commas";
-    case Text::path:
-      return printable ? "" : "must be a path of printable text";
-    case Text::database:
-      if (text.starts_with("postgres")) {
-        return "cannot be PostgreSQL: that is not supported in this version; write sqlite:NAME";
-      }
-      return is_plain_name(file) ? "" : "must be sqlite:NAME, a file in the state directory";
-  }
-  return {};
-}
-
-struct Choice {
-  std::string_view name;
-  int value;  // -1: known to the language, not to this version
-};
 
 constexpr Choice dialects[] = {{"openai", static_cast<int>(Dialect::openai)},
                                {"anthropic", static_cast<int>(Dialect::anthropic)},
@@ -99,48 +65,6 @@ constexpr Choice log_levels[] = {{"debug", static_cast<int>(LogLevel::debug)},
                                  {"error", static_cast<int>(LogLevel::error)}};
 constexpr Choice log_formats[] = {{"text", static_cast<int>(LogFormat::text)},
                                   {"json", static_cast<int>(LogFormat::json)}};
-
-// "openai, anthropic or simulated"
-std::string list_of(std::span<const Choice> choices) {
-  std::vector<std::string_view> names;
-  for (const Choice& choice : choices) {
-    if (choice.value >= 0) names.push_back(choice.name);
-  }
-  std::string_view last = names.back();
-  names.pop_back();
-  return names.empty() ? std::string(last) : fmt::format("{} or {}", fmt::join(names, ", "), last);
-}
-
-std::optional<int> choose(Reading& in, const Node& node, std::span<const Choice> choices) {
-  std::string wanted = list_of(choices);
-  std::optional<std::string> text = in.scalar(node, wanted);
-  if (!text) return std::nullopt;
-  std::vector<std::string_view> names;
-  for (const Choice& choice : choices) {
-    names.push_back(choice.name);
-    if (choice.name != *text) continue;
-    if (choice.value >= 0) return choice.value;
-    in.error(node, fmt::format("cannot be {}: that is not supported in this version; write {}",
-                               choice.name, wanted));
-    return std::nullopt;
-  }
-  std::string meant = meant_by(*text, names);
-  in.error(node, fmt::format("must be {}; you wrote {}{}", wanted, written(node),
-                             meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
-  return std::nullopt;
-}
-
-template <class Enum>
-void read_choice(Reading& in, const Node& node, std::span<const Choice> choices, Enum& out) {
-  if (std::optional<int> chosen = choose(in, node, choices)) out = static_cast<Enum>(*chosen);
-}
-
-std::string_view name_in(std::span<const Choice> choices, int value) {
-  for (const Choice& choice : choices) {
-    if (choice.value == value) return choice.name;
-  }
-  return "";
-}
 
 struct Unit {
   std::string_view name;
@@ -166,7 +90,60 @@ std::string range_of(const ValueRules& rules, std::uint32_t) {
   return fmt::format("{}..{}", rules.bounds.least, rules.bounds.most);
 }
 
+std::optional<std::uint32_t> read_count(Reading& in, const ValueRules& rules, const Node& node) {
+  std::string type = fmt::format("a whole number, {}", range_of(rules, std::uint32_t{}));
+  std::optional<std::string> text = in.scalar(node, type);
+  if (!text) return std::nullopt;
+  std::optional<std::int64_t> number = parse_whole(*text);
+  if (number && within(*number, rules.bounds)) return static_cast<std::uint32_t>(*number);
+  in.wrong(node, fmt::format("be {}", number ? range_of(rules, std::uint32_t{}) : type));
+  return std::nullopt;
+}
+
+std::optional<Duration> read_duration(Reading& in, const ValueRules& rules, const Node& node) {
+  std::string type = fmt::format("a duration{}, in ms, s, m, h or d", such_as(rules));
+  std::optional<std::string> text = in.scalar(node, type);
+  if (!text) return std::nullopt;
+  Result<Duration> duration = parse_duration(*text);
+  if (duration && within(duration->count(), rules.bounds)) return *duration;
+  in.wrong(node, fmt::format("be {}", duration ? range_of(rules, *duration) : type));
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::string text_fault(Text rule, std::string_view text) {
+  if (text.empty() || text.size() > text_bytes_max(rule)) {
+    return fmt::format("must be 1..{} bytes; you wrote {}", text_bytes_max(rule), text.size());
+  }
+  bool printable = is_printable(text);
+  bool has_space = text.find(' ') != text.npos;
+  bool space_at_end = text.front() == ' ' || text.back() == ' ';
+  std::string_view store = "sqlite:";
+  std::string_view file = text.starts_with(store) ? text.substr(store.size()) : "";
+  switch (rule) {
+    case Text::name:
+      if (is_plain_name(text)) return {};
+      return fmt::format("must be {}", plain_name_rule);
+    case Text::word:
+      return printable && !has_space ? "" : "must be printable text without spaces";
+    case Text::words:
+      return printable && !space_at_end ? "" : "must be printable text without spaces at its ends";
+    case Text::label:
+      if (printable && !has_space && text.find(',') == text.npos) return {};
+      return "must be printable text without spaces and commas";
+    case Text::path:
+      return printable ? "" : "must be a path of printable text";
+    case Text::sentence:
+      return printable && !space_at_end ? "" : "must be printable text without spaces at its ends";
+    case Text::database:
+      if (text.starts_with("postgres")) {
+        return "cannot be PostgreSQL: that is not supported in this version; write sqlite:NAME";
+      }
+      return is_plain_name(file) ? "" : "must be sqlite:NAME, a file in the state directory";
+  }
+  return {};
+}
 
 std::optional<Bytes> parse_bytes(std::string_view text) {
   std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
@@ -189,15 +166,12 @@ void read_value(Reading& in, const ValueRules&, const Node& node, bool& out) {
 }
 
 void read_value(Reading& in, const ValueRules& rules, const Node& node, std::uint32_t& out) {
-  std::string type = fmt::format("a whole number, {}", range_of(rules, out));
-  std::optional<std::string> text = in.scalar(node, type);
-  if (!text) return;
-  std::optional<std::int64_t> number = parse_whole(*text);
-  if (!number) return in.wrong(node, fmt::format("be {}", type));
-  if (!within(*number, rules.bounds)) {
-    return in.wrong(node, fmt::format("be {}", range_of(rules, out)));
-  }
-  out = static_cast<std::uint32_t>(*number);
+  out = read_count(in, rules, node).value_or(out);
+}
+
+void read_value(Reading& in, const ValueRules& rules, const Node& node,
+                std::optional<std::uint32_t>& out) {
+  if (std::optional<std::uint32_t> count = read_count(in, rules, node)) out = count;
 }
 
 void read_value(Reading& in, const ValueRules& rules, const Node& node, Bytes& out) {
@@ -213,15 +187,12 @@ void read_value(Reading& in, const ValueRules& rules, const Node& node, Bytes& o
 }
 
 void read_value(Reading& in, const ValueRules& rules, const Node& node, Duration& out) {
-  std::string type = fmt::format("a duration{}, in ms, s, m, h or d", such_as(rules));
-  std::optional<std::string> text = in.scalar(node, type);
-  if (!text) return;
-  Result<Duration> duration = parse_duration(*text);
-  if (!duration) return in.wrong(node, fmt::format("be {}", type));
-  if (!within(duration->count(), rules.bounds)) {
-    return in.wrong(node, fmt::format("be {}", range_of(rules, out)));
-  }
-  out = *duration;
+  out = read_duration(in, rules, node).value_or(out);
+}
+
+void read_value(Reading& in, const ValueRules& rules, const Node& node,
+                std::optional<Duration>& out) {
+  if (std::optional<Duration> duration = read_duration(in, rules, node)) out = duration;
 }
 
 void read_value(Reading& in, const ValueRules& rules, const Node& node, std::string& out) {
@@ -317,6 +288,10 @@ void read_name(Reading& in, const ValueRules& rules, const Node::Key& key, std::
 
 std::string show_value(bool value) { return value ? "true" : "false"; }
 std::string show_value(std::uint32_t value) { return fmt::format("{}", value); }
+std::string show_value(std::optional<std::uint32_t> value) {
+  return value ? show_value(*value) : "";
+}
+std::string show_value(std::optional<Duration> value) { return value ? show_value(*value) : ""; }
 std::string show_value(Bytes value) {
   for (const Unit& unit : units) {
     if (value.count != 0 && value.count % unit.bytes == 0) {
@@ -364,6 +339,12 @@ std::string type_of(const ValueRules& rules, Bytes zero) {
 std::string type_of(const ValueRules& rules, Duration zero) {
   return fmt::format("duration, {}", range_of(rules, zero));
 }
+std::string type_of(const ValueRules& rules, std::optional<std::uint32_t>) {
+  return type_of(rules, std::uint32_t{});
+}
+std::string type_of(const ValueRules& rules, std::optional<Duration>) {
+  return type_of(rules, Duration{});
+}
 std::string type_of(const ValueRules& rules, const std::string&) {
   std::size_t bytes_max = text_bytes_max(rules.text);
   switch (rules.text) {
@@ -372,6 +353,7 @@ std::string type_of(const ValueRules& rules, const std::string&) {
     case Text::word:
       return fmt::format("text without spaces, 1..{} bytes", bytes_max);
     case Text::words:
+    case Text::sentence:
       return fmt::format("text, 1..{} bytes", bytes_max);
     case Text::label:
       return fmt::format("text without spaces and commas, 1..{} bytes", bytes_max);

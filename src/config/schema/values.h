@@ -30,6 +30,7 @@ enum class Text : unsigned char {
   word,      // printable, without spaces
   words,     // printable, spaces inside
   label,     // a word without commas
+  sentence,  // words, and many of them
   path,      // a file or folder, relative to the configuration file
   database,  // sqlite:NAME
 };
@@ -40,11 +41,18 @@ struct ValueRules {
   std::string_view example;
 };
 
+// What is wrong with `text`, as the message after the path; "" when nothing is.
+std::string text_fault(Text rule, std::string_view text);
+
 // Each reads `node` into `out`; what cannot be read is told to `in`, and `out` stays as it was.
 void read_value(Reading& in, const ValueRules& rules, const Node& node, bool& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node, std::uint32_t& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node, Bytes& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node, Duration& out);
+void read_value(Reading& in, const ValueRules& rules, const Node& node,
+                std::optional<std::uint32_t>& out);
+void read_value(Reading& in, const ValueRules& rules, const Node& node,
+                std::optional<Duration>& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node, std::string& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node,
                 std::vector<std::string>& out);
@@ -70,6 +78,8 @@ std::string show_value(bool value);
 std::string show_value(std::uint32_t value);
 std::string show_value(Bytes value);
 std::string show_value(Duration value);
+std::string show_value(std::optional<std::uint32_t> value);
+std::string show_value(std::optional<Duration> value);
 std::string show_value(const std::string& value);
 std::string show_value(const std::vector<std::string>& value);
 std::string show_value(const Secret& value);
@@ -90,6 +100,8 @@ std::string type_of(const ValueRules& rules, bool);
 std::string type_of(const ValueRules& rules, std::uint32_t);
 std::string type_of(const ValueRules& rules, Bytes);
 std::string type_of(const ValueRules& rules, Duration);
+std::string type_of(const ValueRules& rules, std::optional<std::uint32_t>);
+std::string type_of(const ValueRules& rules, std::optional<Duration>);
 std::string type_of(const ValueRules& rules, const std::string&);
 std::string type_of(const ValueRules& rules, const std::vector<std::string>&);
 std::string type_of(const ValueRules& rules, const Secret&);

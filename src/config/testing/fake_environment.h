@@ -29,9 +29,17 @@ struct FakeEnvironment final : Environment {
     if (!is_glob(glob)) return {glob};
     std::vector<std::string> found;
     for (const auto& [path, text] : files) {
-      if (::fnmatch(glob.c_str(), path.c_str(), FNM_PATHNAME) == 0) found.push_back(path);
+      if (matches(glob, path)) found.push_back(path);
     }
     return found;
+  }
+
+ private:
+  static bool matches(const std::string& glob, const std::string& path) {
+    std::size_t at = glob.find("**/");
+    if (at == glob.npos) return ::fnmatch(glob.c_str(), path.c_str(), FNM_PATHNAME) == 0;
+    std::string without = glob.substr(0, at) + glob.substr(at + 3);
+    return matches(without, path) || ::fnmatch(glob.c_str(), path.c_str(), 0) == 0;
   }
 };
 

@@ -289,6 +289,13 @@ std::string explain(const std::string& message) {
   return fmt::format("this is not valid YAML: {}", message);
 }
 
+void refuse(const Lines& lines, const YAML::Exception& e, Findings& findings) {
+  Place place = e.mark.is_null() ? Place{}
+                                 : lines.place(static_cast<std::size_t>(e.mark.line),
+                                               static_cast<std::size_t>(e.mark.column));
+  findings.error(place, explain(e.msg));
+}
+
 // yaml-cpp itself stops at 500 levels, far from the end of any stack.
 std::optional<Node> parse(const Lines& lines, Findings& findings) {
   Builder builder(lines, findings);
@@ -310,12 +317,53 @@ std::optional<Node> parse(const Lines& lines, Findings& findings) {
     }
     return root;
   } catch (const YAML::Exception& e) {
-    Place place = e.mark.is_null() ? Place{}
-                                   : lines.place(static_cast<std::size_t>(e.mark.line),
-                                                 static_cast<std::size_t>(e.mark.column));
-    findings.error(place, explain(e.msg));
+    refuse(lines, e, findings);
   }
   return std::nullopt;
+}
+
+// Documents without end, again, have no place in the text after that of the one before.
+std::vector<Node> parse_documents(const Lines& lines, Findings& findings) {
+  std::vector<Node> documents;
+  Place last;
+  try {
+    std::istringstream input{std::string(lines.text())};
+    YAML::Parser parser(input);
+    for (Builder builder(lines, findings); parser.HandleNextDocument(builder);) {
+      Node root = builder.take();
+      if (root.place <= last) {
+        findings.error(root.place, "this is not valid YAML: no document can begin here");
+        return {};
+      }
+      last = root.place;
+      if (root.kind == Node::Kind::nothing) continue;
+      if (documents.size() == yaml_documents_max) {
+        findings.error(root.place,
+                       fmt::format("a file may hold {} documents; put this one and those that "
+                                   "follow into another",
+                                   yaml_documents_max));
+        return {};
+      }
+      documents.push_back(std::move(root));
+    }
+    return documents;
+  } catch (const YAML::Exception& e) {
+    refuse(lines, e, findings);
+  }
+  return {};
+}
+
+// What both forms do not take. Nothing when the text is refused.
+std::optional<Lines> lines_of(std::string_view text, Findings& findings) {
+  if (text.size() > yaml_bytes_max) {
+    findings.error({}, fmt::format("the file must be at most 1MiB; it has {} bytes", text.size()));
+    return std::nullopt;
+  }
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  Lines lines(text);
+  if (!check_bytes(lines, findings)) return std::nullopt;
+  return lines;
 }
 
 }  // namespace
@@ -328,15 +376,13 @@ const Node* Node::find(std::string_view key) const {
 }
 
 std::optional<Node> read_yaml(std::string_view text, Findings& findings) {
-  if (text.size() > yaml_bytes_max) {
-    findings.error({}, fmt::format("the file must be at most 1MiB; it has {} bytes", text.size()));
-    return std::nullopt;
-  }
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  Lines lines(text);
-  if (!check_bytes(lines, findings)) return std::nullopt;
-  return parse(lines, findings);
+  std::optional<Lines> lines = lines_of(text, findings);
+  return lines ? parse(*lines, findings) : std::nullopt;
+}
+
+std::vector<Node> read_yaml_documents(std::string_view text, Findings& findings) {
+  std::optional<Lines> lines = lines_of(text, findings);
+  return lines ? parse_documents(*lines, findings) : std::vector<Node>{};
 }
 
 }  // namespace recloser::config

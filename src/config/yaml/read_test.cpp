@@ -89,6 +89,37 @@ TEST(ReadYaml, Complaints) {
   for (const Case& c : cases) EXPECT_EQ(complaint(c.text), c.message) << c.text;
 }
 
+TEST(ReadYamlDocuments, EachHasItsPlaceAndEmptyOnesAreLeftOut) {
+  Findings findings;
+  std::vector<Node> documents = read_yaml_documents(
+      "---\n# nothing but this\n---\na: 1\n---\n---\n# c\n\nb: {c: 2}\n---\n", findings);
+  EXPECT_FALSE(findings.failed());
+  ASSERT_EQ(documents.size(), 2u);
+  EXPECT_EQ(documents[0].find("a")->place, (Place{4, 4}));
+  EXPECT_EQ(documents[1].find("b")->find("c")->place, (Place{9, 8}));
+  EXPECT_TRUE(read_yaml_documents("", findings).empty());
+  EXPECT_TRUE(read_yaml_documents("# a\n---\n", findings).empty());
+  EXPECT_FALSE(findings.failed());
+}
+
+TEST(ReadYamlDocuments, OneThatIsWrongTakesAllWithIt) {
+  Findings findings;
+  EXPECT_TRUE(read_yaml_documents("a: 1\n---\nb: [\n", findings).empty());
+  EXPECT_EQ(findings.sorted().at(0).text("f").substr(0, 6), "f:4:1:");
+}
+
+TEST(ReadYamlDocuments, CountAtTheLimitAndOnePast) {
+  std::string text;
+  for (std::size_t i = 0; i < yaml_documents_max; ++i) text += "---\na: 1\n";
+  Findings findings;
+  EXPECT_EQ(read_yaml_documents(text, findings).size(), yaml_documents_max);
+  EXPECT_FALSE(findings.failed());
+  EXPECT_TRUE(read_yaml_documents(text + "---\na: 1\n", findings).empty());
+  EXPECT_EQ(findings.sorted().at(0).text("f"),
+            "f:2002:1: a file may hold 1000 documents; put this one and those that follow into "
+            "another");
+}
+
 TEST(ReadYaml, AliasesAreNotFollowed) {
   Findings findings;
   std::optional<Node> root = read_yaml("a: &x [1, 2]\nb: *x\n", findings);
@@ -137,6 +168,7 @@ TEST(ReadYaml, HostileTextsEnd) {
     while (text.size() + piece.size() <= 100'000) text += piece;
     Findings findings;
     (void)read_yaml(text, findings);
+    (void)read_yaml_documents(text, findings);
     EXPECT_LE(findings.sorted().size(), Findings::errors_max);
   }
   std::string bomb = "a0: &a0 [x, x]\n";
