@@ -37,6 +37,19 @@ enum class KeyPart : std::uint8_t {
 };
 std::string_view name_of(KeyPart part);
 
+// The finish reason of an answer that is cut (SEMANTICS 3).
+enum class Finish : std::uint8_t { by_client, length, content_filter, stop };
+
+// How a stream ends when nothing is left.
+struct Cut {
+  bool at_sentence = false;        // else where it is
+  std::uint32_t grace_tokens = 0;  // to the end of the sentence; reserved ahead, within the limit
+  Finish finish = Finish::by_client;
+  std::optional<std::string> note;  // in place of the usual one; "": none
+
+  friend bool operator==(const Cut&, const Cut&) = default;
+};
+
 struct Budget {
   struct Part {
     KeyPart what = KeyPart::org;
@@ -61,6 +74,8 @@ struct Budget {
   std::uint32_t clamp_floor_tokens = 256;  // clamp does not go below; it refuses then
   bool deny_unpriced = true;
   std::vector<std::uint32_t> thresholds_per_million;  // ascending; at most thresholds_max
+  std::uint32_t degrade_at_per_million = 0;           // 0: never
+  Cut cut;
   std::string owner;
   std::string contact;
 

@@ -90,6 +90,27 @@ std::size_t key_bytes_max(const Budget& budget, const CallFacts& facts) {
   return bytes;
 }
 
+void add_applying(std::span<Live* const> budgets, const CallFacts& facts,
+                  std::vector<Ask::Scope>& scopes) {
+  for (Live* live : budgets) {
+    if (!applies(live->document(), facts)) continue;
+    scopes.push_back({.budget = live, .key = {}, .demand = {}});
+  }
+}
+
+// First how much it will be at the most: a text that grew later would leave views behind.
+void write_keys(const CallFacts& facts, std::vector<Ask::Scope>& scopes, std::string& texts) {
+  std::size_t bytes = 0;
+  for (const Ask::Scope& scope : scopes) bytes += key_bytes_max(scope.budget->document(), facts);
+  texts.clear();
+  texts.reserve(bytes);
+  for (Ask::Scope& scope : scopes) {
+    std::size_t begin = texts.size();
+    append_key(texts, scope.budget->document(), facts);
+    scope.key = account_key(*scope.budget, std::string_view(texts).substr(begin));
+  }
+}
+
 }  // namespace
 
 std::string_view CallFacts::of(KeyPart part) const {
@@ -137,22 +158,26 @@ void append_key(std::string& text, const Budget& budget, const CallFacts& facts)
 
 void find_scopes(std::span<Live* const> budgets, const CallFacts& facts,
                  std::vector<Ask::Scope>& scopes, std::string& texts) {
-  // First how much it will be at the most: a text that grew later would leave views behind.
   scopes.clear();
-  std::size_t bytes = 0;
+  add_applying(budgets, facts, scopes);
+  write_keys(facts, scopes, texts);
+}
+
+ScopeIndex::ScopeIndex(std::span<Live* const> budgets) {
   for (Live* live : budgets) {
-    const Budget& budget = live->document();
-    if (!applies(budget, facts)) continue;
-    bytes += key_bytes_max(budget, facts);
-    scopes.push_back({.budget = live, .key = {}, .demand = {}});
+    const std::vector<Budget::Filter>& only = live->document().only;
+    auto of_key = std::ranges::find(only, KeyPart::key, &Budget::Filter::what);
+    (of_key == only.end() ? of_all_ : by_key_[of_key->value]).push_back(live);
   }
-  texts.clear();
-  texts.reserve(bytes);
-  for (Ask::Scope& scope : scopes) {
-    std::size_t begin = texts.size();
-    append_key(texts, scope.budget->document(), facts);
-    scope.key = account_key(*scope.budget, std::string_view(texts).substr(begin));
-  }
+}
+
+void ScopeIndex::find(const CallFacts& facts, std::vector<Ask::Scope>& scopes,
+                      std::string& texts) const {
+  scopes.clear();
+  add_applying(of_all_, facts, scopes);
+  auto of_key = by_key_.find(facts.key);
+  if (of_key != by_key_.end()) add_applying(of_key->second, facts, scopes);
+  write_keys(facts, scopes, texts);
 }
 
 }  // namespace recloser::budget

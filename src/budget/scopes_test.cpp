@@ -111,6 +111,36 @@ TEST_F(ScopesTest, AFilterLetsOnlyItsCallsIn) {
   EXPECT_THAT(found(facts), IsEmpty());
 }
 
+TEST_F(ScopesTest, TheIndexFindsTheSame) {
+  configure("key ci", {}, {{KeyPart::key, "ci"}});
+  configure("teams", {{KeyPart::team, ""}});
+  configure("key ci, gpt-4o", {{KeyPart::user, ""}},
+            {{KeyPart::model, "gpt-4o"}, {KeyPart::key, "ci"}});
+  configure("gpt-4o", {}, {{KeyPart::model, "gpt-4o"}});
+  for (int i = 0; i < 100; ++i) configure("k", {}, {{KeyPart::key, "k" + std::to_string(i)}});
+  ScopeIndex index(budgets_);
+  auto found_by_index = [&](const CallFacts& facts) {
+    index.find(facts, scopes_, texts_);
+    std::vector<std::string> all;
+    for (const Ask::Scope& scope : scopes_) {
+      EXPECT_EQ(scope.key.hash, account_key(*scope.budget, scope.key.text).hash);
+      all.push_back(scope.budget->document().name + ": " + std::string(scope.key.text));
+    }
+    return all;
+  };
+  for (std::string_view key : {"ci", "k7", "", "other"}) {
+    for (std::string_view model : {"gpt-4o", "gpt-5"}) {
+      CallFacts facts = someone();
+      facts.key = key;
+      facts.model = model;
+      EXPECT_THAT(found_by_index(facts), testing::UnorderedElementsAreArray(found(facts)));
+    }
+  }
+  EXPECT_THAT(
+      found_by_index(someone()),
+      ElementsAre("teams: team=search", "gpt-4o: ", "key ci: ", "key ci, gpt-4o: user=ada"));
+}
+
 TEST_F(ScopesTest, TwoListsNeverGiveOneText) {
   configure("b", {{KeyPart::org, ""}, {KeyPart::team, ""}});
   CallFacts one = someone();

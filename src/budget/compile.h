@@ -1,0 +1,21 @@
+// Compile: from what the configuration says of budgets and rates to the budgets of this room.
+#pragma once
+
+#include "budget/budget.h"
+#include "config/config.h"
+#include "core/result.h"
+
+#include <memory>
+#include <vector>
+
+namespace recloser::budget {
+
+// Documents first, in the order of their files; then rateLimits, then what keys have. Those that
+// are no documents are called "key/<id>/usd/day", "key/<id>/rpm", "rate/<name>/tpm", ..: a '/' is
+// in no name of a document. Error (malformed): more could apply to one call than a call may have.
+Result<std::vector<std::shared_ptr<const Budget>>> compile(const config::Config& config);
+
+// One key alone, wherever it is declared.
+std::vector<Budget> compile_key(const config::Key& key);
+
+}  // namespace recloser::budget
