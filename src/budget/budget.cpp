@@ -21,6 +21,18 @@ std::string_view name_of(KeyPart part) {
   return names[static_cast<std::size_t>(part)];
 }
 
+std::string Budget::kind() const {
+  std::string text(name_of(window.type));
+  char before = ' ';
+  for (const Part& part : key) {
+    text += before;
+    text += name_of(part.what);
+    if (!part.label.empty()) text += ":" + part.label;
+    before = ',';
+  }
+  return text;
+}
+
 Amount Demand::with(std::uint64_t output_tokens) const {
   using Wide = unsigned __int128;
   Wide output =

@@ -79,6 +79,11 @@ struct Budget {
   std::string owner;
   std::string contact;
 
+  // What is counted over, as a store tells budgets of one name apart: "calendar org,team".
+  std::string kind() const;
+  // Limits of the moment (rates, calls at once) leave nothing behind that a store would keep.
+  bool leaves_a_balance() const { return window.type != WindowType::rate && unit != Unit::calls; }
+
   static constexpr std::size_t thresholds_max = 16;
 
   // Whether what has been charged under `other` goes on under this one.

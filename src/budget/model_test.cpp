@@ -390,7 +390,7 @@ class Interleaving {
       window.last_settled = std::max(window.last_settled, clock_.time);
     }
     if (!dies) {
-      std::vector<Settled> settled = call.permit.settle(use, exact);
+      std::vector<Line> settled = call.permit.settle(use, exact);
       ASSERT_EQ(settled.size(), call.holds.size());
       for (std::size_t i = 0; i < settled.size(); ++i) {
         ASSERT_EQ(settled[i].budget, lives_[call.holds[i].budget]);

@@ -16,6 +16,7 @@ struct Permit::Hold {
   Entry* entry = nullptr;
   Account::Number window = 0;
   WallTime window_begun;
+  std::optional<WallTime> window_ends;  // calendar
   Demand demand;
   Amount most = 0;      // reserved in all, charged or not
   Amount reserved = 0;  // of it: not charged yet
@@ -101,6 +102,7 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask) {
     hold.entry->advance(now);
     hold.window = hold.entry->account.number();
     hold.window_begun = hold.entry->account.begun();
+    hold.window_ends = hold.entry->account.ends();
     const Budget& budget = hold.entry->document();
     if (hold.reserve == Reserve::elastic && budget.slice_tokens != 0) {
       slice_tokens_ = std::min<std::uint64_t>(slice_tokens_, budget.slice_tokens);
@@ -203,8 +205,8 @@ std::optional<Exhausted> Permit::over_limit() const {
   return std::nullopt;
 }
 
-std::vector<Settled> Permit::settle(const Use& use, bool exact) {
-  std::vector<Settled> all(count_);
+std::vector<Line> Permit::settle(const Use& use, bool exact) {
+  std::vector<Line> all(count_);
   if (!open_) return all;
   open_ = false;
   charge(use, exact, &all);
@@ -212,7 +214,7 @@ std::vector<Settled> Permit::settle(const Use& use, bool exact) {
 }
 
 // For good, when `settled` is there.
-void Permit::charge(const Use& use, bool exact, std::vector<Settled>* settled) {
+void Permit::charge(const Use& use, bool exact, std::vector<Line>* settled) {
   std::vector<Crossing> crossings;
   Now now = table_->now();
   {
@@ -221,24 +223,35 @@ void Permit::charge(const Use& use, bool exact, std::vector<Settled>* settled) {
       Amount used = use.of(hold.unit);
       hold.charge_up_to(exact ? used : std::max(used, hold.charged));
       table_->note_crossings(*hold.entry, crossings);
-      if (settled != nullptr) (*settled)[hold.place] = close(hold, now);
+      if (settled == nullptr) continue;
+      hold.release();
+      (*settled)[hold.place] = line(hold, now);
+      hold.entry->account.close_call(hold.span(), hold.window, now.of(hold.span()));
     }
   }
   table_->tell(crossings);
 }
 
-Settled Permit::close(Hold& hold, const Now& now) {
-  hold.release();
-  Entry& entry = *hold.entry;
-  Settled settled{.budget = entry.budget,
-                  .key = entry.text,
-                  .window_begun = hold.window_begun,
-                  .reserved = hold.most,
-                  .charged = hold.charged,
-                  .remaining = hold.free(),
-                  .overrun = hold.overrun};
-  entry.account.close_call(hold.span(), hold.window, now.of(hold.span()));
-  return settled;
+std::vector<Line> Permit::lines() const {
+  std::vector<Line> all(count_);
+  if (count_ == 0) return all;
+  Now now = table_->now();
+  Locked locked(holds());
+  for (const Hold& hold : holds()) all[hold.place] = line(hold, now);
+  return all;
+}
+
+Line Permit::line(const Hold& hold, const Now& now) const {
+  std::optional<WallTime> until = hold.window_ends;
+  if (!until) until = counts_until(hold.span(), hold.window_begun, now.of(hold.span()));
+  return {.budget = hold.entry->budget,
+          .key = hold.entry->text,
+          .window_begun = hold.window_begun,
+          .counts_until = until,
+          .reserved = hold.most,
+          .charged = hold.charged,
+          .remaining = hold.free(),
+          .overrun = hold.overrun};
 }
 
 Permit& Permit::operator=(Permit&& other) noexcept {

@@ -13,12 +13,13 @@
 
 namespace recloser::budget {
 
-// What became of one scope of a call, for its row.
-struct Settled {
+// What a call has of one account, so far or in the end, for its row.
+struct Line {
   const Live* budget = nullptr;
   std::string_view key;  // good as long as the permit
   WallTime window_begun;
-  Amount reserved = 0;  // the most it held
+  std::optional<WallTime> counts_until;  // then what is charged counts nowhere any more
+  Amount reserved = 0;                   // the most it held
   Amount charged = 0;
   Amount remaining = 0;  // of the account, afterwards
   Amount overrun = 0;    // charged beyond the limit by this call
@@ -67,7 +68,10 @@ class [[nodiscard]] Permit {
   std::optional<Exhausted> over_limit() const;
 
   // The last word. What was charged by estimates is lowered only by `exact` figures.
-  std::vector<Settled> settle(const Use& use, bool exact);
+  std::vector<Line> settle(const Use& use, bool exact);
+
+  // In the order in which the scopes were asked for.
+  std::vector<Line> lines() const;
 
  private:
   friend class Table;
@@ -78,8 +82,8 @@ class [[nodiscard]] Permit {
   std::span<Hold> holds() const;
   std::expected<void, Exhausted> take(const Ask& ask);
   Exhausted exhausted(const Hold& hold, Amount needed) const;
-  void charge(const Use& use, bool exact, std::vector<Settled>* settled);
-  Settled close(Hold& hold, const Now& now);
+  void charge(const Use& use, bool exact, std::vector<Line>* settled);
+  Line line(const Hold& hold, const Now& now) const;
 
   Table* table_ = nullptr;
   std::unique_ptr<Hold[]> holds_;  // by the address of their accounts

@@ -127,7 +127,7 @@ TEST_F(TableTest, WhatAProviderBillsBeyondIsAnOverrunAndClosesTheScope) {
   Live& budget = configure(usd("b", Reserve::upper_bound, 1000));
   std::expected<Permit, Exhausted> permit = ask({&budget}, token_each, 900);
   ASSERT_TRUE(permit);
-  std::vector<Settled> settled = permit->settle({.nano_usd = 1300}, true);
+  std::vector<Line> settled = permit->settle({.nano_usd = 1300}, true);
   ASSERT_EQ(settled.size(), 1u);
   EXPECT_EQ(settled[0].charged, 1300);
   EXPECT_EQ(settled[0].overrun, 300);

@@ -60,6 +60,27 @@ Result<const date::time_zone*> find_zone(std::string_view name) {
   }
 }
 
+std::optional<WallTime> counts_until(const Window& window, WallTime begun, WallTime now) {
+  switch (window.type) {
+    case WindowType::calendar:
+      return calendar_span(window.period, *window.zone, begun).end;
+    case WindowType::rolling:
+      return begun + window.duration + window.duration / Window::buckets;
+    case WindowType::session: {
+      std::optional<WallTime> until;
+      if (window.idle_timeout.count() != 0) until = now + window.idle_timeout;
+      if (window.max_age.count() == 0) return until;
+      WallTime oldest = begun + window.max_age;
+      return until ? std::min(*until, oldest) : oldest;
+    }
+    case WindowType::rate:
+      return now + window.duration;
+    case WindowType::total:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 TimeSpan calendar_span(Period period, const date::time_zone& zone, WallTime at) {
   Seconds now = seconds(at);
   if (period == Period::hour) return hour_span(zone, now);

@@ -51,4 +51,8 @@ Result<const date::time_zone*> find_zone(std::string_view name);
 // the clock is put forward at midnight, that is one o'clock. An hour that comes twice is two.
 TimeSpan calendar_span(Period period, const date::time_zone& zone, WallTime at);
 
+// When what is charged in a window that began (or, rolling, in a bucket that lies) at `begun`
+// counts nowhere any more, if nothing more is charged in it after `now`. Nothing: never.
+std::optional<WallTime> counts_until(const Window& window, WallTime begun, WallTime now);
+
 }  // namespace recloser::budget

@@ -88,6 +88,8 @@ class Relay final : public net::HttpHandler {
                               const budget::Budget& budget) const;
   void lower_limit(Call& call, Request& request, std::uint64_t allowed);
   bool is_over_limit(Call& call);
+  std::expected<void, Refused> book_held(Call& call);
+  void book_lines(Call& call, std::span<const budget::Line> lines);
   void note_use(Call& call);
   void settle_budgets(Call& call);
 

@@ -139,7 +139,7 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
   call.held = std::make_unique<Held>(std::move(*permit));
   call.held->revision() = services_.budgets.revision();
   if (allowed < worst.output_tokens) lower_limit(call, request, allowed);
-  return {};
+  return book_held(call);
 }
 
 Refused Relay::refuse_unknown_cost(const Call& call, const Request& request,
@@ -193,19 +193,68 @@ budget::Use use_of(const Call& call, Duration run) {
           .milliseconds = run / 1ms};
 }
 
+ledger::BudgetFigures figures_of(const budget::Line& line, WallTime now) {
+  return {.reserved = line.reserved,
+          .charged = line.charged,
+          .remaining = line.remaining,
+          .charged_at = now,
+          .counts_until = line.counts_until};
+}
+
+// What of the lines a row has: limits of the moment leave nothing behind.
+template <class Each>
+void for_each_booked(std::span<const budget::Line> lines, Each each) {
+  std::size_t place = 0;
+  for (const budget::Line& line : lines) {
+    if (line.budget->document().leaves_a_balance()) each(place++, line);
+  }
+}
+
 }  // namespace
+
+// The row, and with it the journal, knows what a call holds before anything is sent: who is killed
+// has it settled at the next start.
+std::expected<void, Refused> Relay::book_held(Call& call) {
+  std::optional<Error> failed;
+  for_each_booked(call.held->permit().lines(), [&](std::size_t, const budget::Line& line) {
+    const budget::Budget& budget = line.budget->document();
+    std::string kind = budget.kind();
+    Result<void> added = call.row.add_budget({.name = budget.name,
+                                              .unit = budget::name_of(budget.unit),
+                                              .kind = kind,
+                                              .key = line.key,
+                                              .window_begun = line.window_begun,
+                                              .figures = figures_of(line, worker_.wall())});
+    if (!added && !failed) failed = added.error();
+  });
+  if (!failed) return {};
+  return std::unexpected(
+      Refused{.refusal = codec::refusal_of(*failed), .message = std::string(failed->message())});
+}
+
+void Relay::book_lines(Call& call, std::span<const budget::Line> lines) {
+  ledger::CallRecord& row = call.record();
+  budget::Amount overrun = 0;
+  for_each_booked(lines, [&](std::size_t place, const budget::Line& line) {
+    row.set_budget(place, figures_of(line, worker_.wall()));
+    if (line.budget->document().unit == Unit::usd) overrun = std::max(overrun, line.overrun);
+  });
+  if (overrun > 0) row.overrun_nano_usd = overrun;
+}
 
 // For everybody to see, and for the case that nobody gets to say it again.
 void Relay::note_use(Call& call) {
   if (call.held == nullptr) return;
-  call.held->permit().publish(use_of(call, worker_.now() - call.begun));
+  budget::Permit& permit = call.held->permit();
+  permit.publish(use_of(call, worker_.now() - call.begun));
+  book_lines(call, permit.lines());
 }
 
 void Relay::settle_budgets(Call& call) {
   if (call.held == nullptr) return;
-  ledger::CallRecord& row = call.record();
-  bool exact = row.tokens_source != ledger::TokensSource::estimated;
-  call.held->permit().settle(use_of(call, worker_.now() - call.begun), exact);
+  bool exact = call.record().tokens_source != ledger::TokensSource::estimated;
+  budget::Use use = use_of(call, worker_.now() - call.begun);
+  book_lines(call, call.held->permit().settle(use, exact));
 }
 
 Cutting cutting_of(Call& call) {
