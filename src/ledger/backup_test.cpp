@@ -52,6 +52,34 @@ const std::vector<std::string> earlier_schemas{R"sql(
   INSERT INTO keys (id, secret_hash, created_at_ns) VALUES ('ci', zeroblob(32), 5);
   PRAGMA user_version = 1;
   PRAGMA application_id = 1380142162;
+)sql",
+                                               R"sql(
+  PRAGMA journal_mode = WAL;
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO meta VALUES ('written_by', '0.1.0');
+  CREATE TABLE call_rows (key INTEGER PRIMARY KEY, not_completed TEXT, facts TEXT NOT NULL) STRICT;
+  CREATE INDEX call_rows_not_completed ON call_rows (not_completed) WHERE not_completed IS NOT NULL;
+  CREATE TABLE call_sessions (batch INTEGER PRIMARY KEY, newest_key INTEGER NOT NULL,
+    entries BLOB NOT NULL) STRICT;
+  CREATE TABLE keys (id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL UNIQUE, org TEXT, team TEXT,
+    user TEXT, agent TEXT, models TEXT, labels TEXT, plan TEXT, created_at_ns INTEGER NOT NULL,
+    expires_at_ns INTEGER, revoked_at_ns INTEGER) STRICT, WITHOUT ROWID;
+  CREATE TABLE ratings (key INTEGER NOT NULL, n INTEGER NOT NULL, at_ns INTEGER NOT NULL,
+    cost_nano_usd INTEGER, list_cost_nano_usd INTEGER, price_version TEXT, reason TEXT NOT NULL,
+    who TEXT NOT NULL, PRIMARY KEY (key, n)) STRICT, WITHOUT ROWID;
+  CREATE VIEW calls AS SELECT facts ->> 0 AS id, facts ->> '$[31][2]' AS cost_nano_usd
+    FROM call_rows;
+  CREATE VIEW attempts AS SELECT facts ->> 0 AS id FROM call_rows;
+  INSERT INTO call_rows VALUES (113513530495783094, NULL, '["01JD3Z8QK6T2V9M4B7XHPW5RNC",'
+    || '1790000000000000000,1500000000,251234567,"ci","acme","search","ada","crawler","s-1",null,'
+    || '"openai","chat","gpt-4o-mini","openai","gpt-4o-mini-2024-07-18","us",200,1234,1024,null,'
+    || '567,0,"exact",567,0,null,143,"nightly,batch",null,[["openai/gpt-4o-mini",1000000,'
+    || '250000000,200,"completed",null,"req_1",1234,567]]]');
+  INSERT INTO call_rows VALUES (113513530495783095, 'refused', '["01JD3Z8QK6T2V9M4B7XHPW5RND",'
+    || '1790000000000000000,null,null,"ci","acme","search"]');
+  INSERT INTO keys (id, secret_hash, created_at_ns) VALUES ('ci', zeroblob(32), 5);
+  PRAGMA user_version = 2;
+  PRAGMA application_id = 1380142162;
 )sql"};
 
 struct BackupTest : testing::Test {

@@ -173,7 +173,12 @@ std::size_t room_for_all(const CallRecord& record) {
     const Attempt& attempt = record.attempt(i);
     texts += attempt.target.size + attempt.error_class.size + attempt.provider_request_id.size;
   }
-  return texts * escape_bytes_max + values_max * number_bytes_max + brackets_max;
+  std::size_t budgets = record.budget_count();
+  for (std::size_t i = 0; i < budgets; ++i) {
+    BudgetLine line = record.budget(i);
+    texts += line.name.size() + line.key.size() + line.unit.size() + line.kind.size();
+  }
+  return texts * escape_bytes_max + (values_max + budgets * 9) * number_bytes_max + brackets_max;
 }
 
 void write_attempts(Pen& pen, const CallRecord& record) {
@@ -203,7 +208,8 @@ std::int64_t above_cost(const CallRecord& record) {
   return difference(record.list_cost_nano_usd, cost);
 }
 
-void write_costs(Pen& pen, const CallRecord& record) {
+// Whether any were written.
+bool write_costs(Pen& pen, const CallRecord& record) {
   const std::array<std::int64_t, 10> rest{
       record.fees_nano_usd,          record.overrun_nano_usd,          record.input_cost_nano_usd,
       record.cached_cost_nano_usd,   record.cache_write_cost_nano_usd, record.output_cost_nano_usd,
@@ -218,7 +224,7 @@ void write_costs(Pen& pen, const CallRecord& record) {
   bool nothing = known == 0 && rare.empty() && record.cost_source == CostSource::none &&
                  record.cost_nano_usd == absent && record.list_cost_nano_usd == absent &&
                  record.text(Text::price_version).empty();
-  if (nothing) return;
+  if (nothing) return false;
   pen.open();
   bool none = record.cost_source == CostSource::none;
   pen.text(none ? ""sv : name_of(record.cost_source));
@@ -227,6 +233,24 @@ void write_costs(Pen& pen, const CallRecord& record) {
   record.list_cost_nano_usd == absent ? pen.null() : pen.exact(above_cost(record));
   for (std::int64_t number : std::span(rest).first(known)) pen.number(number);
   if (!rare.empty()) pen.text(rare);
+  pen.close();
+  pen.comma();
+  return true;
+}
+
+void write_budgets(Pen& pen, const CallRecord& record, std::size_t budgets) {
+  pen.open();
+  for (std::size_t i = 0; i < budgets; ++i) {
+    BudgetLine line = record.budget(i);
+    pen.open();
+    for (std::string_view text : {line.name, line.key, line.unit, line.kind}) pen.text(text);
+    for (std::int64_t number : {line.window_begun.ns, line.figures.reserved, line.figures.charged,
+                                line.figures.remaining}) {
+      pen.exact(number);
+    }
+    pen.close();
+    pen.comma();
+  }
   pen.close();
   pen.comma();
 }
@@ -355,6 +379,27 @@ std::string attempts_json(std::string_view array, WallTime call_started_at) {
   return json;
 }
 
+std::string budgets_json(std::string_view array) {
+  std::vector<BudgetTold> budgets;
+  ArrayReader all(array);
+  for (std::string_view one = all.array(); !one.empty(); one = all.array()) {
+    ArrayReader facts(one);
+    BudgetTold budget;
+    budget.name = facts.text();
+    budget.key = facts.text();
+    budget.unit = facts.text();
+    facts.text();  // kind
+    budget.window_begun_ns = facts.number();
+    budget.reserved = facts.number();
+    budget.charged = facts.number();
+    budget.remaining = facts.number();
+    budgets.push_back(std::move(budget));
+  }
+  std::string json;
+  append_budgets_json(json, budgets);
+  return json;
+}
+
 void read_costs(StoredCall& call, std::string_view array) {
   ArrayReader in(array);
   call.cost_source = cost_source_named(in.text()).value_or(CostSource::none);
@@ -420,7 +465,11 @@ void write_facts(FactsRoom& out, const CallRecord& record) {
   }
   write_attempts(pen, record);
   pen.comma();
-  write_costs(pen, record);
+  bool priced = write_costs(pen, record);
+  if (std::size_t budgets = record.budget_count(); budgets > 0) {
+    if (!priced) pen.null();
+    write_budgets(pen, record, budgets);
+  }
   pen.close();
   out.taken_to(pen.at());
 }
@@ -463,6 +512,7 @@ StoredCall read_facts(std::string_view facts) {
   if (!decisions.empty()) call.decisions = decisions;
   call.attempts = attempts_json(in.array(), call.started_at);
   read_costs(call, in.array());
+  call.budgets = budgets_json(in.array());
   return call;
 }
 

@@ -39,10 +39,14 @@ class FactsRoom {
 //    5 org             13 model_requested   21 output_tokens        29 decisions: [{..}, ..]
 //    6 team            14 provider          22 reasoning_tokens     30 attempts: [[..], ..]
 //    7 user            15 model_served      23 tokens_source        31 costs: [..], since schema 2
+//                                                                   32 budgets: [[..], ..], since 3
 //
 // An attempt is [target, ns after started_at, ttft_ns, status, outcome, error_class,
 // provider_request_id, input_tokens, output_tokens, cost]; a cost that is not known is left out.
 // The outcome of the call is a column.
+//
+// A budget is [name, key, unit, kind, window_begun_ns, reserved, charged, remaining]; the list is
+// left out when there is none, and stands behind a null when there are no costs.
 //
 // Costs are in nano-dollars. Those behind the last one known are left out, and the whole list when
 // there is none:

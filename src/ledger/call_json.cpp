@@ -78,6 +78,35 @@ AttemptTold told(const CallRecord& record, std::size_t i) {
   return out;
 }
 
+void append_amounts(JsonWriter& json, const BudgetTold& budget) {
+  if (budget.unit == "usd") {
+    member_usd(json, "reserved_usd", budget.reserved);
+    member_usd(json, "charged_usd", budget.charged);
+    member_usd(json, "remaining_usd", budget.remaining);
+    return;
+  }
+  bool seconds = budget.unit == "seconds";
+  auto amount = [&](std::string_view name, Number number) {
+    if (!seconds || !number) return member(json, name, number);
+    json.key(name).value(static_cast<double>(*number) / 1'000);
+  };
+  amount("reserved", budget.reserved);
+  amount("charged", budget.charged);
+  amount("remaining", budget.remaining);
+}
+
+BudgetTold told(const BudgetLine& line) {
+  BudgetTold out;
+  out.name = line.name;
+  out.key = line.key;
+  out.unit = line.unit;
+  out.window_begun_ns = line.window_begun.ns;
+  out.reserved = line.figures.reserved;
+  out.charged = line.figures.charged;
+  out.remaining = line.figures.remaining;
+  return out;
+}
+
 void take_costs(StoredCall& call, const CallRecord& record) {
   call.cost_source = record.cost_source;
   call.price_version = record.text(Text::price_version);
@@ -128,7 +157,7 @@ void append_call_json(std::string& out, const StoredCall& call) {
   member(json, "tokens_source", counted ? name_of(call.tokens_source) : std::string_view{});
   append_costs(json, call);
   member(json, "delivered_tokens", call.delivered_tokens);
-  json.key("budgets").open_array().close_array();
+  json.key("budgets").raw(call.budgets);
   json.key("decisions").raw(call.decisions);
   json.key("attempts").raw(call.attempts);
   member(json, "overshoot_tokens", call.overshoot_tokens);
@@ -215,6 +244,24 @@ void append_attempts_json(std::string& out, std::span<const AttemptTold> attempt
   json.close_array();
 }
 
+void append_budgets_json(std::string& out, std::span<const BudgetTold> budgets) {
+  JsonWriter json(out);
+  json.open_array();
+  for (const BudgetTold& budget : budgets) {
+    json.open_object();
+    member(json, "name", budget.name);
+    member(json, "key", budget.key);
+    member(json, "unit", budget.unit);
+    json.key("window_begun");
+    // One that is for ever began at no time that means something.
+    bool dated = budget.window_begun_ns && *budget.window_begun_ns != 0;
+    dated ? json.value(rfc3339({*budget.window_begun_ns})) : json.null();
+    append_amounts(json, budget);
+    json.close_object();
+  }
+  json.close_array();
+}
+
 StoredCall stored(const CallRecord& record) {
   StoredCall call;
   call.id = record.id;
@@ -256,6 +303,10 @@ StoredCall stored(const CallRecord& record) {
   attempts.reserve(record.attempt_count());
   for (std::size_t i = 0; i < record.attempt_count(); ++i) attempts.push_back(told(record, i));
   append_attempts_json(call.attempts, attempts);
+  call.budgets.clear();
+  std::vector<BudgetTold> budgets;
+  for (std::size_t i = 0; i < record.budget_count(); ++i) budgets.push_back(told(record.budget(i)));
+  append_budgets_json(call.budgets, budgets);
   return call;
 }
 

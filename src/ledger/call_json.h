@@ -28,6 +28,17 @@ struct AttemptTold {
   std::optional<std::int64_t> cost_nano_usd;
 };
 
+// One budget of a call as it is told.
+struct BudgetTold {
+  std::string name;
+  std::string key;
+  std::string unit;
+  std::optional<std::int64_t> window_begun_ns;
+  std::optional<std::int64_t> reserved;
+  std::optional<std::int64_t> charged;
+  std::optional<std::int64_t> remaining;
+};
+
 // Appends the call as one object. Every name of INTERFACES 4 is always there, null where nothing is
 // known. Times are RFC 3339, durations milliseconds with up to three decimals, enumerations their
 // names, money decimal strings with nine places.
@@ -42,5 +53,8 @@ void append_rated_call_json(std::string& out, const StoredCall& call,
 void append_labels_json(std::string& out, std::string_view comma_separated);
 void append_decisions_json(std::string& out, const CallRecord& record);
 void append_attempts_json(std::string& out, std::span<const AttemptTold> attempts);
+// Amounts of money are `reserved_usd` .., decimal strings; others are `reserved` .., numbers (those
+// of `seconds` with up to three decimals).
+void append_budgets_json(std::string& out, std::span<const BudgetTold> budgets);
 
 }  // namespace recloser::ledger

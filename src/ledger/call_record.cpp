@@ -147,6 +147,55 @@ Decision CallRecord::decision(std::size_t i) const {
           .reason = text_at(refs.reason)};
 }
 
+bool CallRecord::add_budget(const BudgetLine& line) {
+  CHECK(budget_count() < budgets_max, "a call has more budgets than a table lets it have");
+  CHECK(line.too_long().empty(), "a text of a budget is longer than its limit");
+  if (BudgetPart* last = last_part()) return add_line(last->head, last->room, line);
+  return add_line(budgets_, budget_room_, line);
+}
+
+std::size_t CallRecord::budget_count() const {
+  std::size_t count = budgets_.count;
+  for (const BudgetPart* part = budgets_.next; part != nullptr; part = part->head.next) {
+    count += part->head.count;
+  }
+  return count;
+}
+
+BudgetLine CallRecord::budget(std::size_t i) const {
+  const BudgetPart* part = part_of_budget(i);
+  return part == nullptr ? line_at(budget_room_, i) : line_at(part->room, i);
+}
+
+void CallRecord::set_budget(std::size_t i, const BudgetFigures& figures) {
+  BudgetPart* part = part_of_budget(i);
+  part == nullptr ? set_figures(budget_room_, i, figures) : set_figures(part->room, i, figures);
+}
+
+// Null: it is in the record. Makes of `i` its place there.
+BudgetPart* CallRecord::part_of_budget(std::size_t& i) const {
+  if (i < budgets_.count) return nullptr;
+  i -= budgets_.count;
+  BudgetPart* part = budgets_.next;
+  for (; part != nullptr && i >= part->head.count; part = part->head.next) i -= part->head.count;
+  CHECK(part != nullptr, "the call has no such budget");
+  return part;
+}
+
+void CallRecord::add_part(BudgetPart& part, std::uint32_t slot) {
+  BudgetPart* last = last_part();
+  BudgetHead& head = last != nullptr ? last->head : budgets_;
+  head.next = &part;
+  publish();
+  head.next_slot = slot;
+}
+
+BudgetPart* CallRecord::last_part() const {
+  BudgetPart* last = budgets_.next;
+  while (last != nullptr && last->head.next != nullptr) last = last->head.next;
+  return last;
+}
+
 // The caller made sure that there is room.
 TextRef CallRecord::append(std::string_view value) {
   if (value.empty()) return {};
@@ -204,7 +253,7 @@ bool CallRecord::sound() const {
     return false;
   }
   auto in_range = [this](TextRef ref) { return ref.at + ref.size <= used_; };
-  bool all = std::ranges::all_of(texts_, in_range);
+  bool all = std::ranges::all_of(texts_, in_range) && ledger::sound(budgets_, budget_room_);
   for (const Attempt& a : attempts_) {
     all = all && in_range(a.target) && in_range(a.error_class) && in_range(a.provider_request_id) &&
           std::size_t(a.outcome) < outcome_count;
@@ -225,7 +274,10 @@ std::uint32_t CallRecord::opening_checksum(std::uint32_t before) const {
 
 std::uint32_t CallRecord::checksum(std::uint32_t before) const {
   const auto* begin = reinterpret_cast<const char*>(this);
-  return crc32c(begin, static_cast<std::size_t>(bytes_.data() + used_ - begin), before);
+  auto size = static_cast<std::size_t>(bytes_.data() + used_ - begin);
+  std::uint32_t crc = crc32c(begin, size, before);
+  if (budgets_.count == 0) return crc;
+  return ledger::checksum(budgets_, budget_room_, crc);
 }
 
 }  // namespace recloser::ledger

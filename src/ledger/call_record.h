@@ -4,6 +4,7 @@
 #include "core/ids.h"
 #include "core/limits.h"
 #include "core/time.h"
+#include "ledger/budget_lines.h"
 
 #include <array>
 #include <cstddef>
@@ -210,6 +211,21 @@ class CallRecord {
   Decision decision(std::size_t i) const;
   std::size_t decisions_beyond() const { return decisions_beyond_; }
 
+  // Of each budget that the call reserves from, in the order of their places. False when there is
+  // no room for the line: then OpenCall::add_budget() finds some.
+  bool add_budget(const BudgetLine& line);
+  std::size_t budget_count() const;
+  BudgetLine budget(std::size_t i) const;
+  // The latest figures of one, so that a killed process leaves behind what was charged.
+  void set_budget(std::size_t i, const BudgetFigures& figures);
+
+  // Where lines go on that found no room: in a slot that is complete. Parts are not copied with a
+  // record: a copy refers to those of the original.
+  void add_part(BudgetPart& part, std::uint32_t slot);
+  const BudgetHead& budget_head() const { return budgets_; }
+  // Of a record that was read from a file, whose links mean nothing here.
+  void unlink_parts() { budgets_.next = nullptr; }
+
   std::string_view text_at(TextRef ref) const { return {bytes_.data() + ref.at, ref.size}; }
 
   // For the journal. Whether every reference, count and enumeration is in range; the checksum of
@@ -219,6 +235,7 @@ class CallRecord {
   std::uint32_t checksum(std::uint32_t before) const;
 
   static constexpr std::size_t text_room_bytes = 1872;
+  static constexpr std::size_t budget_room_bytes = 512;  // four or five lines of the usual length
 
  private:
   struct DecisionRefs {
@@ -229,6 +246,8 @@ class CallRecord {
   TextRef append(std::string_view value);
   bool append_cut(TextRef& ref, std::string_view value, std::size_t bytes_max);
   std::optional<TextRef> standing_already(std::string_view value) const;
+  BudgetPart* last_part() const;
+  BudgetPart* part_of_budget(std::size_t& i) const;
 
   std::uint8_t attempt_count_ = 0;
   std::uint8_t decision_count_ = 0;
@@ -240,11 +259,14 @@ class CallRecord {
   std::array<TextRef, text_count> texts_{};
   std::array<Attempt, limits::attempts_max> attempts_{};
   std::array<DecisionRefs, decisions_max> decisions_{};
-  std::array<char, text_room_bytes> bytes_;  // last, so that a checksum covers one run
+  BudgetHead budgets_;
+  std::array<char, text_room_bytes> bytes_;  // behind all numbers: a checksum covers one run
+  alignas(8) std::array<char, budget_room_bytes> budget_room_;  // a run of its own, mostly empty
 };
 
 static_assert(std::is_trivially_copyable_v<CallRecord>);
-static_assert(sizeof(CallRecord) == 2416, "a slot without its header of 32 bytes");
+static_assert(sizeof(CallRecord) == 2944, "a slot without its header of 32 bytes");
+static_assert(sizeof(BudgetPart) == sizeof(CallRecord), "either fills a slot");
 
 // All kept texts at their longest leave this much for the gateway's own: targets, request ids,
 // decisions. A client's long names cannot push them out of the row.

@@ -1,5 +1,7 @@
 #include "ledger/journal.h"
 
+#include "core/check.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -55,12 +57,16 @@ Journal::~Journal() {
 }
 
 std::optional<std::uint32_t> Journal::take(CallId id, WallTime at, const CallOpening& who) {
-  std::optional<std::uint32_t> slot = free_.pop(slots_);
-  if (!slot) slot = take_unused();
+  std::optional<std::uint32_t> slot = take_slot();
   if (!slot) return std::nullopt;
   std::uint64_t number = taken_.fetch_add(1, std::memory_order_relaxed);
   slots_.at(*slot).open(number, id, at, who);
   return slot;
+}
+
+std::optional<std::uint32_t> Journal::take_slot() {
+  std::optional<std::uint32_t> slot = free_.pop(slots_);
+  return slot ? slot : take_unused();
 }
 
 std::optional<std::uint32_t> Journal::take_unused() {
@@ -71,7 +77,22 @@ std::optional<std::uint32_t> Journal::take_unused() {
   return std::nullopt;
 }
 
+bool Journal::add_part(std::uint32_t slot, const BudgetLine& line) {
+  std::optional<std::uint32_t> taken = take_slot();
+  if (!taken) return false;
+  parts_.fetch_add(1, std::memory_order_relaxed);
+  BudgetPart& part = slots_.at(*taken).open_part(slots_.at(slot).sequence);
+  bool added = add_line(part.head, part.room, line);
+  CHECK(added, "an empty part has room for the longest line");
+  slots_.at(slot).record.add_part(part, *taken);
+  return true;
+}
+
 void Journal::settle(std::uint32_t slot) {
+  std::uint32_t part = slots_.at(slot).record.budget_head().next_slot;
+  for (; part != no_slot; part = slots_.at(part).part().head.next_slot) {
+    slots_.at(part).settle_part();
+  }
   slots_.at(slot).settle();
   settled_.push(slots_, slot);
 }
@@ -79,9 +100,18 @@ void Journal::settle(std::uint32_t slot) {
 void Journal::take_settled(std::vector<std::uint32_t>& out) { settled_.take_all(slots_, out); }
 
 void Journal::release(std::uint32_t slot) {
+  std::uint32_t part = slots_.at(slot).record.budget_head().next_slot;
+  // Before its parts: what refers to nothing is never read.
   slots_.at(slot).release();
   released_.fetch_add(1, std::memory_order_relaxed);
   free_.push(slots_, slot);
+  while (part != no_slot) [[unlikely]] {
+    std::uint32_t following = slots_.at(part).part().head.next_slot;
+    slots_.at(part).release();
+    parts_.fetch_sub(1, std::memory_order_relaxed);
+    free_.push(slots_, part);
+    part = following;
+  }
 }
 
 std::uint32_t Journal::in_use() const {

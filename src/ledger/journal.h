@@ -41,6 +41,10 @@ class Journal {
   std::optional<std::uint32_t> take(CallId id, WallTime at, const CallOpening& who);
   CallRecord& record(std::uint32_t slot) { return slots_.at(slot).record; }
 
+  // Another slot for lines that found no room in the record, and `line` in it. False when none is
+  // free: then grow().
+  bool add_part(std::uint32_t slot, const BudgetLine& line);
+
   // The call has ended: from here on its row is certain. The slot waits for the writer.
   void settle(std::uint32_t slot);
   // The writer's: all slots that were settled, oldest first, appended to `out`.
@@ -59,11 +63,14 @@ class Journal {
 
   std::uint32_t capacity() const { return capacity_.load(std::memory_order_relaxed); }
   std::uint32_t capacity_max() const { return slots_max_; }
-  // How many slots are not free; exact when nobody is taking or releasing.
+  // How many calls have a slot; exact when nobody is taking or releasing.
   std::uint32_t in_use() const;
+  // How many slots are not free.
+  std::uint32_t slots_in_use() const { return in_use() + parts_.load(std::memory_order_relaxed); }
 
  private:
   Result<void> write_head(std::string_view program_version);
+  std::optional<std::uint32_t> take_slot();
   std::optional<std::uint32_t> take_unused();
 
   const std::string path_;
@@ -78,6 +85,7 @@ class Journal {
   std::atomic<std::uint32_t> unused_from_{0};  // slots never used lie from here to the capacity
   alignas(64) std::atomic<std::uint64_t> taken_{0};
   alignas(64) std::atomic<std::uint64_t> released_{0};
+  std::atomic<std::uint32_t> parts_{0};  // rare
 };
 
 }  // namespace recloser::ledger

@@ -1,12 +1,15 @@
 // kill -9 for real: a process that books calls at full speed dies at a random moment, and the next
 // start has every call exactly once.
 #include "ledger/ledger.h"
+#include "ledger/sqlite_db.h"
 #include "ledger/sqlite_store.h"
 #include "ledger/test_support.h"
+#include "ledger/testing/usual_budgets.h"
 
 #include <atomic>
 #include <csignal>
 #include <cstdint>
+#include <deque>
 #include <new>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -35,8 +38,23 @@ CallId id_of(std::uint64_t round, std::uint64_t worker, std::uint64_t n) {
   return {(round << 40) | (worker << 36) | n, n};
 }
 
+// The i-th budget of call n; every eighth call has keys that take slots of their own.
+constexpr std::size_t budgets_each = 3;
+struct Line {
+  Line(std::uint64_t n, std::size_t i)
+      : name("budget-" + std::to_string(i)),
+        key("user=" + std::to_string(n % 5) + std::string(n % 8 == 0 ? 900 : 0, 'x')) {}
+  BudgetLine line() const {
+    return {.name = name, .unit = "usd", .kind = "total user", .key = key};
+  }
+  std::string name, key;
+};
+
 // What a settled call must look like, computed from its number alone.
 void fill(CallRecord& record, std::uint64_t n) {
+  for (std::size_t i = 0; i < record.budget_count(); ++i) {
+    record.set_budget(i, {.charged = static_cast<std::int64_t>(n % 100 + i + 1)});
+  }
   record.input_tokens = static_cast<std::int64_t>(n * 3);
   record.output_tokens = static_cast<std::int64_t>(n % 1000);
   record.tokens_source = TokensSource::exact;
@@ -48,6 +66,10 @@ void fill(CallRecord& record, std::uint64_t n) {
 
 bool is_as_settled(const StoredCall& row, std::uint64_t n) {
   CallRecord expected(row.id, WallTime{1}, test::someone);
+  std::deque<BudgetPart> parts;
+  for (std::size_t i = 0; i < budgets_each; ++i) {
+    test::add_budget(expected, parts, Line(n, i).line());
+  }
   fill(expected, n);
   expected.outcome = Outcome::completed;
   expected.duration_ns = 0;
@@ -65,6 +87,9 @@ void book(Ledger& ledger, Said::Worker& said, std::uint64_t round, std::uint64_t
       continue;
     }
     said.begun.store(n + 1);
+    for (std::size_t i = 0; i < budgets_each; ++i) {
+      while (!call->add_budget(Line(n, i).line())) std::this_thread::yield();
+    }
     open.push_back(std::move(*call));
     if (open.size() < open_at_once) continue;
     std::uint64_t done = said.settled.load();
@@ -121,6 +146,25 @@ void kill_after(std::uint64_t calls, const std::string& directory, std::uint64_t
   ::close(ready[0]);
 }
 
+// Rows and balances say the same, whatever was stored before the kill and what after it.
+void check_balances(const std::string& directory) {
+  Result<std::unique_ptr<Database>> raw = Database::open(directory + "/recloser.db");
+  ASSERT_TRUE(raw);
+  constexpr std::string_view of_rows =
+      "SELECT budget, account_key AS key, sum(charged) AS charged FROM call_budgets GROUP BY 1, 2 "
+      "HAVING sum(charged) <> 0";
+  constexpr std::string_view of_balances = "SELECT budget, key, charged FROM budget_balances";
+  auto count = [&](std::string_view a, std::string_view b) {
+    Result<std::int64_t> only_in_a = (*raw)->query_number(
+        "SELECT count(*) FROM (" + std::string(a) + " EXCEPT " + std::string(b) + ")");
+    EXPECT_TRUE(only_in_a) << only_in_a.error().message();
+    return only_in_a.value_or(-1);
+  };
+  ASSERT_EQ(count(of_rows, of_balances), 0);
+  ASSERT_EQ(count(of_balances, of_rows), 0);
+  ASSERT_GT(count(of_balances, "SELECT 1, 2, 3"), 10);
+}
+
 void check_books(Ledger& ledger, std::uint64_t round, const Said& said) {
   for (std::uint64_t w = 0; w < workers; ++w) {
     std::uint64_t begun = said.worker[w].begun.load();
@@ -165,6 +209,7 @@ TEST(Kill, AtRandomMomentsEveryCallHasItsRow) {
     recovered += (*ledger)->recovery().settled + (*ledger)->recovery().open;
     for (const Said::Worker& worker : said.worker) begun += worker.begun.load();
     check_books(**ledger, round, said);
+    if (round % 5 == 0) check_balances(temp.path());
     if (testing::Test::HasFatalFailure()) break;
   }
   ::munmap(shared, sizeof(Said));

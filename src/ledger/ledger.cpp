@@ -92,6 +92,14 @@ LedgerStatus Ledger::status() const { return impl_->writer.status(); }
 void Ledger::settle(std::uint32_t slot) { impl_->writer.settle(slot); }
 Instant Ledger::now() const { return impl_->clock.now(); }
 
+Result<void> Ledger::add_part(std::uint32_t slot, const BudgetLine& line) {
+  if (impl_->journal->add_part(slot, line)) return {};
+  Result<void> grown = impl_->writer.grow_journal();
+  if (!grown) return grown;
+  if (impl_->journal->add_part(slot, line)) return {};
+  return fail(Side::gateway, Kind::full, "the journal of calls is full");
+}
+
 OpenCall::OpenCall(OpenCall&& other) noexcept
     : ledger_(std::exchange(other.ledger_, nullptr)),
       record_(other.record_),
@@ -111,6 +119,17 @@ OpenCall& OpenCall::operator=(OpenCall&& other) noexcept {
 
 OpenCall::~OpenCall() {
   if (ledger_ != nullptr) settle(if_dropped_, ledger_->now());
+}
+
+Result<void> OpenCall::add_budget(const BudgetLine& line) {
+  CHECK(ledger_ != nullptr, "a settled call reserves nothing");
+  if (std::string_view text = line.too_long(); !text.empty()) [[unlikely]] {
+    return fail(
+        Side::client, Kind::too_large,
+        fmt::format("the {} of a budget of this call is longer than the ledger keeps", text));
+  }
+  if (record_->add_budget(line)) return {};
+  return ledger_->add_part(slot_, line);
 }
 
 void OpenCall::settle(Outcome outcome, Instant now) {

@@ -31,6 +31,10 @@ class [[nodiscard]] OpenCall {
   const CallRecord& record() const { return *record_; }
   CallId id() const { return record_->id; }
 
+  // A budget that the call reserves from; its place is record().budget_count() - 1 afterwards.
+  // Kind::too_large when a text is beyond its limit; Kind::full when the journal has no room.
+  Result<void> add_budget(const BudgetLine& line);
+
   // The outcome of a handle that is dropped.
   void if_dropped(Outcome outcome) { if_dropped_ = outcome; }
 
@@ -84,6 +88,7 @@ class Ledger {
  private:
   friend class OpenCall;
   void settle(std::uint32_t slot);
+  Result<void> add_part(std::uint32_t slot, const BudgetLine& line);
   Instant now() const;
 
   struct Impl;

@@ -41,6 +41,18 @@ class BorrowedStore final : public Store {
     return store_.add_ratings(ratings);
   }
   Result<std::vector<Rating>> ratings(CallId id) override { return store_.ratings(id); }
+  Result<BalancePage> balances(const BalanceQuery& query) override {
+    return store_.balances(query);
+  }
+  Result<std::size_t> delete_balances_before(WallTime before, std::size_t limit) override {
+    return store_.delete_balances_before(before, limit);
+  }
+  Result<std::int64_t> add_adjustment(const Adjustment& adjustment) override {
+    return store_.add_adjustment(adjustment);
+  }
+  Result<std::vector<Adjustment>> adjustments() override { return store_.adjustments(); }
+  Result<void> put_switch(const Switch& setting) override { return store_.put_switch(setting); }
+  Result<std::vector<Switch>> switches() override { return store_.switches(); }
   Result<void> put_key(const KeyRow& key) override { return store_.put_key(key); }
   Result<std::vector<KeyRow>> keys() override { return store_.keys(); }
   Result<void> revoke_key(std::string_view id, WallTime at) override {
@@ -299,6 +311,18 @@ TEST_F(LedgerTest, ManyThreadsOneRowEach) {
 struct Model {
   std::map<CallId, StoredCall> ended;  // as they must stand in the store
   std::map<CallId, std::int64_t> running;
+  std::map<CallId, std::map<std::string, std::int64_t>> charges;  // by account
+
+  std::map<std::string, std::int64_t> balances() const {
+    std::map<std::string, std::int64_t> sums;
+    for (const auto& [id, call] : ended) {
+      auto charged = charges.find(id);
+      if (charged == charges.end()) continue;
+      for (const auto& [account, amount] : charged->second) sums[account] += amount;
+    }
+    std::erase_if(sums, [](const auto& entry) { return entry.second == 0; });
+    return sums;
+  }
 };
 
 struct LedgerModelTest : LedgerTest {
@@ -309,7 +333,28 @@ struct LedgerModelTest : LedgerTest {
       return;
     }
     model.running[call->id()] = absent;
+    for (std::uint64_t n = random.below(4); n > 0; --n) reserve(*call);
     calls.push_back(std::move(*call));
+  }
+
+  // Now and then of a key so long that it takes a slot of its own.
+  void reserve(OpenCall& call) {
+    std::string key = "user=" + std::to_string(random.below(5));
+    if (random.below(8) == 0) key += std::string(700, 'x');
+    if (model.charges[call.id()].contains(key)) return;
+    BudgetLine line{.name = "b", .unit = "usd", .kind = "total user", .key = key};
+    Result<void> added = call.add_budget(line);
+    ASSERT_TRUE(added) << added.error().message();
+    model.charges[call.id()][key] = 0;
+  }
+
+  void charge(OpenCall& call) {
+    std::size_t count = call.record().budget_count();
+    if (count == 0) return;
+    std::size_t at = random.below(count);
+    auto charged = static_cast<std::int64_t>(random.below(100));
+    call.record().set_budget(at, {.charged = charged});
+    model.charges[call.id()][std::string(call.record().budget(at).key)] = charged;
   }
 
   void update_one() {
@@ -319,6 +364,7 @@ struct LedgerModelTest : LedgerTest {
     call.record().delivered_tokens = tokens;
     call.record().set(Text::session, "s" + std::to_string(random.below(9)));
     model.running[call.id()] = tokens;
+    charge(call);
   }
 
   void end_one() {
@@ -340,12 +386,12 @@ struct LedgerModelTest : LedgerTest {
     std::string journal = temp / "calls.journal";
     std::string saved = temp / "saved";
     std::filesystem::copy_file(journal, saved, std::filesystem::copy_options::overwrite_existing);
-    std::map<CallId, StoredCall> rows = memory.copy_of_calls();
+    MemoryStore::Books books = memory.copy_of_books();
     for (OpenCall& call : calls) call.if_dropped(Outcome::client_gone);  // must not be seen
     calls.clear();
     ledger.reset();
     std::filesystem::rename(saved, journal);
-    memory.put_calls(std::move(rows));
+    memory.put_books(std::move(books));
     memory.fail_writes_with(std::nullopt);
     ledger = open();
     ASSERT_NE(ledger, nullptr);
@@ -363,6 +409,11 @@ struct LedgerModelTest : LedgerTest {
     memory.fail_writes_with(std::nullopt);
     ASSERT_TRUE(ledger->flush());
     ASSERT_EQ(memory.copy_of_calls(), model.ended);
+    std::map<std::string, std::int64_t> balances;
+    for (const auto& [at, balance] : memory.copy_of_books().balances) {
+      balances[balance.place.key] += balance.charged;
+    }
+    ASSERT_EQ(balances, model.balances());
   }
 
   Random random{11};

@@ -92,7 +92,17 @@ Result<std::size_t> MemoryStore::insert_calls(std::span<const CallRecord* const>
   if (failure_) return fail(*failure_);
   std::size_t fresh = 0;
   for (const CallRecord* record : calls) {
-    if (calls_.try_emplace(record->id, stored(*record)).second) ++fresh;
+    if (!calls_.try_emplace(record->id, stored(*record)).second) continue;
+    ++fresh;
+    for (std::size_t i = 0; i < record->budget_count(); ++i) {
+      BudgetLine line = record->budget(i);
+      if (line.figures.charged == 0) continue;
+      move_balance({std::string(line.name), std::string(line.unit), std::string(line.kind)},
+                   {.place = {std::string(line.key), line.window_begun},
+                    .charged = line.figures.charged,
+                    .last_settled = line.figures.charged_at,
+                    .counts_until = line.figures.counts_until});
+    }
   }
   return fresh;
 }
@@ -202,6 +212,85 @@ Result<std::vector<Rating>> MemoryStore::ratings(CallId id) {
   return found->second;
 }
 
+void MemoryStore::move_balance(const BudgetIdentity& of, const Balance& change) {
+  auto [found, fresh] = balances_.try_emplace({of, change.place}, change);
+  if (fresh) return;
+  Balance& balance = found->second;
+  balance.charged = added(balance.charged, change.charged);
+  balance.last_settled = std::max(balance.last_settled, change.last_settled);
+  if (!change.counts_until) balance.counts_until.reset();
+  if (balance.counts_until) {
+    balance.counts_until = std::max(*balance.counts_until, *change.counts_until);
+  }
+}
+
+Result<BalancePage> MemoryStore::balances(const BalanceQuery& query) {
+  std::lock_guard lock(mutex_);
+  std::size_t limit = std::clamp(query.limit, 1u, page_balances_max);
+  BalancePage page;
+  for (const auto& [at, balance] : balances_) {
+    bool wanted = at.first == query.of && (!query.after || at.second > *query.after) &&
+                  std::max(balance.place.window_begun, balance.last_settled) >= query.since;
+    if (!wanted) continue;
+    if (page.balances.size() == limit) {
+      page.next = page.balances.back().place;
+      break;
+    }
+    page.balances.push_back(balance);
+  }
+  return page;
+}
+
+Result<std::size_t> MemoryStore::delete_balances_before(WallTime before, std::size_t limit) {
+  std::lock_guard lock(mutex_);
+  if (failure_) return fail(*failure_);
+  std::vector<std::pair<WallTime, Balances::iterator>> ended;
+  for (auto at = balances_.begin(); at != balances_.end(); ++at) {
+    std::optional<WallTime> until = at->second.counts_until;
+    if (until && *until < before) ended.emplace_back(*until, at);
+  }
+  std::ranges::sort(ended, {}, [](const auto& entry) { return entry.first; });
+  if (ended.size() > limit) ended.resize(limit);
+  for (const auto& [until, at] : ended) balances_.erase(at);
+  return ended.size();
+}
+
+Result<std::int64_t> MemoryStore::add_adjustment(const Adjustment& adjustment) {
+  Result<void> sane = check(adjustment);
+  if (!sane) return fail(sane.error());
+  std::lock_guard lock(mutex_);
+  if (failure_) return fail(*failure_);
+  adjustments_.push_back(adjustment);
+  adjustments_.back().id = static_cast<std::int64_t>(adjustments_.size());
+  if (adjustment.charged_change != 0) {
+    move_balance(adjustment.budget, {.place = {adjustment.key, adjustment.window_begun},
+                                     .charged = adjustment.charged_change,
+                                     .last_settled = adjustment.at,
+                                     .counts_until = adjustment.counts_until});
+  }
+  return adjustments_.back().id;
+}
+
+Result<std::vector<Adjustment>> MemoryStore::adjustments() {
+  std::lock_guard lock(mutex_);
+  return adjustments_;
+}
+
+Result<void> MemoryStore::put_switch(const Switch& setting) {
+  Result<void> sane = check(setting);
+  if (!sane) return sane;
+  std::lock_guard lock(mutex_);
+  if (failure_) return fail(*failure_);
+  switches_[setting.name] = setting;
+  return {};
+}
+
+Result<std::vector<Switch>> MemoryStore::switches() {
+  std::lock_guard lock(mutex_);
+  auto rows = switches_ | std::views::values;
+  return std::vector<Switch>(rows.begin(), rows.end());
+}
+
 Result<void> MemoryStore::put_key(const KeyRow& key) {
   std::lock_guard lock(mutex_);
   if (failure_) return fail(*failure_);
@@ -237,6 +326,17 @@ Result<void> MemoryStore::revoke_key(std::string_view id, WallTime at) {
 void MemoryStore::fail_writes_with(std::optional<Error> error) {
   std::lock_guard lock(mutex_);
   failure_ = std::move(error);
+}
+
+MemoryStore::Books MemoryStore::copy_of_books() const {
+  std::lock_guard lock(mutex_);
+  return {.calls = calls_, .balances = balances_};
+}
+
+void MemoryStore::put_books(Books books) {
+  std::lock_guard lock(mutex_);
+  calls_ = std::move(books.calls);
+  balances_ = std::move(books.balances);
 }
 
 std::map<CallId, StoredCall> MemoryStore::copy_of_calls() const {

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace recloser::ledger {
 
@@ -23,6 +25,12 @@ class MemoryStore final : public Store {
   Result<Usage> usage(const UsageQuery& query) override;
   Result<void> add_ratings(std::span<const CallRating> ratings) override;
   Result<std::vector<Rating>> ratings(CallId id) override;
+  Result<BalancePage> balances(const BalanceQuery& query) override;
+  Result<std::size_t> delete_balances_before(WallTime before, std::size_t limit) override;
+  Result<std::int64_t> add_adjustment(const Adjustment& adjustment) override;
+  Result<std::vector<Adjustment>> adjustments() override;
+  Result<void> put_switch(const Switch& setting) override;
+  Result<std::vector<Switch>> switches() override;
   Result<void> put_key(const KeyRow& key) override;
   Result<std::vector<KeyRow>> keys() override;
   Result<void> revoke_key(std::string_view id, WallTime at) override;
@@ -31,14 +39,26 @@ class MemoryStore final : public Store {
   void fail_writes_with(std::optional<Error> error);
 
   // What a process that was killed now would leave behind.
+  using Balances = std::map<std::pair<BudgetIdentity, BalancePlace>, Balance>;
   std::map<CallId, StoredCall> copy_of_calls() const;
   void put_calls(std::map<CallId, StoredCall> calls);
+  struct Books {
+    std::map<CallId, StoredCall> calls;
+    Balances balances;
+  };
+  Books copy_of_books() const;
+  void put_books(Books books);
 
  private:
+  void move_balance(const BudgetIdentity& of, const Balance& change);
+
   mutable std::mutex mutex_;
   std::optional<Error> failure_;
   std::map<CallId, StoredCall> calls_;
   std::map<CallId, std::vector<Rating>> ratings_;
+  Balances balances_;
+  std::vector<Adjustment> adjustments_;
+  std::map<std::string, Switch, std::less<>> switches_;
   std::map<std::string, KeyRow, std::less<>> keys_;
 };
 

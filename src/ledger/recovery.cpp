@@ -8,8 +8,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <fcntl.h>
 #include <memory>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
@@ -96,15 +98,16 @@ void close_open_call(CallRecord& record) {
 
 class Reader {
  public:
-  Reader(const std::string& path, Store& store) : path_(path), store_(store), aside_(path) {}
+  Reader(const std::string& path, const File& file, Store& store)
+      : path_(path), file_(file), store_(store), aside_(path) {}
 
-  Result<void> read_all(const File& file, std::string_view program_version) {
-    Result<void> head = read_head(file, program_version);
+  Result<void> read_all(std::string_view program_version) {
+    Result<void> head = read_head(program_version);
     if (!head || nothing_left_) return head;
     std::vector<Slot> slots(slots_at_a_time);
     for (std::size_t offset = journal_head_bytes;;) {
-      Result<std::size_t> got =
-          read_at(file, path_, static_cast<void*>(slots.data()), slots.size() * slot_bytes, offset);
+      Result<std::size_t> got = read_at(file_, path_, static_cast<void*>(slots.data()),
+                                        slots.size() * slot_bytes, offset);
       if (!got) return fail(got.error());
       Result<void> done = take(slots, *got);
       if (!done) return done;
@@ -124,9 +127,9 @@ class Reader {
   }
 
  private:
-  Result<void> read_head(const File& file, std::string_view program_version) {
+  Result<void> read_head(std::string_view program_version) {
     alignas(JournalHead) std::array<char, journal_head_bytes> page{};
-    Result<std::size_t> got = read_at(file, path_, page.data(), page.size(), 0);
+    Result<std::size_t> got = read_at(file_, path_, page.data(), page.size(), 0);
     if (!got) return fail(got.error());
     JournalHead head;
     std::memcpy(static_cast<void*>(&head), page.data(), sizeof head);
@@ -186,6 +189,7 @@ class Reader {
     }
     if (calls.empty()) return {};
     Result<std::size_t> stored = store_.insert_calls(calls);
+    parts_.clear();
     if (!stored) return fail(stored.error());
     found_.new_rows += *stored;
     return {};
@@ -194,18 +198,42 @@ class Reader {
   Result<void> sort(Slot& slot, std::vector<const CallRecord*>& calls) {
     switch (examine(slot)) {
       case Found::free:
+      case Found::part:  // read with its call; of no call, its row is stored or it never counted
         return {};
       case Found::damaged:
         return set_aside(&slot, slot_bytes);
       case Found::open:
         ++found_.open;
-        close_open_call(slot.record);
         break;
       case Found::settled:
         ++found_.settled;
         break;
     }
+    Result<void> linked = link_parts(slot);
+    if (!linked) return linked;
+    if (slot.state.load(std::memory_order_relaxed) == SlotState::open) close_open_call(slot.record);
     calls.push_back(&slot.record);
+    return {};
+  }
+
+  // The lines of a call that lie in other slots, back behind its record.
+  Result<void> link_parts(Slot& slot) {
+    std::uint32_t next = slot.record.budget_head().next_slot;
+    slot.record.unlink_parts();
+    while (next != no_slot) {
+      Slot there;
+      Result<std::size_t> got = read_at(file_, path_, static_cast<void*>(&there), slot_bytes,
+                                        journal_head_bytes + std::size_t{next} * slot_bytes);
+      if (!got) return fail(got.error());
+      std::optional<BudgetPart> part;
+      if (*got == slot_bytes) part = part_of(slot, there);
+      if (!part || slot.record.budget_count() + part->head.count > budgets_max) {
+        return set_aside(static_cast<const void*>(&there), *got);
+      }
+      next = part->head.next_slot;
+      part->head.next = nullptr;
+      slot.record.add_part(parts_.emplace_back(*part), no_slot);
+    }
     return {};
   }
 
@@ -217,7 +245,9 @@ class Reader {
   }
 
   const std::string& path_;
+  const File& file_;
   Store& store_;
+  std::deque<BudgetPart> parts_;  // of the calls in hand
   Aside aside_;
   Recovery found_;
   bool nothing_left_ = false;   // of another layout, and clean
@@ -232,8 +262,8 @@ Result<Recovery> recover_journal(const std::string& path, Store& store,
   if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return Recovery{};
   Result<File> file = open_private(path, O_RDONLY);
   if (!file) return fail(file.error());
-  Reader reader(path, store);
-  Result<void> done = reader.read_all(*file, program_version);
+  Reader reader(path, *file, store);
+  Result<void> done = reader.read_all(program_version);
   if (done) done = store.sync();
   if (done) done = reader.finish();
   if (!done) return fail(done.error().while_doing("recover the calls of the last run"));

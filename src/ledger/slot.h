@@ -7,15 +7,17 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
+#include <optional>
 
 namespace recloser::ledger {
 
 // Raised with every change of the bytes below or of CallRecord. A journal of another layout is
 // never guessed at.
-inline constexpr std::uint32_t journal_layout = 2;
+inline constexpr std::uint32_t journal_layout = 3;
 
 inline constexpr std::size_t journal_head_bytes = 4096;
-inline constexpr std::size_t slot_bytes = 2464;
+inline constexpr std::size_t slot_bytes = 2976;
 inline constexpr std::uint32_t segment_slots = 1024;  // the file grows by so many
 inline constexpr std::size_t segment_bytes = segment_slots * slot_bytes;
 inline constexpr std::uint32_t no_slot = UINT32_MAX;
@@ -42,6 +44,7 @@ enum class SlotState : std::uint32_t {
   free = 0,  // nothing in it counts
   open = 0x4e45504f,
   settled = 0x4c544553,
+  part = 0x54524150,  // lines of the call that refers to it
 };
 
 // The order of stores is what makes it safe: the content first, then its checksum, then the state.
@@ -61,15 +64,26 @@ struct alignas(32) Slot {
 
   void open(std::uint64_t number, CallId id, WallTime at, const CallOpening& who);
   void settle();
+
+  // Instead of a record: lines of the call of that number. Counts once the call refers to it.
+  BudgetPart& open_part(std::uint64_t number);
+  BudgetPart& part() { return *std::launder(reinterpret_cast<BudgetPart*>(&record)); }
+  void settle_part();
+
   void release() { state.store(SlotState::free, std::memory_order_release); }
 };
 static_assert(sizeof(Slot) == slot_bytes);
 static_assert(segment_bytes % 4096 == 0, "a segment is mapped, so it is whole pages");
 static_assert(std::atomic<SlotState>::is_always_lock_free);
 
-enum class Found : std::uint8_t { free, open, settled, damaged };
+enum class Found : std::uint8_t { free, open, settled, part, damaged };
 
-// What a slot of a journal that was left behind holds, by its checksums.
+// What a slot of a journal that was left behind holds, by its checksums. Of a part, whose it is
+// must be asked as well.
 Found examine(const Slot& slot);
+
+// The lines in that slot, if it is the part that `of` refers to; nothing when a foreign hand was
+// there.
+std::optional<BudgetPart> part_of(const Slot& of, const Slot& slot);
 
 }  // namespace recloser::ledger

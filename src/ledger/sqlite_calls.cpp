@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <sqlite3.h>
+
 namespace recloser::ledger {
 namespace {
 
@@ -28,6 +30,8 @@ bool is_of(std::string_view facts, CallId id) {
   return facts.starts_with(before) &&
          facts.substr(before.size()).starts_with(std::string_view(text.data(), text.size()));
 }
+
+bool charges_a_budget(const CallRecord* record) { return record->budget_count() > 0; }
 
 std::string insert_sql(std::size_t rows) {
   std::string sql = "INSERT OR IGNORE INTO call_rows (key, not_completed, facts) VALUES (?, ?, ?)";
@@ -125,13 +129,16 @@ Result<CallWriter> CallWriter::prepare(Database& database) {
   if (!finder) return fail(finder.error());
   Result<SessionWriter> sessions = SessionWriter::prepare(database);
   if (!sessions) return fail(sessions.error());
+  Result<BalanceWriter> balances = BalanceWriter::prepare(database);
+  if (!balances) return fail(balances.error());
   return CallWriter(database, std::move(*one), std::move(*group), std::move(*remove),
-                    std::move(*finder), std::move(*sessions));
+                    std::move(*finder), std::move(*sessions), std::move(*balances));
 }
 
 Result<std::size_t> CallWriter::insert(std::span<const CallRecord* const> calls) {
   std::size_t fresh = 0;
   sessions_.clear();
+  balances_.clear();
   while (!calls.empty()) {
     Group group = calls.first(calls.size() < group_rows ? 1 : group_rows);
     calls = calls.subspan(group.size());
@@ -140,6 +147,7 @@ Result<std::size_t> CallWriter::insert(std::span<const CallRecord* const> calls)
     fresh += *inserted;
   }
   Result<void> listed = sessions_.store();
+  if (listed) listed = balances_.store();
   if (!listed) return fail(listed.error());
   return fresh;
 }
@@ -160,21 +168,41 @@ Result<std::size_t> CallWriter::insert_group(Group group) {
     write_facts(facts_[i], *group[i]);
     bind(insert, i, home_key(group[i]->id), *group[i], facts_[i].text());
   }
-  Result<void> done = insert.run();
+  bool charges = std::ranges::any_of(group, charges_a_budget);
+  Result<void> done = run_insert(insert, charges);
   if (!done) return fail(done.error());
   std::size_t fresh = database_->changes();
   bool all_new = fresh == group.size();
+  std::size_t in_order = 0;  // of those that were new, how many have been seen
   for (std::size_t i = 0; i < group.size(); ++i) {
     std::int64_t key = home_key(group[i]->id);
+    bool is_new = all_new;
     if (!all_new) {
+      is_new = in_order < inserted_.size() && inserted_[in_order] == key;
+      if (is_new) ++in_order;
       Result<bool> beside = insert_beside(*group[i], facts_[i].text());
       if (!beside) return fail(beside.error());
       if (*beside) ++fresh;
+      is_new = is_new || *beside;
       key = finder_.key();
     }
     sessions_.add(group[i]->text(Text::session), key);
+    if (charges && is_new) balances_.add(*group[i]);
   }
   return fresh;
+}
+
+// With the keys of the rows that were new, when they must be known: SQLite says only how many.
+Result<void> CallWriter::run_insert(Statement& insert, bool note_keys) {
+  inserted_.clear();
+  if (!note_keys) return insert.run();
+  auto note = [](void* keys, int, const char*, const char*, sqlite3_int64 key) {
+    static_cast<std::vector<std::int64_t>*>(keys)->push_back(key);
+  };
+  sqlite3_update_hook(database_->handle(), note, &inserted_);
+  Result<void> done = insert.run();
+  sqlite3_update_hook(database_->handle(), nullptr, nullptr);
+  return done;
 }
 
 // For a call whose key was taken: by itself (a replay after a crash), or by another call.

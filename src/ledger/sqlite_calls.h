@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ledger/call_facts.h"
+#include "ledger/sqlite_budgets.h"
 #include "ledger/sqlite_db.h"
 #include "ledger/sqlite_sessions.h"
 #include "ledger/store.h"
@@ -12,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace recloser::ledger {
 
@@ -63,17 +65,19 @@ class CallWriter {
   using Group = std::span<const CallRecord* const>;
 
   CallWriter(Database& database, Statement one, Statement group, Statement remove, RowFinder finder,
-             SessionWriter sessions)
+             SessionWriter sessions, BalanceWriter balances)
       : database_(&database),
         one_(std::move(one)),
         group_(std::move(group)),
         remove_(std::move(remove)),
         finder_(std::move(finder)),
-        sessions_(std::move(sessions)) {}
+        sessions_(std::move(sessions)),
+        balances_(std::move(balances)) {}
 
   static void bind(Statement& insert, std::size_t nth, std::int64_t key, const CallRecord& record,
                    std::string_view facts);
   Result<std::size_t> insert_group(Group group);
+  Result<void> run_insert(Statement& insert, bool note_keys);
   Result<bool> insert_beside(const CallRecord& record, std::string_view facts);
 
   Database* database_;
@@ -82,6 +86,8 @@ class CallWriter {
   Statement remove_;
   RowFinder finder_;
   SessionWriter sessions_;
+  BalanceWriter balances_;
+  std::vector<std::int64_t> inserted_;       // keys of the rows that were new, in their order
   std::array<FactsRoom, group_rows> facts_;  // of the rows in hand; kept for their room
 };
 

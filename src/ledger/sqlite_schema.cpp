@@ -17,7 +17,7 @@ consteval auto joined(const char (&... parts)[sizes]) {
   return out;
 }
 
-// What the views of both schemas begin and end with.
+// What the views of all schemas begin and end with.
 constexpr char calls_view[] = R"sql(CREATE VIEW calls AS SELECT
   facts ->> 0  AS id,
   strftime('%Y-%m-%dT%H:%M:%fZ', (facts ->> 1) / 1e9, 'unixepoch') AS started_at,
@@ -171,8 +171,74 @@ constexpr char ratings_2[] = R"sql(CREATE TABLE ratings (
 constexpr auto schema_2 = joined(without_views, calls_view, costs_of_calls, of_calls, attempts_view,
                                  costs_of_attempts, of_attempts, ratings_2);
 
+// Rows know what they took of each budget, and the balance of an account is moved in the
+// transaction of the row; its columns in the order in which it is looked for. What owners changed
+// is never deleted.
+constexpr char budgets_of_calls[] = R"sql(,
+  facts -> 32 AS budgets)sql";
+
+constexpr char budgets_3[] = R"sql(CREATE VIEW call_budgets AS SELECT
+  call_rows.facts ->> 0 AS id,
+  budget.key + 1        AS n,
+  budget.value ->> 0    AS budget,
+  budget.value ->> 1    AS account_key,
+  budget.value ->> 2    AS unit,
+  budget.value ->> 3    AS kind,
+  budget.value ->> 4    AS window_begun_ns,
+  budget.value ->> 5    AS reserved,
+  budget.value ->> 6    AS charged,
+  budget.value ->> 7    AS remaining,
+  call_rows.key         AS key
+FROM call_rows, json_each(call_rows.facts, '$[32]') AS budget;
+
+CREATE TABLE budget_balances (
+  budget          TEXT NOT NULL,
+  unit            TEXT NOT NULL,
+  kind            TEXT NOT NULL,
+  key             TEXT NOT NULL,
+  window_begun_ns INTEGER NOT NULL,
+  charged         INTEGER NOT NULL,
+  last_settled_ns INTEGER NOT NULL,
+  counts_until_ns INTEGER,
+  PRIMARY KEY (budget, unit, kind, key, window_begun_ns)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX budget_balances_ending ON budget_balances (counts_until_ns)
+  WHERE counts_until_ns IS NOT NULL;
+
+CREATE TABLE budget_adjustments (
+  id              INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ns           INTEGER NOT NULL,
+  budget          TEXT NOT NULL,
+  unit            TEXT NOT NULL,
+  budget_kind     TEXT NOT NULL,
+  key             TEXT NOT NULL,
+  kind            TEXT NOT NULL CHECK (kind IN ('add', 'set', 'reset')),
+  amount          INTEGER NOT NULL,
+  expires_at_ns   INTEGER,
+  reason          TEXT NOT NULL CHECK (reason <> ''),
+  who             TEXT,
+  window_begun_ns INTEGER NOT NULL,
+  charged_change  INTEGER NOT NULL,
+  counts_until_ns INTEGER
+) STRICT;
+
+CREATE TABLE switches (
+  name     TEXT PRIMARY KEY,
+  is_on    INTEGER NOT NULL,
+  since_ns INTEGER NOT NULL,
+  reason   TEXT,
+  who      TEXT
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr auto schema_3 =
+    joined(without_views, calls_view, costs_of_calls, budgets_of_calls, of_calls, attempts_view,
+           costs_of_attempts, of_attempts, budgets_3);
+
 constexpr std::array steps{Migration(schema_1.data(), schema_1.size()),
-                           Migration(schema_2.data(), schema_2.size())};
+                           Migration(schema_2.data(), schema_2.size()),
+                           Migration(schema_3.data(), schema_3.size())};
 
 Result<void> refuse_foreign(Database& database) {
   Result<std::int64_t> id = database.query_number("PRAGMA application_id");

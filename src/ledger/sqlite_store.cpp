@@ -1,5 +1,6 @@
 #include "ledger/sqlite_store.h"
 
+#include "ledger/sqlite_budgets.h"
 #include "ledger/sqlite_calls.h"
 #include "ledger/sqlite_db.h"
 #include "ledger/sqlite_keys.h"
@@ -221,6 +222,49 @@ class SqliteStore final : public Store {
   Result<std::vector<Rating>> ratings(CallId id) override {
     std::lock_guard lock(reading_);
     return read_ratings(*reader_, id);
+  }
+
+  Result<BalancePage> balances(const BalanceQuery& query) override {
+    std::lock_guard lock(reading_);
+    ReadLimit limit(*reader_, clock_, query_time_max_);
+    Result<BalancePage> page = read_balances(*reader_, query);
+    if (!page) return fail(limit.told(page.error()));
+    return page;
+  }
+
+  Result<std::size_t> delete_balances_before(WallTime before, std::size_t limit) override {
+    std::lock_guard lock(writing_);
+    return delete_ended_balances(*writer_, before, limit);
+  }
+
+  Result<std::int64_t> add_adjustment(const Adjustment& adjustment) override {
+    Result<void> sane = check(adjustment);
+    if (!sane) return fail(sane.error());
+    std::lock_guard lock(writing_);
+    Result<Transaction> transaction = Transaction::begin(*writer_);
+    if (!transaction) return fail(transaction.error());
+    Result<std::int64_t> id = insert_adjustment(*writer_, adjustment);
+    if (!id) return id;
+    Result<void> committed = transaction->commit();
+    if (!committed) return fail(committed.error());
+    return id;
+  }
+
+  Result<std::vector<Adjustment>> adjustments() override {
+    std::lock_guard lock(reading_);
+    return read_adjustments(*reader_);
+  }
+
+  Result<void> put_switch(const Switch& setting) override {
+    Result<void> sane = check(setting);
+    if (!sane) return sane;
+    std::lock_guard lock(writing_);
+    return write_switch(*writer_, setting);
+  }
+
+  Result<std::vector<Switch>> switches() override {
+    std::lock_guard lock(reading_);
+    return read_switches(*reader_);
   }
 
   Result<void> put_key(const KeyRow& key) override {

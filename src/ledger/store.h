@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/result.h"
+#include "ledger/budget_books.h"
 #include "ledger/call_record.h"
 #include "ledger/stored_call.h"
 #include "ledger/usage.h"
@@ -62,7 +63,8 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // All in one transaction; a call that has its row keeps that row. How many were new.
+  // All in one transaction; a call that has its row keeps that row. How many were new. With a new
+  // row, the balances of its budgets have what it charged: once, however often the call is given.
   virtual Result<std::size_t> insert_calls(std::span<const CallRecord* const> calls) = 0;
   // What was inserted before survives a power loss from here on.
   virtual Result<void> sync() = 0;
@@ -84,6 +86,15 @@ class Store {
   // without a row.
   virtual Result<void> add_ratings(std::span<const CallRating> ratings) = 0;
   virtual Result<std::vector<Rating>> ratings(CallId id) = 0;  // oldest first
+
+  virtual Result<BalancePage> balances(const BalanceQuery& query) = 0;
+  // Deletes up to `limit` balances that count no longer than until `before`. How many it were.
+  virtual Result<std::size_t> delete_balances_before(WallTime before, std::size_t limit) = 0;
+  // Kept for ever; a balance that it moves is moved in the same transaction. Its id.
+  virtual Result<std::int64_t> add_adjustment(const Adjustment& adjustment) = 0;
+  virtual Result<std::vector<Adjustment>> adjustments() = 0;  // by id
+  virtual Result<void> put_switch(const Switch& setting) = 0;
+  virtual Result<std::vector<Switch>> switches() = 0;  // by name
 
   // Kind::conflict when the id or the secret is taken.
   virtual Result<void> put_key(const KeyRow& key) = 0;

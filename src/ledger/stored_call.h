@@ -11,7 +11,7 @@
 
 namespace recloser::ledger {
 
-// Empty text and absent number = not known. The last three are JSON arrays, ready to be shown.
+// Empty text and absent number = not known. The last four are JSON arrays, ready to be shown.
 struct StoredCall {
   CallId id;
   WallTime started_at{};
@@ -58,6 +58,7 @@ struct StoredCall {
   std::optional<std::int64_t> upper_input_tokens;
   std::string rare_usage;
   std::string labels = "[]";
+  std::string budgets = "[]";
   std::string decisions = "[]";
   std::string attempts = "[]";
 

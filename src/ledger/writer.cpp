@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint32_t slots_kept_free = segment_slots / 2;  // below it the writer grows the file
 constexpr Duration growth_retry_every = 1s;
 constexpr std::size_t delete_rows_max = 500;  // in one go, so that rows never wait long behind it
+constexpr Duration balances_kept = 48h;       // after their time: a clock may jump back by a day
 
 }  // namespace
 
@@ -172,7 +173,7 @@ Result<void> Writer::sync_if_due() {
 
 // A segment more before workers run out of slots and would have to make it themselves.
 void Writer::keep_room() {
-  bool low = journal_.capacity() - journal_.in_use() < slots_kept_free;
+  bool low = journal_.capacity() - journal_.slots_in_use() < slots_kept_free;
   if (!low || journal_.capacity() == journal_.capacity_max()) return;
   if (growth_blocked_.load() && clock_.now() < growth_due_) return;
   growth_due_ = clock_.now() + growth_retry_every;
@@ -184,18 +185,34 @@ void Writer::keep_room() {
 }
 
 void Writer::delete_old() {
-  if (options_.retain == Duration::zero()) return;
   if (!more_to_delete_ && clock_.now() < deletion_due_) return;
   deletion_due_ = clock_.now() + options_.retain_check_every;
+  bool more_rows = options_.retain != Duration::zero() && delete_old_rows();
+  bool more_balances = delete_ended_balances();
+  more_to_delete_ = more_rows || more_balances;
+}
+
+// Whether there may be more.
+bool Writer::delete_old_rows() {
   WallTime before = clock_.wall() - options_.retain;
   Result<std::size_t> deleted = store_.delete_calls_before(before, delete_rows_max);
-  more_to_delete_ = deleted && *deleted == delete_rows_max;
-  if (deleted) {
-    deleted_rows_.fetch_add(*deleted, std::memory_order_relaxed);
-  } else {
+  if (!deleted) {
     log_.warning("rows past ledger.retain could not be deleted; tried again later",
                  {{"why", deleted.error().message()}});
+    return false;
   }
+  deleted_rows_.fetch_add(*deleted, std::memory_order_relaxed);
+  return *deleted == delete_rows_max;
+}
+
+// Whatever the retention of rows: an account whose window is over for good refuses nobody.
+bool Writer::delete_ended_balances() {
+  WallTime before = clock_.wall() - balances_kept;
+  Result<std::size_t> deleted = store_.delete_balances_before(before, delete_rows_max);
+  if (deleted) return *deleted == delete_rows_max;
+  log_.warning("balances of budgets whose time is over could not be deleted; tried again later",
+               {{"why", deleted.error().message()}});
+  return false;
 }
 
 void Writer::note(const Result<void>& done) {

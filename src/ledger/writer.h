@@ -48,6 +48,8 @@ class Writer {
   Result<void> sync_if_due();
   void keep_room();
   void delete_old();
+  bool delete_old_rows();
+  bool delete_ended_balances();
   void note(const Result<void>& done);
   void answer(std::uint64_t flushes, const Result<void>& done);
 

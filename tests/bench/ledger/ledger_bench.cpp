@@ -2,6 +2,7 @@
 //
 //   ledger_bench path N       begin, fill and settle N calls, rows thrown away
 //   ledger_bench rows N       insert N rows into SQLite, 1,000 in a transaction
+//   ledger_bench budgets N    the same, each with four budgets
 //   ledger_bench find N       insert N rows of N/10 sessions, then look one up in every way
 //   ledger_bench usage N      insert N rows, then add them up in several ways
 //   ledger_bench all N        the whole ledger with its writer thread, N calls as fast as it takes
@@ -13,6 +14,7 @@
 #include "ledger/journal.h"
 #include "ledger/ledger.h"
 #include "ledger/sqlite_store.h"
+#include "ledger/testing/usual_budgets.h"
 #include "ledger/testing/usual_call.h"
 
 #include <charconv>
@@ -88,7 +90,7 @@ void bench_path(const std::string& directory, std::int64_t calls) {
   watch.tell("path", calls);
 }
 
-void bench_rows(const std::string& directory, std::int64_t calls) {
+void bench_rows(const std::string& directory, std::int64_t calls, bool budgets) {
   constexpr std::size_t batch = 1000;
   SystemClock clock;
   std::unique_ptr<Store> store = must(open_sqlite_store(directory + "/recloser.db", {}, clock));
@@ -101,6 +103,8 @@ void bench_rows(const std::string& directory, std::int64_t calls) {
     record.outcome = Outcome::completed;
     record.duration_ns = 1'500'000'000;
     pointers.push_back(&record);
+    if (!budgets) continue;
+    for (const BudgetLine& line : test::usual_budgets(448'500, now)) record.add_budget(line);
   }
   Stopwatch watch;
   for (std::int64_t done = 0; done < calls; done += batch) {
@@ -111,7 +115,7 @@ void bench_rows(const std::string& directory, std::int64_t calls) {
     }
     must(store->insert_calls(pointers));
   }
-  watch.tell("rows", calls);
+  watch.tell(budgets ? "rows with budgets" : "rows", calls);
   auto bytes = std::filesystem::file_size(directory + "/recloser.db") +
                std::filesystem::file_size(directory + "/recloser.db-wal");
   fmt::print("rows: {:.0f} bytes each with the log\n",
@@ -217,16 +221,17 @@ int main(int argc, char** argv) {
   std::int64_t calls = 0;
   std::string_view number = argc > 2 ? argv[2] : "200000";
   std::from_chars(number.data(), number.data() + number.size(), calls);
-  bool known =
-      what == "path" || what == "rows" || what == "find" || what == "usage" || what == "all";
+  bool known = what == "path" || what == "rows" || what == "budgets" || what == "find" ||
+               what == "usage" || what == "all";
   if (!known || calls <= 0) {
-    fmt::print(stderr, "usage: ledger_bench path|rows|find|usage|all [CALLS]\n");
+    fmt::print(stderr, "usage: ledger_bench path|rows|budgets|find|usage|all [CALLS]\n");
     return 2;
   }
   std::string name = (std::filesystem::temp_directory_path() / "ledger-bench-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) return 3;
   if (what == "path") bench_path(name, calls);
-  if (what == "rows") bench_rows(name, calls);
+  if (what == "rows") bench_rows(name, calls, false);
+  if (what == "budgets") bench_rows(name, calls, true);
   if (what == "find") bench_find(name, calls);
   if (what == "usage") bench_usage(name, calls);
   if (what == "all") bench_all(name, calls);
