@@ -22,7 +22,7 @@ constexpr std::uint32_t index_max = 1u << 20;  // of a block that is kept track 
 struct Seen {
   bool started = false;
   bool open = false;  // a block is
-  bool tool = false;  // and it is a call that the client runs
+  bool tool = false;  // the last one is a call that the client runs, not known to be whole
   bool text = false;  // some text has been said
   bool finished = false;
   bool done = false;
@@ -38,18 +38,23 @@ class MessagesCut final : public CutGrammar {
   void write(std::string& out, const CutOrder& order, const StreamFacts& facts) const override;
 
  private:
-  const Seen& passed() const { return holds_ ? before_hold_ : now_; }
+  const Seen& passed() const { return holds_ ? before_hold_ : in_frame_ ? before_frame_ : now_; }
   void begin_block(std::uint32_t index, bool tool);
-  void see_call(const Event& event);
+  StreamCut::Pass pass();
   void see_block(std::string_view frame);
 
   Seen now_;
   Seen before_hold_;
+  Seen before_frame_;
+  bool in_frame_ = false;
+  bool begins_ = false;  // a block, in the SSE event
   bool holds_ = false;
 };
 
 // An event of this grammar says one thing, beside which a usage may stand.
 StreamCut::Pass MessagesCut::see(const Event& event, std::string_view frame) {
+  if (!in_frame_) before_frame_ = now_, begins_ = false;
+  in_frame_ = !event.last_of_frame;
   switch (event.kind) {
     case EventKind::start:
       now_.started = true;
@@ -62,7 +67,7 @@ StreamCut::Pass MessagesCut::see(const Event& event, std::string_view frame) {
       begin_block(event.index, false);
       break;
     case EventKind::tool_call:
-      see_call(event);
+      begin_block(event.index, true);
       break;
     case EventKind::sealed:
     case EventKind::other:
@@ -79,26 +84,30 @@ StreamCut::Pass MessagesCut::see(const Event& event, std::string_view frame) {
     default:
       break;
   }
-  if (!now_.open || !now_.tool) holds_ = false;
-  return holds_ ? StreamCut::Pass::held : StreamCut::Pass::on;
+  return event.last_of_frame ? pass() : StreamCut::Pass::on;
+}
+
+// A provider that stops for length closes the block of half a call before it says so: a call is
+// known to be whole by what follows its end, another block or the reason.
+StreamCut::Pass MessagesCut::pass() {
+  bool was_holding = holds_;
+  bool another = begins_ && before_frame_.tool;
+  holds_ = now_.tool && (begins_ || holds_);
+  if (!holds_) return StreamCut::Pass::on;
+  if (was_holding && !another) return StreamCut::Pass::held;
+  before_hold_ = before_frame_;
+  before_hold_.tool = false;
+  return was_holding ? StreamCut::Pass::held_anew : StreamCut::Pass::held;
 }
 
 // Of a block whose begin was not seen as such its first delta is as good.
 void MessagesCut::begin_block(std::uint32_t index, bool tool) {
   if (index > index_max || (now_.open && now_.index == index)) return;
+  begins_ = true;
   now_.open = true;
   now_.tool = tool;
   now_.index = index;
   now_.next = std::max(now_.next, index + 1);
-}
-
-void MessagesCut::see_call(const Event& event) {
-  bool begins = !now_.open || now_.index != event.index;
-  if (begins && event.index <= index_max && !holds_) {
-    before_hold_ = now_;
-    holds_ = true;
-  }
-  begin_block(event.index, true);
 }
 
 void MessagesCut::see_block(std::string_view frame) {
@@ -114,7 +123,7 @@ void MessagesCut::see_block(std::string_view frame) {
     }
   });
   if (begins) begin_block(index, false);
-  if (stops && now_.open && now_.index == index) now_.open = now_.tool = false;
+  if (stops && now_.open && now_.index == index) now_.open = false;
 }
 
 void write_event(std::string& out, std::string_view name, std::string_view data) {
@@ -201,9 +210,8 @@ void MessagesCut::write(std::string& out, const CutOrder& order, const StreamFac
     if (seen.open) write_stop(out, seen.index);
     if (has_note(order)) write_note(out, seen.next, note_text(order, seen.text));
     // Of a call that is dropped too: the table tells open arguments from open text.
-    bool tool = now_.open && now_.tool;
     bool stops = order.client == ClientFamily::claude_code;
-    write_reason(out, finish_of_cut(order, stops, tool), usage);
+    write_reason(out, finish_of_cut(order, stops, now_.tool), usage);
   }
   write_event(out, "message_stop", R"({"type":"message_stop"})");
 }

@@ -284,6 +284,8 @@ void ResponsesCut::add_item(const Build& build, bool tool) {
 void ResponsesCut::item_done(const Build& build) {
   Item* item = item_at(build.output_index);
   if (item == nullptr) return;
+  std::string_view status = build.item.substr(build.item_status.begin, build.item_status.size());
+  if (item->tool && status == "\"incomplete\"") return;  // half a call stays open
   item->done = true;
   drop(item->json);
   drop(item->parts);

@@ -177,16 +177,33 @@ TEST(StreamCut, EndsByLengthWhereNoNoteIsWritten) {
   EXPECT_TRUE(out.contains("end_turn"));
 }
 
-TEST(StreamCut, AnthropicHoldsToTheBlocksEnd) {
+// The end of its block does not show a call to be whole: it stands behind half of one, too, where
+// the provider stops for length.
+TEST(StreamCut, AnthropicHoldsACallUntilSomethingFollows) {
   auto event = [](std::string_view type, std::string_view rest) {
     return fmt::format("event: {0}\ndata: {{\"type\":\"{0}\"{1}}}\n\n", type, rest);
   };
-  std::string stream =
-      event("message_start", R"(,"message":{"id":"m"})") +
-      event("content_block_start", R"(,"index":0,"content_block":{"type":"tool_use","id":"t"})") +
-      event("ping", "") + event("content_block_stop", R"(,"index":1)") +
-      event("content_block_stop", R"(,"index":0)") + event("ping", "");
-  EXPECT_EQ(passes(Operation::messages, stream), "+hhh++");
+  auto block = [&](int index, std::string_view type) {
+    return event(
+        "content_block_start",
+        fmt::format(R"(,"index":{0},"content_block":{{"type":"{1}","id":"t{0}"}})", index, type));
+  };
+  auto stop = [&](int index) {
+    return event("content_block_stop", fmt::format(R"(,"index":{})", index));
+  };
+  std::string begin = event("message_start", R"(,"message":{"id":"m"})") + block(0, "tool_use") +
+                      event("ping", "") + stop(1) + stop(0);
+  std::string end = event("message_delta", R"(,"delta":{"stop_reason":"tool_use"})");
+  EXPECT_EQ(passes(Operation::messages, begin + event("ping", "")), "+hhhhh");
+  EXPECT_EQ(passes(Operation::messages, begin + end), "+hhhh+");
+  EXPECT_EQ(passes(Operation::messages, begin + block(1, "text")), "+hhhh+");
+  EXPECT_EQ(passes(Operation::messages, begin + block(1, "tool_use") + stop(1) + end), "+hhhhHh+");
+  CutOrder order{.note = "N", .client = ClientFamily::claude_code};
+  std::string out = testing::cut_stream(Operation::messages, begin, 5, order).out;
+  EXPECT_FALSE(out.contains("tool_use"));
+  EXPECT_TRUE(out.contains("max_tokens"));
+  out = testing::cut_stream(Operation::messages, begin, 5, order, true).out;
+  EXPECT_TRUE(out.contains("max_tokens")) << "released, it may be half a call";
 }
 
 std::string response_event(std::string_view type, std::string_view rest) {

@@ -150,8 +150,8 @@ constexpr Case cases[] = {
     {"messages-call-whole",
      messages,
      "messages-thinking-and-tool",
-     9,
-     Finish::stop,
+     10,
+     Finish::length,
      {.client = claude}},
 };
 

@@ -193,8 +193,7 @@ def test_structured_responses_that_were_cut_are_loud(openai_of):
 def reason_of_messages(name):
     if name.endswith("-policy"):
         return "refusal"
-    natural = ("messages-text-claude-code", "messages-between-blocks", "messages-call-whole",
-               "messages-finished")
+    natural = ("messages-text-claude-code", "messages-between-blocks", "messages-finished")
     return "end_turn" if name in natural else "max_tokens"
 
 
