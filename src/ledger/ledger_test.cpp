@@ -277,6 +277,51 @@ TEST_F(LedgerTest, OldRowsAreDeletedInBatchesUntilNoneIsLeft) {
   EXPECT_EQ(*memory.count_calls(), 1u);
 }
 
+TEST_F(LedgerTest, BalancesWhoseTimeIsOverGoThoughRowsAreKeptForEver) {
+  {
+    std::unique_ptr<Ledger> ledger = open({.retain = Duration::zero()});
+    Result<OpenCall> call = begin(*ledger);
+    BudgetFigures figures{.charged = 5, .counts_until = clock.wall() + 1h};
+    BudgetLine bucket{.name = "b", .unit = "usd", .kind = "rolling", .figures = figures};
+    ASSERT_TRUE(call->add_budget(bucket));
+    BudgetLine total{.name = "b", .unit = "usd", .kind = "total", .figures = {.charged = 6}};
+    ASSERT_TRUE(call->add_budget(total));
+    call->settle(Outcome::completed, clock.now());
+  }
+  EXPECT_EQ(memory.copy_of_books().balances.size(), 2u);
+  clock.advance(48h);  // an hour too early: a clock may have jumped
+  {
+    std::unique_ptr<Ledger> ledger = open({.retain = Duration::zero()});
+    ASSERT_TRUE(ledger->flush());
+  }
+  EXPECT_EQ(memory.copy_of_books().balances.size(), 2u);
+  clock.advance(2h);
+  std::unique_ptr<Ledger> ledger = open({.retain = Duration::zero()});
+  while (memory.copy_of_books().balances.size() > 1) std::this_thread::yield();
+  EXPECT_EQ(memory.copy_of_books().balances.begin()->second.charged, 6);
+  EXPECT_EQ(*memory.count_calls(), 1u);
+}
+
+TEST_F(LedgerTest, ALineOfABudgetMakesTheJournalGrowOrIsRefused) {
+  std::unique_ptr<Ledger> ledger =
+      open({.journal = {.slots_initial = 1024, .slots_max = 2048, .program_version = "1"}});
+  std::vector<OpenCall> crowd;
+  while (crowd.size() < 2044) crowd.push_back(std::move(*begin(*ledger)));
+  std::string key(budget_key_bytes_max, 'k');
+  BudgetLine line{.name = "b", .unit = "usd", .kind = "total user", .key = key};
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(crowd[7].add_budget(line)) << i;
+  Result<void> refused = crowd[7].add_budget(line);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), Kind::full);
+  EXPECT_EQ(crowd[7].record().budget_count(), 4u);
+  key += 'k';
+  line.key = key;
+  EXPECT_EQ(crowd[7].add_budget(line).error().kind(), Kind::too_large);
+  crowd.clear();
+  ASSERT_TRUE(ledger->flush());
+  EXPECT_EQ(ledger->status().open_calls, 0u);
+}
+
 TEST_F(LedgerTest, ManyThreadsOneRowEach) {
   constexpr int workers = 4;
   constexpr int each = 2'000;
