@@ -228,6 +228,8 @@ TEST(StreamCut, ResponsesHoldsWhileAnyCallIsOpen) {
   EXPECT_EQ(passes(Operation::responses, begin + item_done(1, "{}")), "+hhh");
   EXPECT_EQ(passes(Operation::responses, begin + item_done(1, "{}") + item_done(2, "{}")), "+hhh+");
   EXPECT_EQ(passes(Operation::responses, item_added(0, "web_search_call")), "+");
+  std::string half = item_done(1, R"({"status":"incomplete"})") + item_done(2, "{}");
+  EXPECT_EQ(passes(Operation::responses, begin + half), "+hhhh") << "the provider's own cut";
 }
 
 // The number of an event that is not read is one more than that of the one before.
