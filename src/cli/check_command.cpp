@@ -1,4 +1,5 @@
 // check: what is wrong with a configuration, or what is in effect.
+#include "budget/compile.h"
 #include "cli/config_source.h"
 #include "cli/output.h"
 #include "cli/prices.h"
@@ -40,7 +41,7 @@ std::string findings_json(const config::Checked& checked, const LoadedPrices& pr
   JsonWriter json(out);
   json.open_object().member("file", file).member("valid", checked.config != nullptr);
   json.key("findings").open_array();
-  for (const config::Finding& finding : checked.findings) add_finding(finding, {}, json);
+  for (const config::Finding& finding : checked.findings) add_finding(finding, finding.file, json);
   for (const price::FileFinding& found : prices.findings)
     add_finding(found.finding, found.file, json);
   json.close_array();
@@ -48,8 +49,8 @@ std::string findings_json(const config::Checked& checked, const LoadedPrices& pr
   return out + "\n";
 }
 
-// What only the files say: with this, `serve` would not start.
-Result<void> open_certificates(const std::shared_ptr<const config::Config>& config) {
+// What only certificates say, and all parts together: with this, `serve` would not start.
+Result<void> try_parts(const std::shared_ptr<const config::Config>& config) {
   for (std::size_t i = 0; i < config->listen.size(); ++i) {
     if (!config->listen[i].tls) continue;
     const auto& files = *config->listen[i].tls;
@@ -57,6 +58,8 @@ Result<void> open_certificates(const std::shared_ptr<const config::Config>& conf
         net::TlsContext::for_clients(files.cert_path, files.key_path);
     if (!opened) return fail(opened.error().while_doing(fmt::format("listen[{}].tls", i)));
   }
+  Result<std::vector<std::shared_ptr<const budget::Budget>>> budgets = budget::compile(*config);
+  if (!budgets) return fail(budgets.error());
   constexpr std::uint16_t any_port = 1;  // where the simulated provider would listen
   Result<std::shared_ptr<const relay::Providers>> providers =
       relay::Providers::make(config, any_port);
@@ -73,7 +76,7 @@ Exit run_check(const Invocation& invocation, const Process& process) {
   if (!source) return complain(process, Exit::usage, source.error().message());
   config::Checked checked = config::check_text(source->text, source->file, process.environment);
   if (checked.config) {
-    Result<void> opened = open_certificates(checked.config);
+    Result<void> opened = try_parts(checked.config);
     if (!opened) {
       checked.config = nullptr;
       checked.findings.insert(checked.findings.begin(), {.message = opened.error().message()});
@@ -99,8 +102,8 @@ Exit run_check(const Invocation& invocation, const Process& process) {
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
         fmt::format_to(std::back_inserter(out), "# {}\n", line);
       }
-      fmt::format_to(std::back_inserter(out), "# {} is valid. In effect is:\n{}", source->file,
-                     config::summary(*checked.config));
+      fmt::format_to(std::back_inserter(out), "# {} is valid. In effect is:\n{}{}", source->file,
+                     config::summary(*checked.config), config::documents_summary(*checked.config));
     } else {
       out = std::move(report);
     }

@@ -36,6 +36,41 @@ TEST_F(CliTest, CheckOfAFileThatIsWrong) {
       << json.out;
 }
 
+TEST_F(CliTest, CheckReadsTheDocuments) {
+  environment_.files["conf/a.yaml"] = std::string(head) + "policies: [policies/**/*.yaml]\n";
+  environment_.files["conf/policies/b.yaml"] =
+      "apiVersion: recloser.dev/v1alpha1\nkind: Budget\nmetadata: {name: all}\n"
+      "spec: {unit: usd, limit: 5.50, window: {type: total}}\n";
+  Ran good = run({"check", "conf/a.yaml"});
+  EXPECT_EQ(good.exit, 0) << good.out;
+  EXPECT_THAT(good.out,
+              HasSubstr("\n---\nkind: Budget\nmetadata:\n  name: all\nspec:\n  unit: usd\n"
+                        "  limit: 5.50\n  window:\n    type: total\n  reserve: clamp\n"));
+  environment_.files["conf/policies/team/c.yaml"] =
+      "apiVersion: recloser.dev/v1alpha1\nkind: Budget\nmetadata: {name: b}\n"
+      "spec: {unit: usd, limit: -1, window: {type: total}}\n";
+  Ran bad = run({"check", "conf/a.yaml"});
+  EXPECT_EQ(bad.exit, 2);
+  EXPECT_TRUE(bad.out.starts_with(
+      "conf/policies/team/c.yaml:4:26: spec.limit must be 0..1000000000; you wrote -1\n"))
+      << bad.out;
+  EXPECT_THAT(run({"check", "conf/a.yaml", "--json"}).out,
+              HasSubstr("{\"severity\":\"error\",\"file\":\"conf/policies/team/c.yaml\",\"line\":4,"
+                        "\"column\":26,\"message\":\"spec.limit must be "));
+}
+
+TEST_F(CliTest, CheckRefusesMoreLimitsThanACallCanHave) {
+  std::string text = std::string(head) + "rateLimits:\n";
+  for (int i = 0; i < 16; ++i) text += "  - {name: r" + std::to_string(i) + ", rpm: 1, tpm: 1}\n";
+  environment_.files["a.yaml"] = text;
+  EXPECT_EQ(run({"check", "a.yaml"}).exit, 0);
+  environment_.files["a.yaml"] = text + "keys: [{id: k, secret: 01234567890123456789, rpm: 1}]\n";
+  Ran ran = run({"check", "a.yaml"});
+  EXPECT_EQ(ran.exit, 2);
+  EXPECT_THAT(ran.out, HasSubstr("a.yaml: 33 budgets and rate limits, 1 of them of one key, could "
+                                 "apply to one call; 32 can"));
+}
+
 TEST_F(CliTest, CheckOpensTheCertificates) {
   environment_.files["a.yaml"] =
       std::string(head) + "listen: [{address: 127.0.0.1:0, tls: {cert: no.pem, key: no.pem}}]\n";
