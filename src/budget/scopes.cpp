@@ -1,8 +1,14 @@
 #include "budget/scopes.h"
 
+#include "core/names.h"
+
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
+#include <optional>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace recloser::budget {
 namespace {
@@ -154,6 +160,90 @@ void append_key(std::string& text, const Budget& budget, const CallFacts& facts)
       append_value(text, facts.of(part.what));
     }
   }
+}
+
+namespace {
+
+std::string name_of(const Budget::Part& part) {
+  std::string name(budget::name_of(part.what));
+  return part.label.empty() ? name : name + ':' + part.label;
+}
+
+std::string parts_of(const Budget& budget) {
+  std::string all;
+  for (const Budget::Part& part : budget.key) {
+    if (!all.empty()) all += ',';
+    all += name_of(part) + (part.what == KeyPart::label ? "" : "=..");
+  }
+  return all;
+}
+
+std::unexpected<Error> wrong_key(const Budget& budget, std::string_view what) {
+  std::string wanted =
+      budget.key.empty() ? "is none, because it has one account" : "looks like " + parts_of(budget);
+  return fail(Side::client, Kind::malformed,
+              fmt::format("key {}; a key of the budget {} {}", what, budget.name, wanted));
+}
+
+// "%2C" and the like undone; nothing when one is broken.
+std::optional<std::string> unescaped(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    if (text.front() != '%') {
+      out += text.front();
+      text.remove_prefix(1);
+      continue;
+    }
+    unsigned byte = 0;
+    if (text.size() < escaped_bytes) return std::nullopt;
+    const char* end = text.data() + escaped_bytes;
+    auto [rest, error] = std::from_chars(text.data() + 1, end, byte, 16);
+    if (error != std::errc{} || rest != end) return std::nullopt;
+    out += static_cast<char>(byte);
+    text.remove_prefix(escaped_bytes);
+  }
+  return out;
+}
+
+// A part with its value, as append_key() would write it; nothing when that is not what it is.
+std::optional<std::string> respelled(const Budget::Part& part, std::string_view text) {
+  std::string_view name = budget::name_of(part.what);
+  bool label = part.what == KeyPart::label;
+  if (!text.starts_with(name)) return std::nullopt;
+  text.remove_prefix(name.size());
+  if (!text.starts_with(label ? ':' : '=')) return std::nullopt;
+  text.remove_prefix(1);
+  std::optional<std::string> value = text == missing ? std::string() : unescaped(text);
+  if (!value || (label && *value != part.label)) return std::nullopt;
+  if (value->empty() && text != missing) return std::nullopt;
+  std::string out(name);
+  out += label ? ':' : '=';
+  append_value(out, *value);
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> read_key(const Budget& budget, std::string_view text) {
+  if (text.empty() && !budget.key.empty()) return wrong_key(budget, "is missing");
+  std::vector<std::string> parts(budget.key.size());
+  while (!text.empty()) {
+    std::string_view piece = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), piece.size() + 1));
+    std::size_t at = 0;
+    std::optional<std::string> part;
+    while (at < parts.size() && !(part = respelled(budget.key[at], piece))) ++at;
+    if (!part) return wrong_key(budget, fmt::format("has '{}'", shown(piece)));
+    if (!parts[at].empty()) return wrong_key(budget, fmt::format("has '{}' again", shown(piece)));
+    parts[at] = std::move(*part);
+  }
+  std::string key;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].empty()) return wrong_key(budget, "has no " + name_of(budget.key[i]));
+    if (i > 0) key += ',';
+    key += parts[i];
+  }
+  return key;
 }
 
 void find_scopes(std::span<Live* const> budgets, const CallFacts& facts,

@@ -3,6 +3,7 @@
 
 #include "budget/budget.h"
 #include "budget/table.h"
+#include "core/result.h"
 
 #include <cstddef>
 #include <functional>
@@ -67,5 +68,9 @@ class ScopeIndex {
 // "org=acme,team=search" or "label:beta"; "-" for the value that is missing. What could be read in
 // two ways is written as %2C.
 void append_key(std::string& text, const Budget& budget, const CallFacts& facts);
+
+// A text that a person wrote, its parts in any order, as append_key() spells it. Error (malformed):
+// a part that the budget has not, one that is missing or comes twice.
+Result<std::string> read_key(const Budget& budget, std::string_view text);
 
 }  // namespace recloser::budget

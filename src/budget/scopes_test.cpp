@@ -180,5 +180,41 @@ TEST_F(ScopesTest, BuffersAreUsedAgain) {
   EXPECT_EQ(scopes_.data(), scopes);
 }
 
+TEST(ReadKey, PartsInAnyOrderAsTheyAreKept) {
+  Budget budget;
+  budget.name = "b";
+  budget.key = {{KeyPart::org, {}}, {KeyPart::team, {}}, {KeyPart::label, "a,b"}};
+  EXPECT_EQ(*read_key(budget, "label:a%2Cb,team=x y,org=-"), "org=-,team=x y,label:a%2Cb");
+  EXPECT_EQ(*read_key(budget, "org=%2D,team=%41,label:a%2cb"), "org=%2D,team=A,label:a%2Cb");
+  CallFacts facts = someone();
+  facts.org = {};
+  facts.team = "a=b,%";
+  std::string text;
+  append_key(text, budget, facts);
+  EXPECT_EQ(*read_key(budget, text), text) << "what is shown can be sent back";
+}
+
+TEST(ReadKey, WhatIsNoKeyIsToldWhatOneLooksLike) {
+  Budget budget;
+  budget.name = "b";
+  budget.key = {{KeyPart::org, {}}, {KeyPart::team, {}}};
+  auto refusal = [&](std::string_view text) {
+    Result<std::string> key = read_key(budget, text);
+    return key ? *key : std::string(key.error().message());
+  };
+  EXPECT_EQ(refusal("org=a"), "key has no team; a key of the budget b looks like org=..,team=..");
+  EXPECT_THAT(refusal(""), testing::StartsWith("key is missing;"));
+  EXPECT_THAT(refusal("org=a,team=b,user=c"), testing::StartsWith("key has 'user=c';"));
+  EXPECT_THAT(refusal("org=a,org=a,team=b"), testing::StartsWith("key has 'org=a' again;"));
+  for (std::string_view wrong : {"org=a,team=", "org=a,team", "org=a,team=%2", "org=a,team=%zz",
+                                 "org=a,,team=b", "orgs=a,team=b", "org:a,team=b"}) {
+    EXPECT_THAT(refusal(wrong), testing::StartsWith("key has ")) << wrong;
+  }
+  budget.key.clear();
+  EXPECT_EQ(refusal("org=a"),
+            "key has 'org=a'; a key of the budget b is none, because it has one account");
+  EXPECT_EQ(refusal(""), "");
+}
+
 }  // namespace
 }  // namespace recloser::budget

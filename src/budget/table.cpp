@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <mutex>
 #include <utility>
 
@@ -23,6 +24,12 @@ std::uint64_t identity_of(const Budget& budget) {
     hasher.add(part.label);
   }
   return hasher.value().low;
+}
+
+Amount saturated(Amount sum, Amount more) {
+  Amount total = 0;
+  if (__builtin_add_overflow(sum, more, &total)) return more > 0 ? INT64_MAX : INT64_MIN;
+  return total;
 }
 
 }  // namespace
@@ -159,6 +166,7 @@ Standing Table::standing_of(const Entry& entry) const {
           .limit = entry.limit(),
           .charged = balance.charged,
           .reserved = balance.reserved,
+          .begun = entry.account.begun(),
           .resets = entry.account.ends(),
           .open_calls = entry.account.open_calls()};
 }
@@ -180,7 +188,7 @@ Standing Table::adjust(Live& budget, const AccountKey& key, Amount more) {
   Pinned entry(pin(budget, key));
   std::lock_guard lock(entry->lock);
   entry->advance(now());
-  entry->added += more;
+  entry->added = std::clamp(entry->added + more, -amount_max, amount_max);
   revision_.fetch_add(1, std::memory_order_relaxed);
   return standing_of(*entry);
 }
@@ -190,6 +198,16 @@ Standing Table::set_charged(Live& budget, const AccountKey& key, Amount charged)
   std::lock_guard lock(entry->lock);
   entry->advance(now());
   entry->account.set_charged(budget.document().window, charged);
+  revision_.fetch_add(1, std::memory_order_relaxed);
+  return standing_of(*entry);
+}
+
+Standing Table::move_charged(Live& budget, const AccountKey& key, Amount change) {
+  Pinned entry(pin(budget, key));
+  std::lock_guard lock(entry->lock);
+  entry->advance(now());
+  Amount charged = entry->account.balance().charged + change;
+  entry->account.set_charged(budget.document().window, std::max<Amount>(charged, 0));
   revision_.fetch_add(1, std::memory_order_relaxed);
   return standing_of(*entry);
 }
@@ -208,19 +226,54 @@ Standing Table::standing(Live& budget, const AccountKey& key) {
   return standing_of(*entry);
 }
 
-std::vector<Standing> Table::list() const {
-  std::vector<Standing> all;
+// Shard by shard: no shard's lock is held while accounts are looked at.
+template <class Each>
+void Table::for_each_entry(const Each& each) const {
   std::vector<Pinned> entries;
   for (std::size_t i = 0; i < shard_count; ++i) {
     shards_[i].pin_all(entries);
-    for (Pinned& entry : entries) {
-      std::lock_guard lock(entry->lock);
-      entry->advance(now());
-      all.push_back(standing_of(*entry));
-    }
+    for (Pinned& entry : entries) each(*entry);
     entries.clear();
   }
+}
+
+std::vector<Standing> Table::list(const Live* of) const {
+  std::vector<Standing> all;
+  for_each_entry([&](Entry& entry) {
+    if (of != nullptr && entry.budget != of) return;
+    std::lock_guard lock(entry.lock);
+    entry.advance(now());
+    all.push_back(standing_of(entry));
+  });
   return all;
+}
+
+std::vector<Standing> Table::sums(Unit unit) const {
+  std::vector<Standing> sums;
+  std::vector<bool> has_account;
+  for (const Live* live : *in_force_.current()) {
+    if (live->document().unit == unit) sums.push_back({.budget = live, .key = {}, .begun = {}});
+  }
+  has_account.resize(sums.size());
+  std::map<const Live*, std::size_t> places;
+  for (std::size_t i = 0; i < sums.size(); ++i) places.emplace(sums[i].budget, i);
+  for_each_entry([&](Entry& entry) {
+    auto place = places.find(entry.budget);
+    if (place == places.end()) return;
+    std::lock_guard lock(entry.lock);
+    entry.advance(now());
+    Balance balance = entry.account.balance();
+    Standing& sum = sums[place->second];
+    sum.limit = saturated(sum.limit, entry.limit());
+    sum.charged = saturated(sum.charged, balance.charged);
+    sum.reserved = saturated(sum.reserved, balance.reserved);
+    sum.open_calls += entry.account.open_calls();
+    has_account[place->second] = true;
+  });
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    if (!has_account[i]) sums[i].limit = sums[i].budget->document().limit;
+  }
+  return sums;
 }
 
 void Table::note_crossings(Entry& entry, std::vector<Crossing>& crossings) const {

@@ -57,6 +57,7 @@ struct Standing {
   Amount limit = 0;  // with what an owner has added
   Amount charged = 0;
   Amount reserved = 0;
+  WallTime begun;                  // its window
   std::optional<WallTime> resets;  // when more is to be had, if the clock alone says so
   std::uint32_t open_calls = 0;
 
@@ -138,13 +139,18 @@ class Table {
   // another figure for what is charged.
   Standing adjust(Live& budget, const AccountKey& key, Amount more);
   Standing set_charged(Live& budget, const AccountKey& key, Amount charged);
+  // The same by a difference: what calls charged since it was reckoned stays.
+  Standing move_charged(Live& budget, const AccountKey& key, Amount change);
 
   // Before the first call: what the store remembers.
   void restore(Live& budget, const AccountKey& key, WallTime begun, WallTime last_settled,
                Amount charged);
 
   Standing standing(Live& budget, const AccountKey& key);
-  std::vector<Standing> list() const;
+  std::vector<Standing> list(const Live* of = nullptr) const;  // nullptr: of every budget
+  // Of each budget in force that counts in `unit`, in their order: what its accounts come to. One
+  // that has none yet stands there with its limit.
+  std::vector<Standing> sums(Unit unit) const;
 
   // Looks at some accounts, going on where it stopped, and forgets those of which nothing is left.
   // How many those were.
@@ -158,6 +164,8 @@ class Table {
 
   Shard& shard_of(const session::Hash128& key) const;
   Entry& pin(Live& budget, const AccountKey& key);
+  template <class Each>
+  void for_each_entry(const Each& each) const;
   Now now() const;
   Standing standing_of(const Entry& entry) const;
   void note_crossings(Entry& entry, std::vector<Crossing>& crossings) const;

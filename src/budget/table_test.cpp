@@ -297,5 +297,38 @@ TEST_F(TableTest, ThreadsThatReserveExtendAndSweepLeaveTheSumsRight) {
   EXPECT_EQ(sessions, spent);
 }
 
+TEST_F(TableTest, WhatIsChargedMovesByADifference) {
+  Live& budget = configure(usd("b", Reserve::upper_bound, 1000));
+  table_.set_charged(budget, account_key(budget, key_), 300);
+  std::uint64_t before = table_.revision();
+  EXPECT_EQ(table_.move_charged(budget, account_key(budget, key_), -100).charged, 200);
+  EXPECT_EQ(table_.move_charged(budget, account_key(budget, key_), 50).charged, 250);
+  EXPECT_EQ(table_.move_charged(budget, account_key(budget, key_), -999).charged, 0);
+  EXPECT_GT(table_.revision(), before) << "who runs looks again";
+}
+
+TEST_F(TableTest, SumsAreOfWhatIsInForce) {
+  Budget keyed = usd("keyed", Reserve::clamp, 100);
+  keyed.key = {{KeyPart::org, {}}};
+  Budget tokens = usd("tokens", Reserve::clamp, 7);
+  tokens.unit = Unit::tokens;
+  std::vector<Live*> lives =
+      configure_all({usd("gone", Reserve::clamp, 5), keyed, usd("fresh", Reserve::clamp, 9)});
+  for (Live* live : lives) {
+    if (live->document().name == "fresh") continue;
+    table_.set_charged(*live, account_key(*live, "org=a"), 3);
+    table_.adjust(*live, account_key(*live, "org=b"), 50);
+  }
+  configure_all({keyed, usd("fresh", Reserve::clamp, 9), tokens});
+  std::vector<Standing> sums = table_.sums(Unit::usd);
+  ASSERT_EQ(sums.size(), 2u);
+  EXPECT_EQ(sums[0].budget->document().name, "keyed");
+  EXPECT_EQ(sums[0].limit, 250);
+  EXPECT_EQ(sums[0].charged, 3);
+  EXPECT_EQ(sums[1].limit, 9);
+  EXPECT_EQ(table_.list(lives[0]).size(), 2u);
+  EXPECT_EQ(table_.list().size(), 4u);
+}
+
 }  // namespace
 }  // namespace recloser::budget
