@@ -177,7 +177,7 @@ class Table {
   mutable std::mutex lives_mutex_;
   std::vector<std::unique_ptr<Live>> lives_;  // never one less
   Published<std::vector<Live*>> in_force_{std::make_shared<const std::vector<Live*>>()};
-  std::size_t swept_ = 0;  // shards
+  std::atomic<std::size_t> swept_ = 0;  // shards
   std::atomic<std::uint64_t> revision_{1};
 };
 

@@ -3,6 +3,7 @@
 #include "admin/admin_api.h"
 #include "admin/keys.h"
 #include "auth/declared_keys.h"
+#include "budget/compile.h"
 #include "cli/model_fetch.h"
 #include "cli/state_files.h"
 #include "ledger/sqlite_store.h"
@@ -103,7 +104,8 @@ Gateway::Gateway(std::shared_ptr<const config::Config> config, const Surrounding
     : config_(std::move(config)),
       surroundings_(surroundings),
       model_lists_(std::make_shared<const route::ModelLists>()),
-      budgets_(surroundings.clock, nullptr),
+      thresholds_(surroundings.log),
+      budgets_(surroundings.clock, &thresholds_),
       resolver_(surroundings.clock),
       memory_(config_->limits.buffered.count),
       connections_(config_->limits.connections) {}
@@ -120,8 +122,8 @@ Started<std::unique_ptr<Gateway>> Gateway::start(std::shared_ptr<const config::C
     Result<void> free = net::Listener::check_free(endpoint_of(address));
     if (!free) return fail(free.error());
   }
-  for (auto step : {&Gateway::open_books, &Gateway::load_keys, &Gateway::start_simulator,
-                    &Gateway::start_traffic, &Gateway::start_admin}) {
+  for (auto step : {&Gateway::open_books, &Gateway::load_keys, &Gateway::load_budgets,
+                    &Gateway::start_simulator, &Gateway::start_traffic, &Gateway::start_admin}) {
     Started<void> done = (gateway.get()->*step)();
     if (!done) return std::unexpected(done.error());
   }
@@ -176,6 +178,16 @@ Started<void> Gateway::load_keys() {
       auth::KeyRing::make(declared_keys_, std::move(records));
   if (!ring) return fail(ring.error());
   keys_ = std::make_unique<Published<auth::KeyRing>>(std::move(*ring));
+  return {};
+}
+
+Started<void> Gateway::load_budgets() {
+  Result<std::vector<std::shared_ptr<const budget::Budget>>> compiled = budget::compile(*config_);
+  if (!compiled) return misconfigured(compiled.error());
+  std::vector<budget::Live*> in_force = budgets_.configure(std::move(*compiled));
+  Result<void> restored =
+      restore_balances(ledger_->store(), budgets_, in_force, surroundings_.clock.wall());
+  if (!restored) return fail(restored.error());
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include "auth/key_ring.h"
 #include "auth/secret.h"
+#include "cli/budget_state.h"
 #include "cli/cli.h"
 #include "config/config.h"
 #include "core/log.h"
@@ -76,6 +77,7 @@ class Gateway {
   Gateway(std::shared_ptr<const config::Config> config, const Surroundings& surroundings);
   Started<void> open_books();
   Started<void> load_keys();
+  Started<void> load_budgets();
   Started<void> start_simulator();
   Started<void> start_traffic();
   Started<void> start_admin();
@@ -90,6 +92,7 @@ class Gateway {
   std::unique_ptr<Published<auth::KeyRing>> keys_;
   Published<route::ModelLists> model_lists_;
   session::ResponseChain responses_;
+  ThresholdLog thresholds_;
   budget::Table budgets_;
   net::Resolver resolver_;
   net::MemoryBudget memory_;

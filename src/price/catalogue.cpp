@@ -239,7 +239,7 @@ Result<std::shared_ptr<const Catalogue>> Catalogue::read(std::string_view catalo
 std::size_t Catalogue::bytes() const {
   constexpr std::size_t node_overhead = 16;
   auto long_text = [](const std::string& text) {
-    return text.capacity() >= sizeof text / 2 ? text.capacity() + node_overhead : 0;
+    return text.capacity() >= sizeof(std::string) / 2 ? text.capacity() + node_overhead : 0;
   };
   std::size_t bytes = rates_.size() * (sizeof(Rates) + node_overhead);
   for (const Provider& provider : providers_) {

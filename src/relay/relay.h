@@ -162,6 +162,7 @@ class Relay final : public net::HttpHandler {
   Published<route::ModelLists>::Reader model_lists_;
   route::Resolver resolver_;
   Published<std::vector<budget::Live*>>::Reader budgets_;
+  std::size_t budgets_settled_ = 0;  // calls that had any
   CallIdMaker ids_;
   Random random_;
   Metrics metrics_;

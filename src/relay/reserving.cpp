@@ -20,6 +20,9 @@ using budget::Unit;
 // Of an elastic budget that names none: a second or two of a usual stream.
 constexpr std::uint64_t slice_tokens_usual = 128;
 
+// As many calls, and as many accounts looked at: no session is kept for long after it is over.
+constexpr std::size_t settled_per_sweep = 64;
+
 std::string named(const budget::Standing& standing) {
   const budget::Budget& budget = standing.budget->document();
   std::string text =
@@ -255,6 +258,7 @@ void Relay::settle_budgets(Call& call) {
   bool exact = call.record().tokens_source != ledger::TokensSource::estimated;
   budget::Use use = use_of(call, worker_.now() - call.begun);
   book_lines(call, call.held->permit().settle(use, exact));
+  if (++budgets_settled_ % settled_per_sweep == 0) services_.budgets.sweep(settled_per_sweep);
 }
 
 Cutting cutting_of(Call& call) {

@@ -81,6 +81,10 @@ TEST_F(ReservingTest, WhatACallCostsIsChargedAndTheRestGivenBack) {
   EXPECT_EQ(standing(1).charged, 10);
   EXPECT_EQ(standing(2).charged, 1);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(standing(i).reserved, 0);
+  ledger::StoredCall call = gateway_.books().back();
+  EXPECT_EQ(call.budgets.find("{\"name\":\"b\""), 1u) << call.budgets;
+  EXPECT_NE(call.budgets.find("\"charged_usd\":\"0.000002850\""), std::string::npos);
+  EXPECT_NE(call.budgets.find("\"name\":\"r\""), std::string::npos);
 }
 
 TEST_F(ReservingTest, UpperBoundRefusesBeforeAnythingIsSent) {
