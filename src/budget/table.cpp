@@ -61,10 +61,14 @@ struct alignas(64) Table::Shard {
   std::unique_ptr<Entry>& place_of(const session::Hash128& key) {
     return places[key.low & (places.size() - 1)];
   }
-  Entry* find(const session::Hash128& key) {
+  // By the text too: somebody who tries can make two of one hash.
+  Entry* find(const Live& budget, const AccountKey& key) {
     if (places.empty()) return nullptr;
-    Entry* entry = place_of(key).get();
-    while (entry != nullptr && entry->key != key) entry = entry->next.get();
+    Entry* entry = place_of(key.hash).get();
+    while (entry != nullptr &&
+           (entry->key != key.hash || entry->budget != &budget || entry->text != key.text)) {
+      entry = entry->next.get();
+    }
     return entry;
   }
   void add(std::unique_ptr<Entry> entry) {
@@ -144,7 +148,7 @@ Table::Shard& Table::shard_of(const session::Hash128& key) const {
 Entry& Table::pin(Live& budget, const AccountKey& key) {
   Shard& shard = shard_of(key.hash);
   std::lock_guard lock(shard.lock);
-  Entry* entry = shard.find(key.hash);
+  Entry* entry = shard.find(budget, key);
   if (entry == nullptr) {
     auto made = std::make_unique<Entry>();
     made->budget = &budget;

@@ -2,6 +2,7 @@
 
 #include "budget/permit.h"
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <thread>
@@ -273,7 +274,9 @@ TEST_F(TableTest, ThreadsThatReserveExtendAndSweepLeaveTheSumsRight) {
                                                                   .slice_tokens = 4});
         if (!permit) continue;
         bool more = permit->extend(12).has_value();
-        auto use = static_cast<Amount>(more ? permit->output_tokens_granted() : 3);
+        auto use =
+            static_cast<Amount>(more ? permit->output_tokens_granted()
+                                     : std::min<std::uint64_t>(3, permit->output_tokens_granted()));
         permit->publish({.nano_usd = use / 2});
         if (i % 3 == 0) {
           permit->note({.nano_usd = use});
