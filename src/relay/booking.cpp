@@ -68,8 +68,9 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
     reasoning = std::max(reasoning,
                          pass.meter().reasoning_tokens() + pass.meter().sealed_tokens() + hidden);
   }
-  if (price == Price::when_grown && !final && call.cost && input == call.usage.input_tokens &&
-      output < call.usage.output_tokens + tokens_unpriced_max) {
+  bool told = call.held == nullptr || !call.held->slice_is_new();
+  if (told && price == Price::when_grown && !final && call.cost &&
+      input == call.usage.input_tokens && output < call.usage.output_tokens + tokens_unpriced_max) {
     set(call.record().output_tokens, output);
     set(call.record().reasoning_tokens, reasoning);
     set(call.record().last_attempt()->output_tokens, output);

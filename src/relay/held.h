@@ -23,6 +23,7 @@ class Held final : public OutputGate {
     while (!exhausted_ && permit_.output_tokens_granted() < tokens) {
       auto more = permit_.extend(tokens - 1 + permit_.slice_tokens());
       if (!more) exhausted_ = std::move(more.error());
+      slice_is_new_ = true;
     }
     return permit_.output_tokens_granted();
   }
@@ -33,6 +34,9 @@ class Held final : public OutputGate {
   // The table's, when the limits were looked at last.
   std::uint64_t& revision() { return revision_; }
 
+  // Whether a slice was taken since it was asked last: what has been used is to be told.
+  bool slice_is_new() { return std::exchange(slice_is_new_, false); }
+
   // Why the stream is to be cut, once it is.
   const std::optional<budget::Exhausted>& exhausted() const { return exhausted_; }
   void exhaust(budget::Exhausted why) { exhausted_ = std::move(why); }
@@ -42,6 +46,7 @@ class Held final : public OutputGate {
   std::optional<budget::Exhausted> exhausted_;
   std::uint64_t revision_ = 0;
   bool limit_lowered_ = false;
+  bool slice_is_new_ = false;
 };
 
 }  // namespace recloser::relay

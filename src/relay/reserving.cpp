@@ -268,10 +268,10 @@ Cutting cutting_of(Call& call) {
   } else if (std::optional<budget::Standing> least = call.held->permit().tightest()) {
     standing = std::move(*least);
   }
-  return {.rule = "budget/" + standing.budget->document().name,
-          .reason = named(standing) + " is spent",
-          .note = fmt::format("\n\n[Recloser: stopped, {} is spent. call {}]", named(standing),
-                              call.id())};
+  return {
+      .rule = "budget/" + standing.budget->document().name,
+      .reason = named(standing) + " is spent",
+      .note = fmt::format("[Recloser: stopped, {} is spent. call {}]", named(standing), call.id())};
 }
 
 }  // namespace recloser::relay

@@ -220,6 +220,25 @@ class CuttingTest : public ReservingTest {
       co_await worker.sleep_until(worker.now() + 5ms);
     }
   }
+  Task<void> watch_it_run(net::Exchange& exchange) {
+    net::Worker& worker = gateway_.loop().worker();
+    std::string head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    exchange.begin(net::AnswerFraming::chunked);
+    std::string event =
+        "data: {\"id\":\"c\",\"model\":\"sim-fast\",\"choices\":[{\"index\":0,\"delta\":"
+        "{\"content\":\" word\"},\"finish_reason\":null}]}\n\n";
+    std::array<std::string_view, 1> payload{event};
+    for (int i = 0; i < 300; ++i) {
+      if (i == 200) charged_at_200_ = standing(0).charged;
+      std::string_view now = i == 0 ? std::string_view(head) : std::string_view();
+      Result<void> sent = co_await exchange.send(now, payload, net::Last::no);
+      if (!sent) co_return;
+      co_await worker.sleep_until(worker.now() + 5ms);
+    }
+  }
+  budget::Amount charged_at_200_ = 0;
+
   Seen stream(std::string_view more = "") { return ask(fmt::format(R"(,"stream":true{})", more)); }
 };
 
@@ -249,6 +268,20 @@ TEST_F(CuttingTest, AStreamIsCutAtTheLastTokenThatIsPaidFor) {
   EXPECT_TRUE(gateway_.provider().left_at.has_value());
   EXPECT_EQ(standing(0).charged, *call.output_tokens);
   EXPECT_EQ(standing(0).reserved, 0);
+}
+
+// A threshold is told while the stream that reaches it runs (acceptance 11).
+TEST_F(CuttingTest, WhatIsUsedIsToldSliceBySlice) {
+  Budget budget = budget_of("words", Unit::output_tokens, 1000, Reserve::elastic);
+  budget.slice_tokens = 64;
+  limit({budget});
+  gateway_.provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {
+    return watch_it_run(exchange);
+  };
+  stream();
+  gateway_.settle();
+  EXPECT_GE(charged_at_200_, 128) << "less than a slice behind";
+  EXPECT_LE(charged_at_200_, 210);
 }
 
 TEST_F(CuttingTest, MoneyIsCutToTheTokenThatItPaysFor) {
