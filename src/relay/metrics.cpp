@@ -18,6 +18,7 @@ constexpr std::array<std::string_view, 5> call_labels{"dialect", "model", "provi
 constexpr std::array<std::string_view, 3> token_labels{"kind", "model", "provider"};
 constexpr std::array<std::string_view, 2> team_labels{"team", "model"};
 constexpr std::array<std::string_view, 2> model_labels{"model", "provider"};
+constexpr std::array<std::string_view, 1> rule_labels{"rule"};
 constexpr std::array<std::string_view, 5> token_kinds{"input", "output", "cached_input",
                                                       "cache_write", "reasoning"};
 
@@ -189,6 +190,16 @@ void Metrics::malformed_events(std::uint64_t count) {
   malformed_events_ += count;
 }
 
+void Metrics::stream_cut(std::string_view rule) {
+  std::lock_guard lock(mutex_);
+  auto found = stream_cuts_.find(rule);
+  if (found == stream_cuts_.end()) {
+    bool full = stream_cuts_.size() >= series_max;
+    found = stream_cuts_.try_emplace(full ? "other" : std::string(rule)).first;
+  }
+  ++found->second;
+}
+
 void Metrics::add_to(Snapshot& snapshot) const {
   snapshot.streams_open += streams_open_.load(std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
@@ -206,6 +217,7 @@ void Metrics::add_to(Snapshot& snapshot) const {
     }
     if (counts.unpriced != 0) snapshot.unpriced[{{model, provider}}] += counts.unpriced;
   }
+  for (const auto& [rule, count] : stream_cuts_) snapshot.stream_cuts[{{rule}}] += count;
   for (auto [status, count] : refused_without_row_) snapshot.refused_without_row[status] += count;
   snapshot.malformed_events += malformed_events_;
   snapshot.overhead.add(overhead_);
@@ -227,6 +239,9 @@ void append_call_metrics(std::string& out, const Metrics::Snapshot& snapshot) {
                model_labels, snapshot.by_catalogue_nano_usd);
   append_head(out, "recloser_unpriced_total", "Calls that no price is known for.", "counter");
   append_series(out, "recloser_unpriced_total", model_labels, snapshot.unpriced);
+  append_head(out, "recloser_stream_cuts_total", "Streams that were ended because a rule said so.",
+              "counter");
+  append_series(out, "recloser_stream_cuts_total", rule_labels, snapshot.stream_cuts);
   append_head(out, "recloser_refused_without_row_total",
               "Requests that were answered by Recloser and are no calls: 401, 404, malformed.",
               "counter");

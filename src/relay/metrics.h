@@ -90,6 +90,7 @@ class Metrics {
     Metrics& metrics_;
   };
   void malformed_events(std::uint64_t count);
+  void stream_cut(std::string_view rule);
 
   // The labels of one series. Empty values are labels that its family does not have.
   struct Labels {
@@ -103,6 +104,7 @@ class Metrics {
     std::map<Labels, std::int64_t> billed_nano_usd;  // model, provider
     std::map<Labels, std::int64_t> by_catalogue_nano_usd;  // model, provider: of what was billed
     std::map<Labels, std::uint64_t> unpriced;              // model, provider
+    std::map<Labels, std::uint64_t> stream_cuts;           // rule
     std::map<int, std::uint64_t> refused_without_row;
     std::uint64_t malformed_events = 0;
     std::int64_t streams_open = 0;
@@ -143,10 +145,11 @@ class Metrics {
   std::set<std::string, std::less<>> answered_;             // guarded by mutex_
   // What the last call counted in: the next one is often of the same kind. Guarded by mutex_.
   std::pair<const Labels, Counts>* latest_ = nullptr;
-  std::map<int, std::uint64_t> refused_without_row_;  // guarded by mutex_
-  std::uint64_t malformed_events_ = 0;                // guarded by mutex_
-  Histogram overhead_ = Snapshot{}.overhead;          // guarded by mutex_
-  Histogram ttft_ = Snapshot{}.ttft;                  // guarded by mutex_
+  std::map<int, std::uint64_t> refused_without_row_;               // guarded by mutex_
+  std::map<std::string, std::uint64_t, std::less<>> stream_cuts_;  // by rule; guarded by mutex_
+  std::uint64_t malformed_events_ = 0;                             // guarded by mutex_
+  Histogram overhead_ = Snapshot{}.overhead;                       // guarded by mutex_
+  Histogram ttft_ = Snapshot{}.ttft;                               // guarded by mutex_
   std::atomic<std::int64_t> streams_open_{0};
 };
 

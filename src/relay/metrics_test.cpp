@@ -63,5 +63,22 @@ TEST(Metrics, MoneyIsToldInDollars) {
   }
 }
 
+TEST(Metrics, CutsAreCountedByRuleAndBounded) {
+  Metrics metrics;
+  for (std::size_t i = 0; i < Metrics::series_max + 3; ++i) {
+    metrics.stream_cut("budget/" + std::to_string(i));
+  }
+  metrics.stream_cut("budget/0");
+  Metrics::Snapshot counted;
+  metrics.add_to(counted);
+  EXPECT_EQ(counted.stream_cuts.size(), Metrics::series_max + 1);
+  std::string page;
+  append_call_metrics(page, counted);
+  for (std::string_view line : {"recloser_stream_cuts_total{rule=\"budget/0\"} 2\n",
+                                "recloser_stream_cuts_total{rule=\"other\"} 3\n"}) {
+    EXPECT_NE(page.find(line), std::string::npos) << line;
+  }
+}
+
 }  // namespace
 }  // namespace recloser::relay

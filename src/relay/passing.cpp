@@ -265,6 +265,7 @@ Task<void> Relay::cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall&
   book_stream(call, pass);
   row.delivered_tokens = static_cast<std::int64_t>(pass.tokens_passed());
   Cutting cutting = cutting_of(call);
+  metrics_.stream_cut(cutting.rule);
   row.add_decision({.phase = "response_chunk",
                     .policy = {},
                     .rule = cutting.rule,

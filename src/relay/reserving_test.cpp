@@ -267,6 +267,9 @@ TEST_F(CuttingTest, AStreamIsCutAtTheLastTokenThatIsPaidFor) {
   EXPECT_LT(call.upstream_close_ms.value_or(1000), 50);
   EXPECT_TRUE(gateway_.provider().left_at.has_value());
   EXPECT_EQ(standing(0).charged, *call.output_tokens);
+  Metrics::Snapshot counted;
+  gateway_.relay().metrics().add_to(counted);
+  EXPECT_EQ((counted.stream_cuts[{{"budget/words"}}]), 1u);
   EXPECT_EQ(standing(0).reserved, 0);
 }
 
