@@ -1,5 +1,6 @@
 #include "admin/admin_api.h"
 
+#include "admin/budgets.h"
 #include "admin/calls.h"
 #include "admin/metrics_page.h"
 #include "admin/ratings.h"
@@ -39,7 +40,8 @@ Answer not_served(const Request& request) {
   }
   return not_found(
       fmt::format("there is no {} here; there are /admin/calls, /admin/usage, /admin/keys, "
-                  "/admin/backup, /admin/ratings, /admin/sim/truth, /metrics, /healthz and /readyz",
+                  "/admin/budgets, /admin/backup, /admin/ratings, /admin/sim/truth, /metrics, "
+                  "/healthz and /readyz",
                   shown(request.path)));
 }
 
@@ -109,6 +111,12 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
       break;
     case Resource::ratings:
       answer = co_await add_ratings(exchange);
+      break;
+    case Resource::budgets:
+      answer = co_await list_budgets(request);
+      break;
+    case Resource::budget_adjust:
+      answer = co_await adjust_budget(exchange, request);
       break;
     case Resource::keys:
       if (request.method == Method::post) {
@@ -257,6 +265,35 @@ Task<Answer> AdminApi::add_ratings(net::Exchange& exchange) {
   co_return json_answer(201, std::move(body));
 }
 
+// There may be very many accounts.
+Task<Answer> AdminApi::list_budgets(const Request& request) {
+  Result<BudgetFilter> filter = read_budget_filter(request.query);
+  if (!filter) co_return problem(filter.error());
+  auto read = [&table = services_.budgets, wanted = std::move(*filter)] {
+    return budgets_json(table, wanted);
+  };
+  Result<std::string> json = co_await offload_.run(std::move(read));
+  co_return json_or_problem(200, std::move(json));
+}
+
+Task<Answer> AdminApi::adjust_budget(net::Exchange& exchange, const Request& request) {
+  NoSink sink;
+  Result<void> whole = co_await exchange.read_body(body_bytes_max, sink);
+  if (!whole) co_return problem(whole.error());
+  Result<budget::Live*> budget = find_budget(services_.budgets, request.rest);
+  if (!budget) co_return problem(budget.error());
+  WallTime now = services_.worker.wall();
+  Result<AdjustmentAsked> asked = read_adjustment(exchange.body(), now);
+  if (!asked) co_return problem(asked.error());
+  std::string_view what = name_of(asked->kind);
+  auto make = [&adjustments = services_.adjustments, live = *budget, wanted = std::move(*asked),
+               now] { return adjustments.make(*live, wanted, now); };
+  Result<budget::Standing> standing = co_await offload_.run(std::move(make));
+  if (!standing) co_return problem(standing.error());
+  services_.log.info("a budget was adjusted", {{"budget", request.rest}, {"kind", what}});
+  co_return json_answer(201, budget_json(*standing));
+}
+
 Task<Answer> AdminApi::list_keys() {
   auto read = [this, now = services_.worker.wall()] { return keys_.list_json(now); };
   Result<std::string> json = co_await offload_.run(std::move(read));
@@ -368,6 +405,7 @@ Answer AdminApi::metrics() const {
   return {.status = 200,
           .fields = "content-type: text/plain; version=0.0.4; charset=utf-8\r\n",
           .body = metrics_page({.calls = services_.metrics,
+                                .budgets = services_.budgets.sums(budget::Unit::usd),
                                 .ledger = services_.ledger.status(),
                                 .log_lines_dropped = services_.log.dropped(),
                                 .version = services_.version,
@@ -391,9 +429,10 @@ Answer AdminApi::front_page() const {
           "  /admin/calls/ID  one call with its attempts and decisions\n"
           "  /admin/usage?by=team,model  sums over them (since, until, format=csv)\n"
           "  /admin/keys  the virtual keys\n"
+          "  /admin/budgets  what is spent, held and left (name, key, limit, cursor)\n"
           "  /metrics  for Prometheus\n"
           "  /healthz /readyz  without a token\n\n"
-          "On a terminal: `recloser calls`, `recloser key list`.\n",
+          "On a terminal: `recloser calls`, `recloser key list`, `recloser budget list`.\n",
           services_.version, rfc3339(started_at_), clients.empty() ? "" : "Clients connect to:\n",
           clients, clients.empty() ? "" : "\n")};
 }

@@ -21,16 +21,6 @@ std::unexpected<Error> malformed(std::string message) {
   return fail(Side::client, Kind::malformed, std::move(message));
 }
 
-Result<std::uint32_t> read_limit(std::string_view text) {
-  std::uint32_t limit = 0;
-  const char* end = text.data() + text.size();
-  auto [rest, error] = std::from_chars(text.data(), end, limit);
-  bool whole = error == std::errc{} && rest == end;
-  if (whole && limit >= 1 && limit <= ledger::page_calls_max) return limit;
-  return malformed(fmt::format("limit must be a whole number from 1 to {}; you sent '{}'",
-                               ledger::page_calls_max, shown(text)));
-}
-
 Result<ledger::Outcome> read_outcome(std::string_view text) {
   if (std::optional<ledger::Outcome> outcome = ledger::outcome_named(text)) return *outcome;
   std::array<std::string_view, ledger::outcome_count - 1> names;
@@ -60,6 +50,16 @@ std::string with_plus(std::string_view time) {
 }
 
 }  // namespace
+
+Result<std::uint32_t> read_limit(std::string_view text) {
+  std::uint32_t limit = 0;
+  const char* end = text.data() + text.size();
+  auto [rest, error] = std::from_chars(text.data(), end, limit);
+  bool whole = error == std::errc{} && rest == end;
+  if (whole && limit >= 1 && limit <= ledger::page_calls_max) return limit;
+  return malformed(fmt::format("limit must be a whole number from 1 to {}; you sent '{}'",
+                               ledger::page_calls_max, shown(text)));
+}
 
 Result<WallTime> read_since(std::string_view text, WallTime now) {
   return read_time("since", text, now);

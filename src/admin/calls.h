@@ -5,6 +5,7 @@
 #include "core/time.h"
 #include "ledger/store.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ namespace recloser::admin {
 // limit, session, team, outcome, since, until, cursor. A refusal names the parameter and what it
 // may be.
 Result<ledger::CallFilter> read_call_filter(std::string_view query, WallTime now);
+
+// `limit` of a list.
+Result<std::uint32_t> read_limit(std::string_view text);
 
 // `since`: RFC 3339, or a duration before `now`. The message of a refusal begins with "since".
 Result<WallTime> read_since(std::string_view text, WallTime now);

@@ -75,12 +75,13 @@ class Members {
     text_.clear();
     return true;
   }
-  bool on_number_part(string_view, error_code&) { return true; }
-  bool on_int64(std::int64_t, string_view, error_code&) { return scalar(JsonMember::Kind::number); }
-  bool on_uint64(std::uint64_t, string_view, error_code&) {
-    return scalar(JsonMember::Kind::number);
+  bool on_number_part(string_view part, error_code&) {
+    text_ += part;
+    return true;
   }
-  bool on_double(double, string_view, error_code&) { return scalar(JsonMember::Kind::number); }
+  bool on_int64(std::int64_t, string_view last, error_code&) { return number(last); }
+  bool on_uint64(std::uint64_t, string_view last, error_code&) { return number(last); }
+  bool on_double(double, string_view last, error_code&) { return number(last); }
   bool on_bool(bool, error_code&) { return scalar(JsonMember::Kind::boolean); }
   bool on_null(error_code&) { return scalar(JsonMember::Kind::null); }
   bool on_comment_part(string_view, error_code&) { return true; }
@@ -94,6 +95,13 @@ class Members {
  private:
   bool is_top() const { return is_object_ && depth_ == 1; }
   bool in_top_list() const { return is_object_ && depth_ == 2 && !members.empty(); }
+
+  bool number(string_view last) {
+    text_ += last;
+    if (is_top() && !members.empty()) members.back().text = text_;
+    text_.clear();
+    return scalar(JsonMember::Kind::number);
+  }
 
   // A value that is no string: of a member, or inside a list, which then is none of strings.
   bool scalar(JsonMember::Kind kind) {

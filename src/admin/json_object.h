@@ -9,13 +9,14 @@
 
 namespace recloser::admin {
 
-// One member. Strings and lists of strings are read; of anything else only the kind is kept.
+// One member. Strings, lists of strings and numbers are read; of anything else only the kind is
+// kept.
 struct JsonMember {
   enum class Kind : unsigned char { null, boolean, number, text, texts, other_list, object };
 
   std::string name;
   Kind kind = Kind::null;
-  std::string text;                // of Kind::text
+  std::string text;                // of Kind::text; of Kind::number as it was written
   std::vector<std::string> texts;  // of Kind::texts; an empty list is one of texts
 };
 

@@ -1,5 +1,13 @@
 #include "admin/metrics_page.h"
 
+#include "ledger/budget_books.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
 #include <fmt/format.h>
 
 namespace recloser::admin {
@@ -30,6 +38,48 @@ void append_ledger(std::string& out, const ledger::LedgerStatus& ledger) {
   append(out, "gauge", "recloser_calls_open", "Calls that are running.", ledger.open_calls);
 }
 
+// The first so many by their own names, what is beyond in one series.
+std::vector<budget::Standing> bounded(std::span<const budget::Standing> budgets,
+                                      std::optional<budget::Standing>& others) {
+  std::size_t named = std::min(budgets.size(), relay::Metrics::series_max);
+  for (const budget::Standing& standing : budgets.subspan(named)) {
+    if (!others) others.emplace();
+    others->limit = ledger::added(others->limit, standing.limit);
+    others->charged = ledger::added(others->charged, standing.charged);
+    others->reserved = ledger::added(others->reserved, standing.reserved);
+  }
+  return {budgets.begin(), budgets.begin() + static_cast<std::ptrdiff_t>(named)};
+}
+
+void append_budgets(std::string& out, std::span<const budget::Standing> budgets) {
+  struct Family {
+    std::string_view name;
+    std::string_view help;
+    budget::Amount budget::Standing::* figure;
+  };
+  constexpr std::array<Family, 3> families{{
+      {"recloser_budget_limit_usd", "What may be spent, over all accounts of a budget.",
+       &budget::Standing::limit},
+      {"recloser_budget_spent_usd", "What is spent in the windows that are open.",
+       &budget::Standing::charged},
+      {"recloser_budget_reserved_usd", "What calls that run hold.", &budget::Standing::reserved},
+  }};
+  std::optional<budget::Standing> others;
+  std::vector<budget::Standing> named = bounded(budgets, others);
+  for (const Family& family : families) {
+    fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} gauge\n", family.name,
+                   family.help);
+    auto line = [&out, &family](std::string_view label, const budget::Standing& standing) {
+      fmt::format_to(std::back_inserter(out), "{}{{budget=\"", family.name);
+      relay::append_label_value(out, label);
+      fmt::format_to(std::back_inserter(out), "\"}} {}\n",
+                     budget::number_of(budget::Unit::usd, standing.*family.figure));
+    };
+    for (const budget::Standing& standing : named) line(standing.budget->document().name, standing);
+    if (others) line("other", *others);
+  }
+}
+
 }  // namespace
 
 std::string metrics_page(const MetricsFacts& facts) {
@@ -37,6 +87,7 @@ std::string metrics_page(const MetricsFacts& facts) {
   for (const relay::Metrics* worker : facts.calls) worker->add_to(sum);
   std::string out;
   relay::append_call_metrics(out, sum);
+  append_budgets(out, facts.budgets);
   append_ledger(out, facts.ledger);
   append(out, "counter", "recloser_log_lines_dropped_total",
          "Log lines that found no room in the queue.", facts.log_lines_dropped);

@@ -1,6 +1,7 @@
 // The page at /metrics: what all workers counted, and how the process itself is doing.
 #pragma once
 
+#include "budget/table.h"
 #include "core/time.h"
 #include "ledger/ledger_options.h"
 #include "relay/metrics.h"
@@ -9,11 +10,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace recloser::admin {
 
 struct MetricsFacts {
   std::span<const relay::Metrics* const> calls;  // of every worker
+  std::vector<budget::Standing> budgets;         // sums of those in USD
   ledger::LedgerStatus ledger;
   std::uint64_t log_lines_dropped = 0;
   std::string_view version;

@@ -102,9 +102,9 @@ Result<ledger::Rating> read_common(const object& json, WallTime now) {
 
 }  // namespace
 
-Result<void> check_reason(std::string_view reason) {
+Result<void> check_reason(std::string_view reason, std::string_view of) {
   bool blank = reason.find_first_not_of(' ') == reason.npos;
-  if (blank) return malformed("reason is empty: say why the calls are rated anew");
+  if (blank) return malformed(fmt::format("reason is empty: say why {}", of));
   if (reason.size() > rating_reason_bytes_max) {
     return malformed(fmt::format("reason has {} bytes; at most {} are kept", reason.size(),
                                  rating_reason_bytes_max));

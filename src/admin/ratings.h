@@ -17,7 +17,8 @@ inline constexpr std::size_t rating_reason_bytes_max = 500;
 
 // Not empty, not too long, no control characters. The message begins with "reason" and never quotes
 // it.
-Result<void> check_reason(std::string_view reason);
+Result<void> check_reason(std::string_view reason,
+                          std::string_view of = "the calls are rated anew");
 
 // {"reason", "who", "price_version", "ratings": [{"call", "cost_usd", "list_cost_usd"}, ..]}, each
 // made at `now`. Errors (malformed; too large, where a name is) tell which member.

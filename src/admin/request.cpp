@@ -19,7 +19,7 @@ using net::http1::Method;
 using net::http1::Name;
 
 struct Row {
-  std::string_view path;  // a last "*" stands for one segment
+  std::string_view path;  // "*" stands for one segment
   Resource resource;
 };
 constexpr auto table = std::to_array<Row>({
@@ -34,10 +34,11 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/usage", Resource::usage},
     {"/admin/backup", Resource::backup},
     {"/admin/ratings", Resource::ratings},
+    {"/admin/budgets", Resource::budgets},
+    {"/admin/budgets/*/adjust", Resource::budget_adjust},
     {"/admin/sim/truth", Resource::sim_truth},
     {"/admin/sessions", Resource::not_built},
     {"/admin/sessions/*", Resource::not_built},
-    {"/admin/budgets", Resource::not_built},
     {"/admin/policies", Resource::not_built},
     {"/admin/switches", Resource::not_built},
     {"/admin/switches/*", Resource::not_built},
@@ -52,15 +53,19 @@ constexpr auto table = std::to_array<Row>({
 void find_resource(Request& request) {
   using net::http1::path_is;
   for (const Row& row : table) {
-    if (!row.path.ends_with('*')) {
+    std::size_t star = row.path.find('*');
+    if (star == row.path.npos) {
       if (!path_is(request.path, row.path)) continue;
       request.resource = row.resource;
       return;
     }
-    std::string_view prefix = row.path.substr(0, row.path.size() - 1);
-    std::string_view path = request.path;
-    if (!path.starts_with(prefix) || path.size() == prefix.size()) continue;
-    std::string_view segment = path.substr(prefix.size());
+    std::string_view prefix = row.path.substr(0, star);
+    std::string_view suffix = row.path.substr(star + 1);
+    std::string_view segment = request.path;
+    if (!segment.starts_with(prefix)) continue;
+    segment.remove_prefix(prefix.size());
+    if (!segment.ends_with(suffix) || segment.size() == suffix.size()) continue;
+    segment.remove_suffix(suffix.size());
     if (segment.find('/') != segment.npos) continue;
     Result<std::string> rest = percent_decoded(segment, Plus::literal);
     if (!rest) return;  // there is nothing of that name
@@ -116,8 +121,10 @@ std::string_view methods_of(Resource resource) {
     case Resource::calls:
     case Resource::call:
     case Resource::usage:
+    case Resource::budgets:
     case Resource::sim_truth:
       return "GET, HEAD";
+    case Resource::budget_adjust:
     case Resource::backup:
     case Resource::ratings:
       return "POST";
@@ -129,7 +136,8 @@ std::string_view methods_of(Resource resource) {
 }
 
 bool allows(Resource resource, Method method) {
-  bool only_post = resource == Resource::backup || resource == Resource::ratings;
+  bool only_post = resource == Resource::backup || resource == Resource::ratings ||
+                   resource == Resource::budget_adjust;
   if (method == Method::post) return resource == Resource::keys || only_post;
   if (method == Method::delete_) return resource == Resource::key;
   return !only_post && (method == Method::get || method == Method::head);

@@ -25,6 +25,8 @@ enum class Resource : unsigned char {
   usage,
   backup,
   ratings,
+  budgets,
+  budget_adjust,  // of the name in `rest`
   sim_truth,
   not_built,  // promised by INTERFACES, not in this version
   none,
@@ -38,7 +40,7 @@ struct Request {
   std::string credential;  // of `Authorization: Bearer`; "" when there is none, or several
   bool wants_csv = false;  // `Accept: text/csv`
   Resource resource = Resource::none;
-  std::string rest;  // decoded: the id behind /admin/calls/ and /admin/keys/
+  std::string rest;  // decoded: the id or name in /admin/calls/*, /admin/keys/* ..
 };
 
 Request read_request(const net::http1::RequestHead& head);

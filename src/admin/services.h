@@ -1,8 +1,10 @@
 // What the admin API works with; made by whoever starts it, and outliving it.
 #pragma once
 
+#include "admin/adjustments.h"
 #include "auth/key_ring.h"
 #include "auth/secret.h"
+#include "budget/table.h"
 #include "config/secret.h"
 #include "core/log.h"
 #include "core/published.h"
@@ -25,6 +27,8 @@ struct Services {
   net::ClientPool& pool;
   ledger::Ledger& ledger;
   Published<auth::KeyRing>& keys;
+  budget::Table& budgets;
+  Adjustments& adjustments;               // of these budgets
   std::vector<auth::KeyRecord> declared;  // of the configuration file
   auth::Entropy& entropy;
   Log& log;

@@ -69,6 +69,7 @@ class ApiTest : public testing::Test {
     options.directory = directory_.path();
     ledger_ =
         std::move(*ledger::Ledger::open(options, std::move(store), loop_.clock(), loop_.log()));
+    adjustments_ = std::make_unique<Adjustments>(ledger_->store(), budgets_);
   }
 
   // Starts the API; what `services()` gave may be changed before.
@@ -84,6 +85,8 @@ class ApiTest : public testing::Test {
             .pool = pool_,
             .ledger = *ledger_,
             .keys = *keys_,
+            .budgets = budgets_,
+            .adjustments = *adjustments_,
             .declared = declared_,
             .entropy = entropy_,
             .log = loop_.log(),
@@ -155,6 +158,8 @@ class ApiTest : public testing::Test {
   ledger::MemoryStore* store_ = nullptr;
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<Published<auth::KeyRing>> keys_;
+  budget::Table budgets_{loop_.clock(), nullptr};
+  std::unique_ptr<Adjustments> adjustments_;
   std::vector<auth::KeyRecord> declared_;
   CountingEntropy entropy_;
   relay::Metrics metrics_;

@@ -188,6 +188,9 @@ Started<void> Gateway::load_budgets() {
   Result<void> restored =
       restore_balances(ledger_->store(), budgets_, in_force, surroundings_.clock.wall());
   if (!restored) return fail(restored.error());
+  adjustments_ = std::make_unique<admin::Adjustments>(ledger_->store(), budgets_);
+  restored = adjustments_->restore(surroundings_.clock.wall());
+  if (!restored) return fail(restored.error());
   return {};
 }
 
@@ -292,6 +295,8 @@ Started<void> Gateway::start_admin() {
                       .pool = *admin_->pool,
                       .ledger = *ledger_,
                       .keys = *keys_,
+                      .budgets = budgets_,
+                      .adjustments = *adjustments_,
                       .declared = declared_keys_,
                       .entropy = surroundings_.entropy,
                       .log = surroundings_.log,
@@ -309,6 +314,8 @@ Started<void> Gateway::start_admin() {
   admin_->server = std::move(*server);
   admin_->worker->tasks().spawn("model lists",
                                 keep_model_lists(*admin_->pool, *providers_, model_lists_));
+  admin_->worker->tasks().spawn("top-ups",
+                                admin::keep_top_ups(*admin_->worker, *adjustments_));
   admin_->thread = std::thread([side = admin_.get()] { side->worker->run(); });
   return {};
 }
@@ -370,6 +377,7 @@ void Gateway::stop() {
   admin_.reset();
   traffic_.clear();
   simulator_.reset();
+  adjustments_.reset();
   ledger_.reset();
 }
 

@@ -2,6 +2,7 @@
 // drained.
 #pragma once
 
+#include "admin/adjustments.h"
 #include "auth/key_ring.h"
 #include "auth/secret.h"
 #include "cli/budget_state.h"
@@ -94,6 +95,7 @@ class Gateway {
   session::ResponseChain responses_;
   ThresholdLog thresholds_;
   budget::Table budgets_;
+  std::unique_ptr<admin::Adjustments> adjustments_;
   net::Resolver resolver_;
   net::MemoryBudget memory_;
   net::ConnectionLimit connections_;  // of all workers together

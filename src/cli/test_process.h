@@ -105,6 +105,7 @@ class RemoteTest : public CliTest {
     options.directory = directory_.path();
     ledger_ = std::move(
         *ledger::Ledger::open(options, std::make_unique<ledger::MemoryStore>(), clock_, log_.log));
+    adjustments_ = std::make_unique<admin::Adjustments>(ledger_->store(), budgets_);
     keys_ = std::make_unique<Published<auth::KeyRing>>(*auth::KeyRing::make({}, {}));
     worker_ = std::move(*net::Worker::create("admin", clock_, log_.log));
     pool_ = std::make_unique<net::ClientPool>(*worker_, resolver_);
@@ -113,6 +114,8 @@ class RemoteTest : public CliTest {
                         .pool = *pool_,
                         .ledger = *ledger_,
                         .keys = *keys_,
+                        .budgets = budgets_,
+                        .adjustments = *adjustments_,
                         .declared = {},
                         .entropy = entropy_,
                         .log = log_.log,
@@ -153,6 +156,8 @@ class RemoteTest : public CliTest {
   ledger::test::TestLog log_{system_};
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<Published<auth::KeyRing>> keys_;
+  budget::Table budgets_{clock_, nullptr};
+  std::unique_ptr<admin::Adjustments> adjustments_;
   net::Resolver resolver_{system_};
   net::MemoryBudget memory_{64u << 20};
   CallIdMaker ids_{7};

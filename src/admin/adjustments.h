@@ -1,0 +1,66 @@
+// Adjustments: what owners change about accounts of budgets: in the store first, then in force.
+#pragma once
+
+#include "budget/table.h"
+#include "core/result.h"
+#include "core/task.h"
+#include "core/time.h"
+#include "ledger/store.h"
+#include "net/worker.h"
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace recloser::admin {
+
+// As a request asks for it; the amount is text, because only the budget says of what.
+struct AdjustmentAsked {
+  ledger::AdjustmentKind kind = ledger::AdjustmentKind::add;
+  std::string amount;
+  std::string key;
+  std::string reason;
+  std::string who;
+  std::optional<WallTime> expires;
+};
+
+// What is added to a limit holds on top of the document's, in every window, until it expires.
+// Another figure for what is spent is of the window that is open. Any thread may call anything.
+class Adjustments {
+ public:
+  Adjustments(ledger::Store& store, budget::Table& table) : store_(store), table_(table) {}
+
+  // What the store remembers and is not over is added to the limits of the budgets in force. To be
+  // called before the first call, and whenever other budgets are in force: nothing is added twice.
+  Result<void> restore(WallTime now);
+
+  // Waits for the store: never on a worker. How the account stands afterwards.
+  Result<budget::Standing> make(budget::Live& budget, const AdjustmentAsked& asked, WallTime now);
+
+  // Takes back what has expired. Waits for nothing: while an adjustment is made, the next look
+  // does.
+  void lapse(WallTime now);
+
+ private:
+  struct TopUp {
+    WallTime expires;
+    budget::Live* budget = nullptr;
+    std::string key;
+    budget::Amount amount = 0;
+  };
+  budget::Standing add(budget::Live& budget, const ledger::Adjustment& adjustment);
+
+  ledger::Store& store_;
+  budget::Table& table_;
+  std::mutex mutex_;  // one adjustment after the other: each looks at what it changes
+  std::set<std::int64_t> added_;
+  std::vector<TopUp> expiring_;
+};
+
+// Never ends. Both must outlive the worker's tasks.
+Task<void> keep_top_ups(net::Worker& worker, Adjustments& adjustments);
+
+}  // namespace recloser::admin
