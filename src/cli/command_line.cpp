@@ -142,7 +142,7 @@ Result<void> Invocation::read_option(std::string_view word,
     return fail(Side::operator_, Kind::unsupported,
                 fmt::format("--{} is not supported in this version", name));
   }
-  if (has(name)) return usage(fmt::format("--{} is given twice", name));
+  if (has(name) && !option->repeats) return usage(fmt::format("--{} is given twice", name));
   if (option->value.empty()) {
     if (value) return usage(fmt::format("--{} takes no value", name));
     values_.emplace(name, "");
@@ -156,7 +156,9 @@ Result<void> Invocation::read_option(std::string_view word,
   if (!value || value->empty()) {
     return usage(fmt::format("--{} needs a value: --{} {}", name, name, option->value));
   }
-  values_.emplace(name, *value);
+  std::string& all = values_.try_emplace(std::string(name)).first->second;
+  if (!all.empty()) all += ',';
+  all += *value;
   return {};
 }
 

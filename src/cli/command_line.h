@@ -16,13 +16,15 @@ namespace recloser::cli {
 
 class Invocation;
 
-// `--name VALUE`, `--name=VALUE`, or a flag `--name`. Each may be given once.
+// `--name VALUE`, `--name=VALUE`, or a flag `--name`. Each may be given once, but for those that
+// repeat.
 struct Option {
   std::string_view name;      // without the dashes
   std::string_view value;     // what stands for the value in help; "" = a flag
   std::string_view help;      // one sentence
   std::string_view one_of{};  // "a|b": the values a shell may offer
   bool planned = false;       // INTERFACES knows it; refused with "not supported in this version"
+  bool repeats = false;       // its values stand one behind the other, with commas
 };
 
 struct Command {

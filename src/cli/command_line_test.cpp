@@ -63,6 +63,11 @@ TEST(CommandLine, ValuesThatAreMissingOrTooMany) {
   EXPECT_EQ(read({"calls", "--team", "-5"})->value("team"), "-5");
 }
 
+TEST(CommandLine, AnOptionThatRepeatsIsAList) {
+  EXPECT_EQ(read({"budget", "list", "--key", "org=a", "--key=team=b"})->value("key"),
+            "org=a,team=b");
+}
+
 TEST(CommandLine, TwoDashesEndTheOptions) {
   Result<Invocation> invocation = read({"key", "revoke", "--", "--team"});
   ASSERT_TRUE(invocation);
@@ -72,14 +77,16 @@ TEST(CommandLine, TwoDashesEndTheOptions) {
 
 TEST(CommandLine, WhatIsPromisedAndNotBuiltSaysSo) {
   for (const char* command :
-       {"run", "top", "sessions", "budget", "approvals", "decision", "explain", "switch", "targets",
-        "models", "policy", "route", "replay", "import", "audit"}) {
+       {"run", "top", "sessions", "approvals", "decision", "explain", "switch", "targets", "models",
+        "policy", "route", "replay", "import", "audit"}) {
     Result<Invocation> invocation = read({command, "anything", "--at", "all"});
     ASSERT_FALSE(invocation) << command;
     EXPECT_EQ(invocation.error().kind(), Kind::unsupported);
     EXPECT_EQ(invocation.error().message(),
               fmt::format("`recloser {}` is not supported in this version", command));
   }
+  EXPECT_EQ(refusal({"budget", "exposure"}),
+            "`recloser budget exposure` is not supported in this version");
   EXPECT_EQ(refusal({"export", "audit"}),
             "`recloser export audit` is not supported in this version");
   for (const char* option : {"plan", "rpm", "tpm", "concurrency", "budget-usd", "per", "reserve"}) {

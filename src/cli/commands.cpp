@@ -1,32 +1,13 @@
 // The table of all commands (INTERFACES section 6).
+#include "cli/budget_entries.h"
 #include "cli/command_line.h"
+#include "cli/common_options.h"
 #include "cli/run_commands.h"
 
 #include <array>
 
 namespace recloser::cli {
 namespace {
-
-constexpr Option config_option{.name = "config",
-                               .value = "FILE",
-                               .help =
-                                   "The configuration; else ./recloser.yaml, else the "
-                                   "quickstart beside the program."};
-constexpr Option admin_option{
-    .name = "admin",
-    .value = "URL",
-    .help =
-        "Where the admin port is, as http://127.0.0.1:8788; else RECLOSER_ADMIN, else the "
-        "address in the configuration."};
-constexpr Option json_option{.name = "json",
-                             .value = "",
-                             .help = "Prints JSON, for programs, in the form of the admin API."};
-
-constexpr std::string_view remote_exits =
-    "0  done\n"
-    "1  the answer is \"no\": it is not there, or it is there already\n"
-    "2  the command line, the configuration or the admin token is wrong\n"
-    "3  the gateway cannot be reached, or failed";
 
 constexpr std::array serve_options{config_option};
 
@@ -64,8 +45,6 @@ constexpr std::array key_create_options{
     admin_option,
     config_option,
     json_option};
-
-constexpr std::array remote_options{admin_option, config_option, json_option};
 
 constexpr std::array state_options{config_option, json_option};
 
@@ -473,6 +452,9 @@ constexpr auto table = std::to_array<Command>({
                  "program",
      .exits = remote_exits,
      .run = run_usage},
+    budget_list_entry,
+    budget_show_entry,
+    budget_adjust_entry,
     {.name = "backup",
      .arguments = "FILE",
      .arguments_min = 1,
@@ -545,7 +527,7 @@ constexpr auto table = std::to_array<Command>({
     {.name = "run"},
     {.name = "top"},
     {.name = "sessions"},
-    {.name = "budget"},
+    {.name = "budget exposure"},
     {.name = "approvals"},
     {.name = "decision"},
     {.name = "explain"},

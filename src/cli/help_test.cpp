@@ -73,7 +73,7 @@ TEST_F(CliTest, HelpOfEveryCommandFitsATerminal) {
 TEST_F(CliTest, TheOverviewNamesEverything) {
   Ran overview = run({"--help"});
   EXPECT_EQ(overview.exit, 0);
-  EXPECT_THAT(overview.out, HasSubstr("    key create    Make a virtual key\n"));
+  EXPECT_THAT(overview.out, HasSubstr("    key create     Make a virtual key\n"));
   EXPECT_THAT(overview.out, HasSubstr("Not supported in this version: run, top, sessions"));
   EXPECT_EQ(run({"help"}).out, overview.out);
   EXPECT_EQ(run({"key", "--help"}).out,
@@ -105,10 +105,10 @@ std::string offered_by_bash(std::string_view words, int at) {
 
 TEST(Completion, BashOffersWhatTheCommandLineTakes) {
   EXPECT_EQ(offered_by_bash("k", 1), "key\n");
-  EXPECT_EQ(
-      offered_by_bash("''", 1),
-      "serve check key calls count price export reconcile usage backup restore sim completion "
-      "version --help\n");
+  EXPECT_EQ(offered_by_bash("''", 1),
+            "serve check key calls count price export reconcile usage budget backup restore sim "
+            "completion "
+            "version --help\n");
   EXPECT_EQ(offered_by_bash("key ''", 2), "create list revoke\n");
   EXPECT_EQ(offered_by_bash("key create --t", 3), "--team\n");
   EXPECT_EQ(offered_by_bash("calls --s", 2), "--session --since\n");

@@ -1,0 +1,104 @@
+// The commands of budgets in the table of all commands.
+#pragma once
+
+#include "cli/common_options.h"
+#include "cli/run_commands.h"
+
+#include <array>
+
+namespace recloser::cli {
+
+inline constexpr std::array budget_list_options{
+    Option{.name = "name", .value = "NAME", .help = "Only accounts of this budget."},
+    Option{.name = "key",
+           .value = "PART=VALUE",
+           .help = "Only the account of this key, such as org=acme; once for each part of it.",
+           .one_of = {},
+           .planned = false,
+           .repeats = true},
+    Option{.name = "limit", .value = "N", .help = "At most so many accounts, 1 to 1000; else 50."},
+    Option{.name = "cursor",
+           .value = "CURSOR",
+           .help = "Goes on where a page before ended: what it said was `next`."},
+    admin_option,
+    config_option,
+    json_option};
+
+inline constexpr std::array budget_adjust_options{
+    Option{.name = "key",
+           .value = "PART=VALUE",
+           .help = "Which account, such as org=acme; once for each part of the budget's key. A "
+                   "comma in a value is written as %2C.",
+           .one_of = {},
+           .planned = false,
+           .repeats = true},
+    Option{.name = "add",
+           .value = "N",
+           .help = "So much more limit, in the budget's unit; less with a minus. It holds in every "
+                   "window, on top of what the document says."},
+    Option{.name = "set",
+           .value = "N",
+           .help = "So much is spent in the window that is open: a correction."},
+    Option{.name = "reset",
+           .value = "N",
+           .help = "The same, as a new beginning in the books: most often 0."},
+    Option{.name = "reason",
+           .value = "TEXT",
+           .help = "Why, in one line; it is kept with the adjustment."},
+    Option{.name = "expires",
+           .value = "WHEN",
+           .help = "When what was added ends: a time such as 2027-01-01, or a duration from now "
+                   "such as 24h; left out, never."},
+    admin_option,
+    config_option,
+    json_option};
+
+inline constexpr Command budget_list_entry{
+    .name = "budget list",
+    .arguments = "",
+    .summary = "List budgets: limit, spent, held and left",
+    .description =
+        "Lists the accounts of the budgets that are in force in a running gateway, by name and "
+        "key: how much of the limit is spent, held by calls that run, and left, and when it begins "
+        "anew. Limits are with what was added to them.",
+    .options = budget_list_options,
+    .examples =
+        "recloser budget list  shows them as a table\n"
+        "recloser budget list --name team-day --key team=search --json  prints the account "
+        "of a team for a program",
+    .exits = remote_exits,
+    .run = run_budget_list};
+
+inline constexpr Command budget_show_entry{
+    .name = "budget show",
+    .arguments = "NAME",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .summary = "Show one budget and its accounts",
+    .description =
+        "Shows what a budget counts and over which time, whom to ask, and how each of "
+        "its accounts stands.",
+    .options = remote_options,
+    .examples = "recloser budget show team-day  all about it",
+    .exits = remote_exits,
+    .run = run_budget_show};
+
+inline constexpr Command budget_adjust_entry{
+    .name = "budget adjust",
+    .arguments = "NAME",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .summary = "Raise a limit, or correct what is spent",
+    .description =
+        "Changes one account of a budget in a running gateway, at once: calls that were refused "
+        "pass, and streams of an account that is then over its limit are cut. Each adjustment is "
+        "kept in the ledger with its reason, and holds after a restart too.",
+    .options = budget_adjust_options,
+    .examples =
+        "recloser budget adjust team-day --key team=search --add 5 --reason 'the launch' "
+        "--expires 24h  gives a team five dollars more for a day\n"
+        "recloser budget adjust all --reset 0 --reason 'test calls'  begins anew",
+    .exits = remote_exits,
+    .run = run_budget_adjust};
+
+}  // namespace recloser::cli
