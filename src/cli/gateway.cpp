@@ -314,8 +314,7 @@ Started<void> Gateway::start_admin() {
   admin_->server = std::move(*server);
   admin_->worker->tasks().spawn("model lists",
                                 keep_model_lists(*admin_->pool, *providers_, model_lists_));
-  admin_->worker->tasks().spawn("top-ups",
-                                admin::keep_top_ups(*admin_->worker, *adjustments_));
+  admin_->worker->tasks().spawn("top-ups", admin::keep_top_ups(*admin_->worker, *adjustments_));
   admin_->thread = std::thread([side = admin_.get()] { side->worker->run(); });
   return {};
 }

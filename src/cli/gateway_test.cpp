@@ -8,6 +8,8 @@
 #include <arpa/inet.h>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
@@ -22,6 +24,8 @@
 
 namespace recloser::cli {
 namespace {
+
+using testing::HasSubstr;
 
 struct Memory final : LogSink {
   explicit Memory(std::string& text) : out(text) {}
@@ -209,6 +213,29 @@ TEST_F(GatewayTest, WhatTheConfigurationNamesAndIsNotThereIsOne) {
       try_start("listen: [{address: 127.0.0.1:0, tls: {cert: no.pem, key: no.key}}]\n");
   ASSERT_FALSE(gateway);
   EXPECT_EQ(gateway.error().exit, Exit::usage) << gateway.error().error.message();
+}
+
+TEST_F(GatewayTest, WhatAnOwnerAddedHoldsAfterARestart) {
+  std::string keys =
+      "keys: [{id: ci, secret: a-declared-secret-of-size, budget: {usd: 5, per: total}}]\n";
+  auto admin = [this](std::string_view line, std::string_view body) {
+    std::ifstream file(gateway_->admin_token_path());
+    std::string token{std::istreambuf_iterator<char>(file), {}};
+    token.resize(std::min(token.find('\n'), token.size()));
+    begin(gateway_->admin_address(),
+          fmt::format("{} HTTP/1.1\r\nhost: g\r\nconnection: close\r\nauthorization: Bearer {}\r\n"
+                      "content-length: {}\r\n\r\n{}",
+                      line, token, body.size(), body));
+    return rest();
+  };
+  start(keys);
+  EXPECT_THAT(admin("GET /admin/budgets", ""), HasSubstr(R"("limit":"5.00")"));
+  EXPECT_THAT(admin("POST /admin/budgets/key%2Fci%2Fusd%2Ftotal/adjust",
+                    R"({"add":"2","reason":"the launch"})"),
+              HasSubstr(R"("limit":"7.00")"));
+  gateway_.reset();
+  start(keys);
+  EXPECT_THAT(admin("GET /admin/budgets", ""), HasSubstr(R"("limit":"7.00")"));
 }
 
 }  // namespace
