@@ -184,6 +184,8 @@ Started<void> Gateway::load_keys() {
 Started<void> Gateway::load_budgets() {
   Result<std::vector<std::shared_ptr<const budget::Budget>>> compiled = budget::compile(*config_);
   if (!compiled) return misconfigured(compiled.error());
+  Result<void> built = budget::refuse_not_built(*compiled);
+  if (!built) return misconfigured(built.error());
   std::vector<budget::Live*> in_force = budgets_.configure(std::move(*compiled));
   Result<void> restored =
       restore_balances(ledger_->store(), budgets_, in_force, surroundings_.clock.wall());

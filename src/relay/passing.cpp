@@ -277,7 +277,7 @@ Task<void> Relay::cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall&
                         .model = row.text(ledger::Text::model_requested),
                         .created_at_s = worker_.wall().ns / 1'000'000'000,
                         .client = call.client_family,
-                        .finish = codec::CutFinish::by_default,
+                        .finish = cutting.finish,
                         .structured = call.structured_output,
                         .usage = call.wants_usage ? &call.usage : nullptr};
   pass.write_cut(ending, order);

@@ -78,6 +78,7 @@ struct Cutting {
   std::string rule;  // "budget/acme"
   std::string reason;
   std::string note;
+  codec::CutFinish finish = codec::CutFinish::by_default;
 };
 Cutting cutting_of(Call& call);
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -261,6 +262,24 @@ void Relay::settle_budgets(Call& call) {
   if (++budgets_settled_ % settled_per_sweep == 0) services_.budgets.sweep(settled_per_sweep);
 }
 
+namespace {
+
+codec::CutFinish finish_of(budget::Finish finish) {
+  switch (finish) {
+    case budget::Finish::by_client:
+      return codec::CutFinish::by_default;
+    case budget::Finish::length:
+      return codec::CutFinish::length;
+    case budget::Finish::content_filter:
+      return codec::CutFinish::content_filter;
+    case budget::Finish::stop:
+      return codec::CutFinish::stop;
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
 Cutting cutting_of(Call& call) {
   budget::Standing standing;
   if (call.held->exhausted()) {
@@ -268,10 +287,13 @@ Cutting cutting_of(Call& call) {
   } else if (std::optional<budget::Standing> least = call.held->permit().tightest()) {
     standing = std::move(*least);
   }
-  return {
-      .rule = "budget/" + standing.budget->document().name,
-      .reason = named(standing) + " is spent",
-      .note = fmt::format("[Recloser: stopped, {} is spent. call {}]", named(standing), call.id())};
+  const budget::Budget& budget = standing.budget->document();
+  std::string usual =
+      fmt::format("[Recloser: stopped, {} is spent. call {}]", named(standing), call.id());
+  return {.rule = "budget/" + budget.name,
+          .reason = named(standing) + " is spent",
+          .note = budget.cut.note.value_or(std::move(usual)),
+          .finish = finish_of(budget.cut.finish)};
 }
 
 }  // namespace recloser::relay
