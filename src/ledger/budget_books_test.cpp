@@ -36,6 +36,7 @@ struct BudgetBooksTest : testing::Test {
   CallRecord& a_call() {
     ++calls;
     CallRecord& record = records.emplace_back(CallId{calls << 20, calls}, WallTime{1}, someone);
+    test::fill_asked(record);
     record.outcome = Outcome::completed;
     return record;
   }

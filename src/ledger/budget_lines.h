@@ -64,7 +64,7 @@ std::uint32_t checksum(const BudgetHead& head, std::span<const char> room, std::
 
 // Lines that found no room in the record of their call; it takes another slot of the journal.
 struct BudgetPart {
-  static constexpr std::size_t room_bytes = 2928;
+  static constexpr std::size_t room_bytes = 2416;
 
   BudgetHead head;
   alignas(8) std::array<char, room_bytes> room;

@@ -25,7 +25,11 @@ namespace {
 using test::someone;
 using testing::HasSubstr;
 
-CallRecord fresh() { return CallRecord(CallId{7, 9}, WallTime{1'000}, someone); }
+CallRecord asked() {
+  CallRecord record(CallId{7, 9}, WallTime{1'000}, someone);
+  test::fill_asked(record);
+  return record;
+}
 
 BudgetFigures figures(std::int64_t charged) {
   return {.reserved = charged + 1,
@@ -67,18 +71,49 @@ void expect_same(const BudgetLine& a, const BudgetLine& b) {
 }
 
 TEST(BudgetLines, FourOfTheUsualLengthStandInTheRecord) {
-  CallRecord record = fresh();
+  CallRecord record = asked();
   test::fill_completed(record);
   auto lines = test::usual_budgets(448'500, WallTime{77});
   for (const BudgetLine& line : lines) EXPECT_TRUE(record.add_budget(line));
   ASSERT_EQ(record.budget_count(), lines.size());
   for (std::size_t i = 0; i < lines.size(); ++i) expect_same(record.budget(i), lines[i]);
   EXPECT_TRUE(record.sound());
-  EXPECT_EQ(record.text(Text::session), "session-42") << "texts of the call have their own room";
+  EXPECT_EQ(record.text(Text::session), "session-42");
+}
+
+TEST(BudgetLines, WhatNamesLeaveOfTheRoomIsForLinesButForTheTextsOfOurOwn) {
+  auto letters = [](std::size_t count) { return std::string(count, 'x'); };
+  CallRecord record(CallId{7, 9}, WallTime{1'000}, someone);
+  record.set(Text::session, letters(limits::session_id_bytes_max));
+  record.set(Text::trace, letters(limits::trace_id_bytes_max));
+  record.set(Text::labels, letters(limits::labels_bytes_max));
+  record.set(Text::model_requested, letters(limits::model_name_bytes_max));
+  std::deque<BudgetPart> parts;
+  for (const BudgetLine& line : test::usual_budgets(300, WallTime{50})) {
+    test::add_budget(record, parts, line);
+  }
+  EXPECT_EQ(parts.size(), 1u) << "not all found room beside such names";
+  EXPECT_GT(record.budget_head().count, 0u);
+  EXPECT_EQ(record.budget_count(), 4u);
+  std::string rare = letters(rare_usage_bytes_max);
+  EXPECT_TRUE(record.set(Text::rare_usage, rare));
+  EXPECT_TRUE(record.set(Text::price_version, letters(price_version_bytes_max)));
+  std::string reason = letters(reason_bytes_max);
+  EXPECT_TRUE(record.add_decision({.phase = "request",
+                                   .policy = "team-limits",
+                                   .rule = "budget/acme",
+                                   .action = "deny",
+                                   .reason = reason}));
+  EXPECT_EQ(record.decision(0).reason, reason);
+  std::size_t i = 0;
+  for (const BudgetLine& line : test::usual_budgets(300, WallTime{50})) {
+    expect_same(record.budget(i++), line);
+  }
+  EXPECT_TRUE(record.sound());
 }
 
 TEST(BudgetLines, AsManyAsACallCanHaveAllAtTheirLongest) {
-  CallRecord record = fresh();
+  CallRecord record = asked();
   std::deque<BudgetPart> parts;
   for (std::size_t i = 0; i < budgets_max; ++i) {
     test::add_budget(record, parts, LongLine(i).line(static_cast<std::int64_t>(i)));
@@ -96,7 +131,7 @@ TEST(BudgetLines, AsManyAsACallCanHaveAllAtTheirLongest) {
 }
 
 TEST(BudgetLines, ShortOnesFillARoomBeforeTheNextIsTaken) {
-  CallRecord record = fresh();
+  CallRecord record = asked();
   std::deque<BudgetPart> parts;
   constexpr std::int64_t lines = 20;
   for (std::int64_t i = 0; i < lines; ++i) {
@@ -124,7 +159,7 @@ TEST(BudgetLines, OnePastALimitIsNamed) {
 }
 
 TEST(BudgetLines, TheChecksumSeesWhatTheySay) {
-  CallRecord record = fresh();
+  CallRecord record = asked();
   std::uint32_t none = record.checksum(1);
   for (const BudgetLine& line : test::usual_budgets(5, WallTime{1})) record.add_budget(line);
   std::uint32_t before = record.checksum(1);
@@ -141,12 +176,12 @@ TEST(BudgetLines, RandomBytesAreNeverReadOutOfRange) {
   Random random(3);
   int sound = 0;
   for (int round = 0; round < 20'000; ++round) {
-    CallRecord record = fresh();
+    CallRecord record = asked();
     for (const BudgetLine& line : test::usual_budgets(5, WallTime{1})) record.add_budget(line);
     auto* bytes = reinterpret_cast<unsigned char*>(&record);
-    constexpr std::size_t from = sizeof(CallRecord) - CallRecord::budget_room_bytes;
+    constexpr std::size_t from = sizeof(CallRecord) - CallRecord::budget_room_bytes_max;
     for (std::uint64_t n = random.below(8); n > 0; --n) {
-      bytes[from + random.below(CallRecord::budget_room_bytes)] =
+      bytes[from + random.below(CallRecord::budget_room_bytes_max)] =
           static_cast<unsigned char>(random.next());
     }
     if (!record.sound()) continue;
@@ -168,7 +203,7 @@ StoredCall through_facts(const CallRecord& record) {
 }
 
 TEST(BudgetLines, AreShownInTheUnitOfTheirBudget) {
-  CallRecord record = fresh();
+  CallRecord record = asked();
   BudgetLine usd = test::usual_budgets(448'500, WallTime{77})[1];
   BudgetLine seconds{.name = "run",
                      .unit = "seconds",
@@ -205,7 +240,7 @@ TEST(BudgetLines, AnyComeBackOutOfARow) {
     return out;
   };
   for (int round = 0; round < 500; ++round) {
-    CallRecord record = fresh();
+    CallRecord record = asked();
     if (random.below(2) == 0) test::fill_completed(record);
     std::deque<BudgetPart> parts;
     for (std::uint64_t n = random.below(budgets_max + 1); n > 0; --n) {

@@ -81,24 +81,29 @@ CallRecord::CallRecord(CallId call, WallTime at, const CallOpening& who)
 bool CallRecord::set(Text which, std::string_view value) {
   auto i = std::size_t(which);
   TextRef& ref = texts_[i];
+  if (i < opening_text_count) return text_at(ref) == value;
+  bool kept = i < kept_text_count;
+  if (kept && value.size() > text_bytes_max[i]) return false;
+  if (kept) redeem(i);
   if (text_at(ref) == value) return true;
-  if (i < opening_text_count) return false;
   if (value.empty()) {
     ref = {};
     return true;
   }
-  if (i >= kept_text_count) return append_cut(ref, value, text_bytes_max[i]);
-  if (value.size() > text_bytes_max[i]) return false;
-  auto bit = static_cast<std::uint16_t>(1u << i);
-  if ((given_ & bit) == 0) {
-    given_ |= bit;
-    promised_ -= text_bytes_max[i];
-  }
+  if (!kept) return append_cut(ref, value, text_bytes_max[i]);
   if (value.size() > free_bytes()) return false;  // only when set again: the first has its room
   TextRef fresh = append(value);
   publish();
   ref = fresh;
   return true;
+}
+
+// A kept text is given: what it does not need of its room is everybody's.
+void CallRecord::redeem(std::size_t i) {
+  auto bit = static_cast<std::uint16_t>(1u << i);
+  if ((given_ & bit) != 0) return;
+  given_ |= bit;
+  promised_ -= text_bytes_max[i];
 }
 
 Attempt* CallRecord::begin_attempt(std::string_view target, WallTime at) {
@@ -151,7 +156,12 @@ bool CallRecord::add_budget(const BudgetLine& line) {
   CHECK(budget_count() < budgets_max, "a call has more budgets than a table lets it have");
   CHECK(line.too_long().empty(), "a text of a budget is longer than its limit");
   if (BudgetPart* last = last_part()) return add_line(last->head, last->room, line);
-  return add_line(budgets_, budget_room_, line);
+  if (budgets_.count == 0 && free_bytes() > own_text_bytes_min) {
+    std::size_t spare = free_bytes() + budget_room_ - own_text_bytes_min;
+    budget_room_ = static_cast<std::uint16_t>(std::min(spare, budget_room_bytes_max));
+    publish();
+  }
+  return add_line(budgets_, budget_room(), line);
 }
 
 std::size_t CallRecord::budget_count() const {
@@ -164,12 +174,12 @@ std::size_t CallRecord::budget_count() const {
 
 BudgetLine CallRecord::budget(std::size_t i) const {
   const BudgetPart* part = part_of_budget(i);
-  return part == nullptr ? line_at(budget_room_, i) : line_at(part->room, i);
+  return part == nullptr ? line_at(budget_room(), i) : line_at(part->room, i);
 }
 
 void CallRecord::set_budget(std::size_t i, const BudgetFigures& figures) {
   BudgetPart* part = part_of_budget(i);
-  part == nullptr ? set_figures(budget_room_, i, figures) : set_figures(part->room, i, figures);
+  part == nullptr ? set_figures(budget_room(), i, figures) : set_figures(part->room, i, figures);
 }
 
 // Null: it is in the record. Makes of `i` its place there.
@@ -246,14 +256,14 @@ std::optional<TextRef> CallRecord::standing_already(std::string_view value) cons
 }
 
 bool CallRecord::sound() const {
-  if (used_ > text_room_bytes || opening_ > used_ || attempt_count_ > attempts_.size() ||
-      decision_count_ > decisions_.size() || std::size_t(outcome) >= outcome_count ||
-      std::size_t(tokens_source) >= tokens_source_count ||
+  if (used_ + budget_room_ > text_room_bytes || opening_ > used_ ||
+      attempt_count_ > attempts_.size() || decision_count_ > decisions_.size() ||
+      std::size_t(outcome) >= outcome_count || std::size_t(tokens_source) >= tokens_source_count ||
       std::size_t(cost_source) >= cost_source_count) {
     return false;
   }
   auto in_range = [this](TextRef ref) { return ref.at + ref.size <= used_; };
-  bool all = std::ranges::all_of(texts_, in_range) && ledger::sound(budgets_, budget_room_);
+  bool all = std::ranges::all_of(texts_, in_range) && ledger::sound(budgets_, budget_room());
   for (const Attempt& a : attempts_) {
     all = all && in_range(a.target) && in_range(a.error_class) && in_range(a.provider_request_id) &&
           std::size_t(a.outcome) < outcome_count;
@@ -277,7 +287,7 @@ std::uint32_t CallRecord::checksum(std::uint32_t before) const {
   auto size = static_cast<std::size_t>(bytes_.data() + used_ - begin);
   std::uint32_t crc = crc32c(begin, size, before);
   if (budgets_.count == 0) return crc;
-  return ledger::checksum(budgets_, budget_room_, crc);
+  return ledger::checksum(budgets_, budget_room(), crc);
 }
 
 }  // namespace recloser::ledger

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <type_traits>
 
@@ -192,6 +193,7 @@ class CallRecord {
   // Whether `value` now stands in the row whole. A kept text (up to `rare_usage`) longer than its
   // limit is not stored at all; other texts are cut to the room there is and end with "…". A text
   // that is set again with another value takes fresh room; an opening text stays as it is.
+  // An empty one says that there is none, and frees its room.
   bool set(Text which, std::string_view value);
   std::string_view text(Text which) const { return text_at(texts_[std::size_t(which)]); }
 
@@ -235,14 +237,19 @@ class CallRecord {
   std::uint32_t checksum(std::uint32_t before) const;
 
   static constexpr std::size_t text_room_bytes = 1872;
-  static constexpr std::size_t budget_room_bytes = 512;  // four or five lines of the usual length
+  // Lines of budgets lie behind the texts, in what those leave: room for four or five of the usual
+  // length. It is taken with the first line.
+  static constexpr std::size_t budget_room_bytes_max = 512;
 
  private:
   struct DecisionRefs {
     TextRef phase, policy, rule, action, reason;
   };
 
-  std::size_t free_bytes() const { return text_room_bytes - used_ - promised_; }
+  std::size_t free_bytes() const { return text_room_bytes - used_ - promised_ - budget_room_; }
+  std::span<const char> budget_room() const { return std::span(bytes_).last(budget_room_); }
+  std::span<char> budget_room() { return std::span(bytes_).last(budget_room_); }
+  void redeem(std::size_t i);
   TextRef append(std::string_view value);
   bool append_cut(TextRef& ref, std::string_view value, std::size_t bytes_max);
   std::optional<TextRef> standing_already(std::string_view value) const;
@@ -252,20 +259,20 @@ class CallRecord {
   std::uint8_t attempt_count_ = 0;
   std::uint8_t decision_count_ = 0;
   std::uint16_t decisions_beyond_ = 0;
-  std::uint16_t opening_ = 0;   // bytes of the opening texts; they come first
-  std::uint16_t used_ = 0;      // bytes of all texts
-  std::uint16_t promised_ = 0;  // bytes kept free for kept texts that were never set
-  std::uint16_t given_ = 0;     // a bit for each kept text that was set once
+  std::uint16_t opening_ = 0;      // bytes of the opening texts; they come first
+  std::uint16_t used_ = 0;         // bytes of all texts
+  std::uint16_t promised_ = 0;     // bytes kept free for kept texts that were never set
+  std::uint16_t given_ = 0;        // a bit for each kept text that was set once
+  std::uint16_t budget_room_ = 0;  // bytes, at the end of the room for texts
   std::array<TextRef, text_count> texts_{};
   std::array<Attempt, limits::attempts_max> attempts_{};
   std::array<DecisionRefs, decisions_max> decisions_{};
   BudgetHead budgets_;
   std::array<char, text_room_bytes> bytes_;  // behind all numbers: a checksum covers one run
-  alignas(8) std::array<char, budget_room_bytes> budget_room_;  // a run of its own, mostly empty
 };
 
 static_assert(std::is_trivially_copyable_v<CallRecord>);
-static_assert(sizeof(CallRecord) == 2944, "a slot without its header of 32 bytes");
+static_assert(sizeof(CallRecord) == 2432, "a slot without its header of 32 bytes");
 static_assert(sizeof(BudgetPart) == sizeof(CallRecord), "either fills a slot");
 
 // All kept texts at their longest leave this much for the gateway's own: targets, request ids,

@@ -14,10 +14,10 @@ namespace recloser::ledger {
 
 // Raised with every change of the bytes below or of CallRecord. A journal of another layout is
 // never guessed at.
-inline constexpr std::uint32_t journal_layout = 3;
+inline constexpr std::uint32_t journal_layout = 4;
 
 inline constexpr std::size_t journal_head_bytes = 4096;
-inline constexpr std::size_t slot_bytes = 2976;
+inline constexpr std::size_t slot_bytes = 2464;
 inline constexpr std::uint32_t segment_slots = 1024;  // the file grows by so many
 inline constexpr std::size_t segment_bytes = segment_slots * slot_bytes;
 inline constexpr std::uint32_t no_slot = UINT32_MAX;

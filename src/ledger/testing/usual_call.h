@@ -35,12 +35,17 @@ inline void fill_cost(CallRecord& record) {
   record.last_attempt()->cost_nano_usd = 448'500;
 }
 
-// A completed call: one attempt, a session, a trace, two labels.
-inline void fill_completed(CallRecord& record, std::string_view session = "session-42") {
+// What is known of a call before it takes of its budgets.
+inline void fill_asked(CallRecord& record, std::string_view session = "session-42") {
   record.set(Text::session, session);
   record.set(Text::trace, "4bf92f3577b34da6a3ce929d0e0e4736");
   record.set(Text::model_requested, "gpt-4o-mini");
   record.set(Text::labels, "nightly,batch");
+}
+
+// A completed call: one attempt, a session, a trace, two labels.
+inline void fill_completed(CallRecord& record, std::string_view session = "session-42") {
+  fill_asked(record, session);
   Attempt* attempt = record.begin_attempt("openai/gpt-4o-mini", record.started_at + 1ms);
   record.set(Text::provider, "openai");
   record.set(Text::model_served, "gpt-4o-mini-2024-07-18");
