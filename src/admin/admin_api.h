@@ -2,12 +2,12 @@
 #pragma once
 
 #include "admin/keys.h"
-#include "admin/offload.h"
 #include "admin/request.h"
 #include "admin/services.h"
 #include "core/task.h"
 #include "net/dial.h"
 #include "net/http_server.h"
+#include "net/offload.h"
 
 #include <string_view>
 
@@ -46,8 +46,8 @@ class AdminApi final : public net::HttpHandler {
   Keys keys_;
   WallTime started_at_;
   net::DialTarget simulator_;
-  Offload offload_;  // these last: their threads use what stands above
-  Offload long_work_;
+  net::Offload offload_;  // these last: their threads use what stands above
+  net::Offload long_work_;
 };
 
 }  // namespace recloser::admin

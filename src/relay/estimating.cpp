@@ -3,10 +3,12 @@
 #include "core/names.h"
 #include "price/cost.h"
 #include "relay/prompt_estimate.h"
+#include "relay/prompt_pieces.h"
 #include "relay/request.h"
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -36,6 +38,29 @@ text::PromptForm form_of(codec::Operation operation) {
       return text::PromptForm::other;
   }
 }
+
+// Some 1 ms (SEMANTICS 1).
+constexpr std::size_t counted_on_worker_bytes_max = 16u << 10;
+
+// Owns what it uses: its call may be gone before it is done.
+struct ExactCount {
+  std::string body;
+  codec::Operation operation;
+  std::uint32_t tools;
+  ModelRef model;
+
+  text::TokenRange operator()() const {
+    WholePrompt prompt{.body = body,
+                       .operation = operation,
+                       .tools = tools,
+                       .model = model->name,
+                       .family = model->family,
+                       .overhead = &model->overhead};
+    text::EncodingScratch scratch;
+    text::PromptTokens tokens = encode(prompt, scratch);
+    return {tokens.encoded().about, tokens.encoded_max()};
+  }
+};
 
 constexpr std::uint64_t unbounded = UINT64_MAX;
 
@@ -146,7 +171,7 @@ Refused Relay::refuse_model(const Call& call, const Request& request) const {
 }
 
 // In turns: a prompt that is all new takes up to a nanosecond and a half for each byte.
-Task<void> Relay::estimate(Call& call, const Request& request) {
+Task<void> Relay::estimate(Call& call, Request& request) {
   PromptEstimate prompt({.body = call.client.body(),
                          .operation = call.route.operation,
                          .facts = &request.facts,
@@ -166,16 +191,40 @@ Task<void> Relay::estimate(Call& call, const Request& request) {
   if (call.client.body().size() <= counted_at_once_bytes_max) count_prompt(call);
   input.about = call.expected_input_tokens;
   input.max = std::max(input.max, input.about) + beside_the_prompt(call, request.facts);
-  if (prompt.reads_elsewhere() || goes_on_elsewhere(request.facts)) {
+  request.reads_elsewhere = prompt.reads_elsewhere() || goes_on_elsewhere(request.facts);
+  if (request.reads_elsewhere) {
     input.max = std::max(input.max, most_read(call.model->priced));
   }
+  call.experience = Experience::pair(row.text(ledger::Text::key_id), request.provider_model);
+  book_estimate(call, request, input);
+}
+
+void Relay::book_estimate(Call& call, const Request& request, text::TokenRange input) {
+  ledger::CallRecord& row = call.record();
   set(row.expected_input_tokens, input.about);
   if (input.max != unbounded) set(row.upper_input_tokens, input.max);
-  call.experience = Experience::pair(row.text(ledger::Text::key_id), request.provider_model);
   accounts_.book_estimate(row, *call.model,
                           {.input = input,
                            .output_asked = request.facts.max_tokens * request.facts.n,
                            .output_usual = experience_.output_tokens(call.experience)});
+}
+
+// Where the bound by bytes did not fit: fifty times as dear as that, hence a large prompt is not
+// counted on the worker.
+Task<void> Relay::count_exactly(Call& call, const Request& request) {
+  ExactCount count{.body = std::string(call.client.body()),
+                   .operation = call.route.operation,
+                   .tools = request.facts.tools,
+                   .model = call.model};
+  text::TokenRange input;
+  if (call.client.body().size() <= counted_on_worker_bytes_max) {
+    input = count();
+  } else {
+    input = co_await beside_.run(std::move(count));
+  }
+  call.expected_input_tokens = input.about;
+  input.max += beside_the_prompt(call, request.facts);
+  book_estimate(call, request, input);
 }
 
 }  // namespace recloser::relay

@@ -1,14 +1,9 @@
 #include "relay/kept_prompt.h"
 
-#include "codec/event.h"
-#include "codec/prompt_reader.h"
-#include "relay/declared_tools.h"
 #include "relay/prompt_pieces.h"
-#include "text/prompt_tokens.h"
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 namespace recloser::relay {
 namespace {
@@ -65,28 +60,13 @@ std::uint64_t KeptPrompt::count(std::string_view model, const text::TokenFamily&
     return tokens - std::min(tokens, messages_ * json_tokens_of_message) +
            overhead.of(shape()).about;
   }
-  text::PromptTokens sum(model, family, overhead, &scratch);
-  std::string unescaped;
-  codec::PromptReader reader(operation_, codec::PromptValue::body, kept_);
-  while (std::optional<codec::PromptPiece> piece = reader.next()) {
-    if (!note_piece(sum, *piece)) continue;
-    if (piece->part == codec::PromptPart::tools && overhead.tools_declared) {
-      DeclaredTools declared(family, &scratch);
-      codec::ToolList list(piece->raw);
-      for (std::string_view tool; !(tool = list.next()).empty();) declared.add(tool);
-      sum.declare(declared.tokens());
-      continue;
-    }
-    if (!piece->escaped) {
-      sum.text(piece->raw);
-      continue;
-    }
-    unescaped.clear();
-    codec::unescape(unescaped, piece->raw);
-    sum.text(unescaped);
-  }
-  for (std::uint32_t i = 0; i < tools_; ++i) sum.tool();
-  return sum.encoded().about;
+  WholePrompt prompt{.body = kept_,
+                     .operation = operation_,
+                     .tools = tools_,
+                     .model = model,
+                     .family = &family,
+                     .overhead = &overhead};
+  return encode(prompt, scratch).encoded().about;
 }
 
 }  // namespace recloser::relay

@@ -26,7 +26,8 @@ Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, 
       random_(seed ^ 0x5bd1e995),
       accounts_(services.prices, *services.providers),
       hash_(services.hash_seed),
-      log_(worker, *services.providers) {}
+      log_(worker, *services.providers),
+      beside_(worker) {}
 
 Task<void> Relay::handle(net::Exchange& client) {
   Route route = find_route(client.head());
@@ -119,6 +120,10 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, const auth::Princip
   bool estimated = is_estimated(call) || !request.scopes.empty();
   if (estimated && !codec::only_counts(call.route.operation)) co_await estimate(call, request);
   std::expected<void, Refused> reserved = reserve(call, request);
+  if (!reserved && request.may_fit) {
+    co_await count_exactly(call, request);
+    reserved = reserve(call, request);
+  }
   if (!reserved) co_return refused(call, std::move(reserved.error()));
   write_request(call, request);
   call.client.keep();

@@ -12,6 +12,7 @@
 #include "net/hangup.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "net/offload.h"
 #include "relay/accounts.h"
 #include "relay/call.h"
 #include "relay/call_log.h"
@@ -78,7 +79,9 @@ class Relay final : public net::HttpHandler {
   // estimating.cpp: what it may cost.
   std::expected<void, Refused> find_price(Call& call, const Request& request);
   std::optional<Refused> refuse_unpriced(const Call& call, const Request& request) const;
-  Task<void> estimate(Call& call, const Request& request);
+  Task<void> estimate(Call& call, Request& request);
+  void book_estimate(Call& call, const Request& request, text::TokenRange input);
+  Task<void> count_exactly(Call& call, const Request& request);
   Refused refuse_model(const Call& call, const Request& request) const;
 
   // reserving.cpp: RESERVE and SETTLE.
@@ -86,6 +89,8 @@ class Relay final : public net::HttpHandler {
   std::expected<void, Refused> reserve(Call& call, Request& request);
   Refused refuse_unknown_cost(const Call& call, const Request& request,
                               const budget::Budget& budget) const;
+  bool may_fit_exactly(const Call& call, const Request& request,
+                       const budget::Exhausted& why) const;
   void lower_limit(Call& call, Request& request, std::uint64_t allowed);
   bool is_over_limit(Call& call);
   std::expected<void, Refused> book_held(Call& call);
@@ -180,6 +185,7 @@ class Relay final : public net::HttpHandler {
   std::string head_text_;
   std::string piece_text_;
   std::string decoded_;  // nothing before the first answer that came encoded
+  net::Offload beside_;  // for what takes long
 };
 
 }  // namespace recloser::relay

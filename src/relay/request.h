@@ -52,6 +52,8 @@ struct Relay::Request final : net::BodySink {
   std::string_view provider_model;  // how the provider calls it; in the configuration or `facts`
   Duration waited{};                // for the client's own bytes
   bool came_whole = false;          // the body was there with its head
+  bool reads_elsewhere = false;     // part of the prompt is with its provider, or at some address
+  bool may_fit = false;             // refused by a bound of its input that an exact count may lower
 };
 
 // The fields of ours that every answer of the call has, as far as they are known by then.

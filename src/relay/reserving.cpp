@@ -48,6 +48,14 @@ Duration wait_for(const budget::Exhausted& why) {
       static_cast<std::int64_t>(std::clamp<__int128>(ns, 0, std::chrono::nanoseconds(1h).count())));
 }
 
+// What so much input takes of a budget in that unit.
+Amount amount_of_input(Unit unit, const price::Priced& priced, std::uint64_t tokens, WallTime at) {
+  WorstCase input{.input_tokens = tokens, .output_tokens = 0};
+  input.money = money_demand(priced, tokens, at);
+  std::optional<budget::Demand> demand = input.demand(unit);
+  return demand ? demand->base : 0;
+}
+
 // A limit of the moment: to come back is right, and how soon is said.
 bool passes_by_itself(const budget::Budget& budget) {
   return budget.window.type == budget::WindowType::rate || budget.unit == Unit::calls;
@@ -138,12 +146,34 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
                                  .output_tokens_least = 0,
                                  .slice_tokens = slice_tokens_usual,
                                  .whole = !call.streams});
-  if (!permit) return std::unexpected(refused_by_budget(permit.error()));
+  if (!permit) {
+    request.may_fit = may_fit_exactly(call, request, permit.error());
+    return std::unexpected(refused_by_budget(permit.error()));
+  }
   std::uint64_t allowed = permit->output_tokens_max();
   call.held = std::make_unique<Held>(std::move(*permit));
   call.held->revision() = services_.budgets.revision();
   if (allowed < worst.output_tokens) lower_limit(call, request, allowed);
   return book_held(call);
+}
+
+// Whether to count the input by the tokenizer is worth its while: there is one, and with half of
+// what is expected of the input there would be room.
+bool Relay::may_fit_exactly(const Call& call, const Request& request,
+                            const budget::Exhausted& why) const {
+  const ledger::CallRecord& row = call.row.record();
+  Unit unit = why.standing.budget->document().unit;
+  bool counts_input = unit == Unit::usd || unit == Unit::tokens || unit == Unit::input_tokens;
+  bool exact = call.model->family->exact && !request.reads_elsewhere;
+  if (request.may_fit || !counts_input || !exact || row.upper_input_tokens == ledger::absent) {
+    return false;
+  }
+  auto upper = static_cast<std::uint64_t>(row.upper_input_tokens);
+  auto least = static_cast<std::uint64_t>(std::max<std::int64_t>(row.expected_input_tokens, 0)) / 2;
+  const price::Priced& priced = call.model->priced;
+  Amount spared = amount_of_input(unit, priced, upper, row.started_at) -
+                  amount_of_input(unit, priced, least, row.started_at);
+  return why.needed - spared <= why.standing.remaining();
 }
 
 Refused Relay::refuse_unknown_cost(const Call& call, const Request& request,

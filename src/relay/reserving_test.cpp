@@ -26,10 +26,10 @@ Budget budget_of(std::string name, Unit unit, budget::Amount limit, Reserve rese
 
 class ReservingTest : public testing::Test {
  protected:
-  ReservingTest()
+  explicit ReservingTest(config::Dialect dialect = config::Dialect::simulated)
       : gateway_(testing::TempDir() + "recloser-reserving-" + std::to_string(::getpid()) + "-" +
                  testing::UnitTest::GetInstance()->current_test_info()->name()) {
-    gateway_.config().providers[0].dialect = config::Dialect::simulated;
+    gateway_.config().providers[0].dialect = dialect;
     gateway_.start();
     answers(7, 3);
   }
@@ -101,6 +101,57 @@ TEST_F(ReservingTest, UpperBoundRefusesBeforeAnythingIsSent) {
   EXPECT_EQ(standing(0).open_calls, 0u);
   EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::refused);
 }
+
+// By a tokenizer that is known.
+struct ExactBound : ReservingTest, testing::WithParamInterface<std::size_t> {
+  ExactBound() : ReservingTest(config::Dialect::openai) {}
+
+  static std::string text() {
+    std::string text;
+    while (text.size() < GetParam()) text += "the breaker closes itself again after a fault; ";
+    return text;
+  }
+  Seen ask_long() {
+    return gateway_.post("/v1/chat/completions",
+                         fmt::format(R"({{"model":"p/gpt-4o-mini","max_tokens":1,"messages":)"
+                                     R"([{{"role":"user","content":"{}"}}]}})",
+                                     text()));
+  }
+  std::int64_t bound() { return gateway_.books().back().upper_input_tokens.value_or(0); }
+};
+
+// The bound of bytes is what a text of such bytes may be at most; this one is far from it.
+TEST_P(ExactBound, IsAskedForWhereThatOfBytesDoesNotFit) {
+  limit({budget_of("b", Unit::input_tokens, 1'000'000, Reserve::upper_bound)});
+  EXPECT_EQ(ask_long().status, 200);
+  std::int64_t by_bytes = bound();
+  std::int64_t charged = standing(0).charged;
+
+  limit({budget_of("b", Unit::input_tokens, by_bytes - 1 + charged, Reserve::upper_bound)});
+  EXPECT_EQ(ask_long().status, 200);
+  std::int64_t exact = bound();
+  EXPECT_LT(exact, by_bytes * 9 / 10);
+  charged = standing(0).charged;
+
+  limit({budget_of("b", Unit::input_tokens, exact + charged, Reserve::upper_bound)});
+  EXPECT_EQ(ask_long().status, 200) << "all that is left";
+  charged = standing(0).charged;
+  std::size_t before = asked();
+  limit({budget_of("b", Unit::input_tokens, exact - 1 + charged, Reserve::upper_bound)});
+  EXPECT_EQ(ask_long().status, 429);
+  EXPECT_EQ(asked(), before);
+  EXPECT_EQ(standing(0).reserved, 0);
+}
+
+TEST_P(ExactBound, OfAPromptThatGoesOnElsewhereIsNone) {
+  limit({budget_of("b", Unit::input_tokens, 1'000, Reserve::upper_bound)});
+  std::string body =
+      fmt::format(R"({{"model":"p/gpt-4o-mini","input":"{}","conversation":"conv_1"}})", text());
+  EXPECT_EQ(gateway_.post("/v1/responses", body).status, 429);
+  EXPECT_GT(bound(), 50'000) << "the context of the model";
+}
+
+INSTANTIATE_TEST_SUITE_P(OnTheWorkerAndBesideIt, ExactBound, testing::Values(8'000, 200'000));
 
 TEST_F(ReservingTest, ClampLowersTheLimitThatTheProviderGets) {
   limit({budget_of("b", Unit::output_tokens, 300, Reserve::clamp)});

@@ -68,4 +68,8 @@ TokenRange PromptTokens::encoded() const {
   return {about, std::max(about, pieces().max + around.max) + marks_max};
 }
 
+std::uint64_t PromptTokens::encoded_max() const {
+  return counted_ + overhead_->of(shape_).max + media_.max + declared_.max + sealed_.max;
+}
+
 }  // namespace recloser::text

@@ -54,6 +54,8 @@ class PromptTokens {
 
   // With what a provider puts around them; `about` by the encoding.
   TokenRange encoded() const;
+  // Of a family whose tokenizer is known: the texts as they are, at most what is not text.
+  std::uint64_t encoded_max() const;
 
  private:
   std::string_view model_;

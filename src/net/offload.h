@@ -1,5 +1,5 @@
-// Offload: work that waits for a disk runs on a thread beside a worker; its caller awaits the
-// result.
+// Offload: work that waits for a disk, or takes long, runs on a thread beside a worker; its caller
+// awaits the result.
 #pragma once
 
 #include "core/check.h"
@@ -16,17 +16,17 @@
 #include <type_traits>
 #include <utility>
 
-namespace recloser::admin {
+namespace recloser::net {
 
 // Use:
 //   auto read = [&store, id] { return store.call(id); };
 //   Result<std::optional<StoredCall>> call = co_await offload.run(std::move(read));
-// One thread, first come first served, so that what one piece of work changed the next one sees.
-// The work owns what it uses, or uses what outlives the Offload: its caller may be destroyed while
-// it runs, and the result is then dropped.
+// One thread from the first work on, first come first served, so that what one piece of work
+// changed the next one sees. The work owns what it uses, or uses what outlives the Offload: its
+// caller may be destroyed while it runs, and the result is then dropped.
 class Offload {
  public:
-  explicit Offload(net::Worker& worker);
+  explicit Offload(Worker& worker);
   // Ends what runs; what still waits never runs. On the worker's thread, or when that has ended.
   ~Offload();
   Offload(const Offload&) = delete;
@@ -51,7 +51,7 @@ class Offload {
   void submit(std::unique_ptr<Job> job);
   void work_until_closed();
 
-  net::Worker& worker_;
+  Worker& worker_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::unique_ptr<Job>> waiting_;  // guarded by mutex_
@@ -111,4 +111,4 @@ class [[nodiscard]] Offload::Run {
   std::coroutine_handle<> awaiting_;
 };
 
-}  // namespace recloser::admin
+}  // namespace recloser::net

@@ -1,4 +1,4 @@
-#include "admin/offload.h"
+#include "net/offload.h"
 
 #include "core/task.h"
 #include "net/test_loop.h"
@@ -12,7 +12,7 @@
 
 #include <gtest/gtest.h>
 
-namespace recloser::admin {
+namespace recloser::net {
 namespace {
 
 // Lets a test hold the thread of an Offload, and let it go.
@@ -127,4 +127,4 @@ TEST_F(OffloadTest, TheOffloadMayEndBeforeItsCallers) {
 }
 
 }  // namespace
-}  // namespace recloser::admin
+}  // namespace recloser::net

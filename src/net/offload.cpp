@@ -1,10 +1,11 @@
-#include "admin/offload.h"
+#include "net/offload.h"
 
-namespace recloser::admin {
+namespace recloser::net {
 
-Offload::Offload(net::Worker& worker) : worker_(worker), thread_([this] { work_until_closed(); }) {}
+Offload::Offload(Worker& worker) : worker_(worker) {}
 
 Offload::~Offload() {
+  if (!thread_.joinable()) return;
   {
     std::lock_guard lock(mutex_);
     closed_ = true;
@@ -15,6 +16,7 @@ Offload::~Offload() {
 }
 
 void Offload::submit(std::unique_ptr<Job> job) {
+  if (!thread_.joinable()) thread_ = std::thread([this] { work_until_closed(); });
   worker_.expect_mail();
   {
     std::lock_guard lock(mutex_);
@@ -32,7 +34,7 @@ void Offload::work_until_closed() {
     waiting_.pop_front();
     lock.unlock();
     job->work();
-    net::Worker& worker = worker_;
+    Worker& worker = worker_;
     worker.post([&worker, job = std::move(job)] {
       worker.mail_arrived();
       job->deliver();
@@ -41,4 +43,4 @@ void Offload::work_until_closed() {
   }
 }
 
-}  // namespace recloser::admin
+}  // namespace recloser::net
