@@ -62,8 +62,9 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
   std::uint64_t input = input_said ? facts.usage.input_tokens : call.expected_input_tokens;
   std::uint64_t output = facts.usage.output_tokens;
   std::uint64_t reasoning = facts.usage.reasoning_tokens;
+  std::uint64_t hidden = 0;
   if (!final) {
-    std::uint64_t hidden = hidden_tokens(call, pass);
+    hidden = hidden_tokens(call, pass);
     output = pass.meter().output_tokens() + hidden;
     reasoning = std::max(reasoning,
                          pass.meter().reasoning_tokens() + pass.meter().sealed_tokens() + hidden);
@@ -76,6 +77,8 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
     set(call.record().last_attempt()->output_tokens, output);
     return;
   }
+  // What a budget is charged for an estimate it keeps: by the encoding, not rather too much.
+  if (!final) output = pass.meter().exact_tokens(accounts_.meter_room()) + hidden;
   codec::Usage usage = facts.usage;
   usage.input_tokens = input;
   usage.output_tokens = output;

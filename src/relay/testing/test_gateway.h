@@ -109,7 +109,11 @@ class TestGateway {
   void revoke_keys();
   // Lets calls end whose clients have left.
   void settle();
-  budget::Table& budgets() { return budgets_; }
+  budget::Table& budgets() { return *budgets_; }
+  // Before start(): who is told of thresholds.
+  void watch_budgets(budget::Watcher& watcher) {
+    budgets_ = std::make_unique<budget::Table>(loop_.clock(), &watcher);
+  }
   // What keeps the books; a test may have it refuse.
   ledger::MemoryStore& store() { return *store_; }
   // The calls in the books, oldest first.
@@ -124,7 +128,7 @@ class TestGateway {
   ledger::MemoryStore* store_ = nullptr;  // the ledger's
   std::unique_ptr<ledger::Ledger> ledger_;
   session::ResponseChain responses_;
-  budget::Table budgets_{loop_.clock(), nullptr};
+  std::unique_ptr<budget::Table> budgets_ = std::make_unique<budget::Table>(loop_.clock(), nullptr);
   std::unique_ptr<Published<auth::KeyRing>> keys_;
   Published<route::ModelLists> lists_{std::make_shared<const route::ModelLists>()};
   std::unique_ptr<Services> services_;
