@@ -164,6 +164,7 @@ full_steps() {
     check "smoke" "Start it by hand:  ./run" python3 tools/smoke.py build/release/recloser
     optional "clients" "See tests/clients." tests/clients/run
     optional "kill -9" "See tests/chaos." tests/chaos/kill
+    optional "overspend" "See tests/bench/README.md." tests/bench/overspend --quick
     optional "gates" "See tests/bench. A gate that cannot be held has its profile written down." \
       tests/bench/gates
   else

@@ -9,8 +9,8 @@ What it does is scripted per model name: a JSON object {model: script}, from --s
     recording                  a recorded exchange of $RECLOSER_SHARED/recordings
     events                     SSE events, in order: text goes out as it is, an object as `data:`,
                                one with "event" and "data" with both lines
-    tokens                     instead of those: an ordinary answer of so many pieces (8)
-    usage                      "present", "absent" or "zero" in that answer
+    tokens                     instead of those: an answer of so many pieces (8), or max_tokens
+    usage, input, piece        in it: "present", "absent" or "zero"; input tokens (10); the text
     delay_ms                   before the head
     gap_ms                     between two writes
     cut                        bytes of one write (default: one event)
@@ -161,7 +161,7 @@ class Mock:
         following = asyncio.create_task(reader.readuntil(HEAD_END))
         following.add_done_callback(lambda task: task.cancelled() or task.exception())
         await asyncio.wait({answering, following}, return_when=asyncio.FIRST_COMPLETED)
-        if not answering.done() and following.exception():
+        if answering.exception() if answering.done() else following.exception():
             answering.cancel()
             attempt.update(peer_closed=True, closed_ms=self.now())
             self.peer_left.set()
@@ -203,13 +203,13 @@ class Mock:
         if "events" in script:
             fields.setdefault("content-type", "text/event-stream")
             return status, fields, True, [(event_bytes(e), 0) for e in script["events"]]
-        count = script.get("tokens", 8)
-        words = [f" word{i}" for i in range(count)]
-        kind = script.get("usage", "present")
-        inputs, outputs = (0, 0) if kind == "zero" else (10, count)
+        path, request = attempt["path"], attempt["request"]
+        count = min(script.get("tokens", 8), request.get("max_tokens") or 1 << 30)
+        words = [script.get("piece") or f" word{i}" for i in range(count)]
+        kind, attempt["input"] = script.get("usage", "present"), script.get("input", 10)
+        inputs, outputs = (0, 0) if kind == "zero" else (attempt["input"], count)
         usage = None if kind == "absent" else {
             "prompt_tokens": inputs, "completion_tokens": outputs, "total_tokens": inputs + outputs}
-        path, request = attempt["path"], attempt["request"]
         if not request.get("stream"):
             raw = json.dumps(whole_answer(path, attempt["model"], words, usage)).encode()
             return status, {"content-type": "application/json", **fields}, False, [(raw, count)]
@@ -239,11 +239,11 @@ class Mock:
                 writer.write(b"%x\r\n%s\r\n" % (len(piece), piece) if stream else piece)
                 await writer.drain()
                 attempt["body_bytes"] += len(piece)
+                attempt["pieces"] += pieces if at + len(piece) == len(raw) else 0
                 await asyncio.sleep(script.get("gap_ms", 0) / 1000)
             left -= len(part)
             if len(part) < len(raw):
                 break
-            attempt["pieces"] += pieces
         if ends == "stall_after":
             await asyncio.Event().wait()
         elif ends == "reset_after":

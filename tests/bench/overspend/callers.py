@@ -1,0 +1,125 @@
+"""Clients that call until they are refused: each a connection of its own, all in one thread."""
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+
+ANSWER_SECONDS_MAX = 120
+CALLS_MAX = 1000  # of one client: it should have been refused long before
+READ_BYTES = 1 << 16
+CHUNKED_END = b"\r\n0\r\n\r\n"
+OPEN_AT_ONCE = 128  # connections that are being opened: the listener's queue is not what is tried
+
+
+@dataclass
+class Answer:
+    status: int
+    head: str
+    body: bytes
+
+    def field(self, name):
+        found = re.search(rf"(?im)^{name}: (.*?)\r?$", self.head)
+        return found[1] if found else None
+
+
+class Caller:
+    """One client on one connection."""
+
+    def __init__(self, address, key):
+        self.host, port = address.removeprefix("http://").split(":")
+        self.port, self.key = int(port), key
+        self.reader = self.writer = None
+
+    async def open(self, gate):
+        async with gate:
+            self.reader, self.writer = await asyncio.open_connection(self.host, self.port)
+
+    def close(self):
+        if self.writer:
+            self.writer.transport.abort()
+        self.reader = self.writer = None
+
+    def send(self, body):
+        text = json.dumps(body).encode()
+        self.writer.write((f"POST /v1/chat/completions HTTP/1.1\r\nhost: {self.host}\r\n"
+                           f"authorization: Bearer {self.key}\r\ncontent-type: application/json\r\n"
+                           f"content-length: {len(text)}\r\n\r\n").encode() + text)
+
+    async def call(self, body):
+        self.send(body)
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        answer = Answer(int(head.split(" ", 2)[1]), head, b"")
+        length = answer.field("content-length")
+        if length is not None:
+            answer.body = await self.reader.readexactly(int(length))
+            return answer
+        got = bytearray(b"\r\n")
+        while not got.endswith(CHUNKED_END):
+            more = await self.reader.read(READ_BYTES)
+            if not more:
+                raise ConnectionError("the answer breaks off")
+            got += more
+        answer.body = bytes(got)
+        return answer
+
+
+@dataclass
+class Tally:
+    """What a crowd of clients saw."""
+
+    admitted: int = 0
+    refused: int = 0
+    cut: int = 0
+    faults: list = None
+
+    def fault(self, text):
+        if len(self.faults) < 10:
+            self.faults.append(text)
+
+
+async def until_refused(caller, gate, body, tally, calls_max):
+    try:
+        await caller.open(gate)
+        for _ in range(calls_max):
+            answer = await asyncio.wait_for(caller.call(body), ANSWER_SECONDS_MAX)
+            if answer.status != 200:
+                judge_refusal(answer, tally)
+                return
+            tally.admitted += 1
+            judge_answer(answer, body["stream"], tally)
+        if calls_max == CALLS_MAX:
+            tally.fault(f"a client was never refused in {calls_max} calls")
+    except (OSError, EOFError, asyncio.TimeoutError) as error:
+        tally.fault(f"a client failed: {type(error).__name__}: {error}")
+    finally:
+        caller.close()
+
+
+def judge_refusal(answer, tally):
+    tally.refused += 1
+    good = answer.status == 429 and answer.field("x-should-retry") == "false"
+    if not good or b"budget_exhausted" not in answer.body:
+        tally.fault(f"refused with {answer.status}: {answer.body[:200]!r}")
+
+
+def judge_answer(answer, stream, tally):
+    tally.cut += b"[Recloser: stopped" in answer.body
+    if stream and b"data: [DONE]\n\n" not in answer.body:
+        tally.fault(f"a stream without its end: {answer.body[-200:]!r}")
+    if not stream and b'"finish_reason"' not in answer.body:
+        tally.fault(f"an answer without its end: {answer.body[-200:]!r}")
+
+
+def crowd(address, key, count, body, calls_max=CALLS_MAX):
+    """`count` clients at once, each until it is refused or has made `calls_max` calls."""
+
+    async def everybody():
+        tally, gate = Tally(faults=[]), asyncio.Semaphore(OPEN_AT_ONCE)
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(count):
+                caller = Caller(address, key)
+                tasks.create_task(until_refused(caller, gate, body, tally, calls_max))
+        return tally
+
+    return asyncio.run(everybody())
