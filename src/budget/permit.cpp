@@ -250,6 +250,8 @@ Line Permit::line(const Hold& hold, const Now& now) const {
           .counts_until = until,
           .reserved = hold.most,
           .charged = hold.charged,
+          .held = hold.reserved,
+          .limit = hold.entry->limit(),
           .remaining = hold.free(),
           .overrun = hold.overrun};
 }

@@ -21,6 +21,8 @@ struct Line {
   std::optional<WallTime> counts_until;  // then what is charged counts nowhere any more
   Amount reserved = 0;                   // the most it held
   Amount charged = 0;
+  Amount held = 0;       // and has not used, now
+  Amount limit = 0;      // of the account
   Amount remaining = 0;  // of the account, afterwards
   Amount overrun = 0;    // charged beyond the limit by this call
 };

@@ -13,6 +13,7 @@
 #include "relay/experience.h"
 #include "relay/held.h"
 #include "relay/kept_prompt.h"
+#include "relay/limit_fields.h"
 #include "relay/providers.h"
 #include "relay/routes.h"
 #include "session/hash128.h"
@@ -36,6 +37,7 @@ struct Refused {
   std::string detail = {};      // for the books, where it is not the message: addresses, causes
   std::string rule = {};        // that said no: "budget/acme"; empty: the refusal's name
   std::optional<Duration> retry_after = {};
+  std::optional<LimitState> limit = {};  // that said no
 };
 
 // What admission gives: the row, and whose it is.

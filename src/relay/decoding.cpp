@@ -63,9 +63,9 @@ Result<std::string_view> Relay::decode(Call& call, const net::HttpCall& provider
   return out;
 }
 
-void copy_decoded_fields(const net::http1::ResponseHead& head, net::http1::HeadWriter& writer) {
-  constexpr NameSet drop = net::http1::recloser_names | net::http1::hop_by_hop |
-                           NameSet{Name::content_encoding, Name::content_length};
+void copy_decoded_fields(const net::http1::ResponseHead& head, NameSet drop,
+                         net::http1::HeadWriter& writer) {
+  drop = drop | net::http1::hop_by_hop | NameSet{Name::content_encoding, Name::content_length};
   for (std::size_t i = 0; i < head.field_count(); ++i) {
     net::http1::Field field = head.field(i);
     if (drop.has(field.known) || head.connection_names(field.name)) continue;

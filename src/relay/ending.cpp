@@ -93,6 +93,9 @@ Task<void> Relay::refuse_call(Call& call, const Refused& why) {
   std::string fields = refusal_fields(head, {});
   net::http1::HeadWriter writer(fields);
   write_own_fields(call, writer);
+  if (why.limit) {
+    append_limit_fields(fields, call.route.family, std::span(&*why.limit, 1), worker_.wall());
+  }
   if (why.refusal == codec::Refusal::upgrade_required) fields += upgrade_field;
   if (codec::is_decision(why.refusal)) {
     fields += fmt::format("x-recloser-decision: {}\r\n", decision.rule);

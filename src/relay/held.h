@@ -13,9 +13,13 @@ namespace recloser::relay {
 // Only calls that a budget applies to have one.
 class Held final : public OutputGate {
  public:
-  explicit Held(budget::Permit permit) : permit_(std::move(permit)) {}
+  Held(budget::Permit permit, bool has_rate) : permit_(std::move(permit)), has_rate_(has_rate) {}
 
   budget::Permit& permit() { return permit_; }
+  const budget::Permit& permit() const { return permit_; }
+
+  // Whether a limit of requests or tokens in a minute is among them.
+  bool has_rate() const { return has_rate_; }
 
   // A slice is taken ahead of the tokens that are to pass.
   std::uint64_t let_through(std::uint64_t tokens) override {
@@ -45,6 +49,7 @@ class Held final : public OutputGate {
   budget::Permit permit_;
   std::optional<budget::Exhausted> exhausted_;
   std::uint64_t revision_ = 0;
+  bool has_rate_;
   bool limit_lowered_ = false;
   bool slice_is_new_ = false;
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -28,6 +29,8 @@ constexpr std::size_t busy_bytes = 32u << 10;  // a piece of this size lets othe
 constexpr std::size_t own_fields_bytes = 320;  // what we add to a head, nearly always
 
 constexpr NameSet not_passed_on = net::http1::recloser_names;
+// Of the gateway's own key: where a limit of ours applies, that is what the client is to heed.
+constexpr NameSet limits_of_the_provider{Name::anthropic_ratelimit_any, Name::x_ratelimit_any};
 
 // Whether bytes that have come are still to be decoded.
 bool decodes_on(const Call& call) { return call.decoder != nullptr && call.decoder->more(); }
@@ -35,6 +38,12 @@ bool decodes_on(const Call& call) { return call.decoder != nullptr && call.decod
 // Trailers may be of the encoded bytes (a digest): with the coding they go.
 void set_trailers(Call& call, const net::HttpCall& provider) {
   if (call.decoder == nullptr) call.client.set_trailers(provider.trailers());
+}
+
+void append_limits(std::string& head, const Call& call, WallTime now) {
+  if (call.held == nullptr) return;
+  std::vector<LimitState> limits = limit_states(call.held->permit());
+  append_limit_fields(head, call.route.family, limits, now);
 }
 
 // What pass_whole() has of an answer that it passes on.
@@ -59,14 +68,17 @@ struct WholeAnswer {
   std::uint64_t delivered_text = 0;
 };
 
-// Into a head that is complete: before the empty line.
-void add_cost_field(const Call& call, std::string& head) {
-  if (!call.cost) return;
+// Into a head that is complete, before the empty line: what was not known when it was written.
+void end_head(const Call& call, std::string& head, bool cost_is_known, WallTime now) {
   constexpr std::string_view end = "\r\n";
   head.resize(head.size() - end.size());
-  head += "x-recloser-cost-usd: ";
-  append_text(head, *call.cost);
-  head.append(end).append(end);
+  append_limits(head, call, now);
+  if (cost_is_known && call.cost) {
+    head += "x-recloser-cost-usd: ";
+    append_text(head, *call.cost);
+    head += end;
+  }
+  head += end;
 }
 
 }  // namespace
@@ -104,6 +116,7 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
   bool keeps_length =
       framing.kind == net::http1::Body::Kind::length && !streams && call.decoder == nullptr;
   NameSet drop = not_passed_on;
+  if (call.held != nullptr && call.held->has_rate()) drop = drop | limits_of_the_provider;
   if (!keeps_length) drop.add(Name::content_length);
   head_text_.clear();
   head_text_.reserve(head.size() + own_fields_bytes);
@@ -112,9 +125,10 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
   if (call.decoder == nullptr) {
     writer.copy_fields(head, drop);
   } else {
-    copy_decoded_fields(head, writer);
+    copy_decoded_fields(head, drop, writer);
   }
   write_own_fields(call, writer);
+  if (streams) append_limits(head_text_, call, worker_.wall());
   if (call.unreadable) {
     writer.field("x-recloser-warning", "the answer's content-encoding is unknown: it was not read");
   }
@@ -392,7 +406,7 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
       continue;
     }
     std::string& head = answer.head.empty() ? head_text_ : answer.head;
-    if (last && !answer.head_is_out) add_cost_field(call, head);
+    if (!answer.head_is_out) end_head(call, head, last, worker_.wall());
     std::array<std::string_view, 2> payload{answer.held, *piece};
     if (last) set_trailers(call, provider);
     net::Last end = last ? net::Last::yes : net::Last::no;

@@ -69,7 +69,8 @@ AnswerKind answer_kind(const net::http1::ResponseHead& head, bool readable);
 
 // The provider's fields for an answer whose coding we take off: without what describes the encoded
 // bytes.
-void copy_decoded_fields(const net::http1::ResponseHead& head, net::http1::HeadWriter& writer);
+void copy_decoded_fields(const net::http1::ResponseHead& head, net::http1::NameSet drop,
+                         net::http1::HeadWriter& writer);
 Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provider);
 
 // A WebSocket on a route that is served over plain HTTP: agents that hear 426 fall back at once.

@@ -73,7 +73,8 @@ Refused refuse_rate(const budget::Exhausted& why) {
   return {.refusal = codec::Refusal::rate_limited,
           .message = message + whom_to_ask(budget),
           .rule = "limit/" + budget.name,
-          .retry_after = wait_for(why)};
+          .retry_after = wait_for(why),
+          .limit = limit_state(why.standing)};
 }
 
 }  // namespace
@@ -91,7 +92,8 @@ Refused refused_by_budget(const budget::Exhausted& why) {
   if (standing.resets) message += "; it begins anew at " + rfc3339(*standing.resets);
   return {.refusal = codec::Refusal::budget_exhausted,
           .message = message + whom_to_ask(budget),
-          .rule = "budget/" + budget.name};
+          .rule = "budget/" + budget.name,
+          .limit = limit_state(why.standing)};
 }
 
 void Relay::find_budgets(const Call& call, Request& request) {
@@ -131,8 +133,10 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
         codec::writes(call.route.operation) ? most_output(request.facts, call.model->priced) : 0;
     worst.money = money_demand(call.model->priced, worst.input_tokens, row.started_at);
   }
+  bool has_rate = false;
   for (budget::Ask::Scope& scope : request.scopes) {
     const budget::Budget& budget = scope.budget->document();
+    has_rate = has_rate || is_rate(budget);
     std::optional<budget::Demand> demand = worst.demand(budget.unit);
     bool must_be_known = budget.reserve != budget::Reserve::none &&
                          (budget.unit != Unit::usd || budget.deny_unpriced);
@@ -151,7 +155,7 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
     return std::unexpected(refused_by_budget(permit.error()));
   }
   std::uint64_t allowed = permit->output_tokens_max();
-  call.held = std::make_unique<Held>(std::move(*permit));
+  call.held = std::make_unique<Held>(std::move(*permit), has_rate);
   call.held->revision() = services_.budgets.revision();
   if (allowed < worst.output_tokens) lower_limit(call, request, allowed);
   return book_held(call);

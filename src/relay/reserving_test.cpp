@@ -93,6 +93,8 @@ TEST_F(ReservingTest, UpperBoundRefusesBeforeAnythingIsSent) {
   EXPECT_EQ(seen.status, 429);
   EXPECT_NE(seen.head.find("x-should-retry: false"), std::string::npos);
   EXPECT_NE(seen.head.find("x-recloser-decision: budget/tiny"), std::string::npos);
+  EXPECT_NE(seen.head.find("x-recloser-budget: \"tiny\";limit=0.00003;remaining=0.00003"),
+            std::string::npos);
   EXPECT_NE(seen.body.find("\"budget_exhausted\""), std::string::npos) << seen.body;
   EXPECT_NE(seen.body.find("the budget tiny of $0.00003 has $0.00003 left"), std::string::npos)
       << seen.body;
@@ -100,6 +102,32 @@ TEST_F(ReservingTest, UpperBoundRefusesBeforeAnythingIsSent) {
   EXPECT_EQ(standing(0).reserved, 0);
   EXPECT_EQ(standing(0).open_calls, 0u);
   EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::refused);
+}
+
+TEST_F(ReservingTest, AnAnswerTellsWhatIsLeft) {
+  limit({budget_of("b", Unit::usd, 1'000'000, Reserve::upper_bound)});
+  Seen seen = ask(R"(,"max_tokens":100)");
+  EXPECT_NE(seen.head.find("x-recloser-budget: \"b\";limit=0.001;remaining=0.00099715\n"),
+            std::string::npos)
+      << seen.head;
+  EXPECT_NE(seen.head.find("x-recloser-cost-usd: 0.000002850"), std::string::npos);
+}
+
+TEST_F(ReservingTest, OfRatesOursTakeThePlaceOfTheProviders) {
+  gateway_.provider().script = [](net::Exchange& exchange, std::string) -> Task<void> {
+    co_await exchange.answer(200,
+                             "content-type: application/json\r\n"
+                             "X-RateLimit-Remaining-Requests: 9999\r\n",
+                             R"({"usage":{"prompt_tokens":7,"completion_tokens":3}})");
+  };
+  EXPECT_NE(ask().head.find("X-RateLimit-Remaining-Requests: 9999"), std::string::npos);
+  Budget rpm = budget_of("rpm", Unit::requests, 5, Reserve::upper_bound);
+  rpm.window = {.type = budget::WindowType::rate, .duration = 1min, .drain = 5};
+  limit({rpm});
+  Seen seen = ask();
+  EXPECT_EQ(seen.head.find("9999"), std::string::npos) << seen.head;
+  EXPECT_NE(seen.head.find("x-ratelimit-remaining-requests: 4\n"), std::string::npos);
+  EXPECT_EQ(seen.head.find("x-recloser-budget"), std::string::npos) << "a rate is none";
 }
 
 // By a tokenizer that is known.
@@ -216,6 +244,7 @@ TEST_F(ReservingTest, ARateSaysWhenToComeBack) {
   Seen seen = ask();
   EXPECT_EQ(seen.status, 429);
   EXPECT_NE(seen.body.find("rate_limited"), std::string::npos);
+  EXPECT_NE(seen.head.find("x-ratelimit-remaining-requests: 0"), std::string::npos);
   EXPECT_NE(seen.head.find("retry-after: 30"), std::string::npos) << seen.head;
   EXPECT_NE(seen.head.find("x-should-retry: true"), std::string::npos) << seen.head;
 }
@@ -297,6 +326,7 @@ TEST_F(CuttingTest, AStreamIsCutAtTheLastTokenThatIsPaidFor) {
   streams(" word");
   limit({budget_of("words", Unit::output_tokens, 100, Reserve::elastic)});
   Seen seen = stream();
+  EXPECT_NE(seen.head.find("x-recloser-budget: \"words\";limit="), std::string::npos) << seen.head;
   gateway_.settle();
   EXPECT_EQ(seen.status, 200);
   std::size_t words = 0;

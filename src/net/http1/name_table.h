@@ -67,6 +67,8 @@ inline constexpr std::array<std::string_view, name_count> texts{
     "x-session-affinity",
     "x-session-id",
     "x-should-retry",
+    "anthropic-ratelimit-",
+    "x-ratelimit-",
     "x-recloser-agent",
     "x-recloser-cache",
     "x-recloser-key",
@@ -161,7 +163,11 @@ inline Name named_by_prefix(std::string_view field, Name prefix_name) {
     return candidate;
   }
   char first = static_cast<char>(field.front() | 0x20);
-  if (first == 'x') return named_by_prefix(field, Name::x_recloser_any);
+  if (first == 'x') {
+    Name ours = named_by_prefix(field, Name::x_recloser_any);
+    return ours != Name::other ? ours : named_by_prefix(field, Name::x_ratelimit_any);
+  }
+  if (first == 'a') return named_by_prefix(field, Name::anthropic_ratelimit_any);
   if (first == 'p') return named_by_prefix(field, Name::proxy_any);
   return Name::other;
 }

@@ -64,6 +64,9 @@ enum class Name : std::uint8_t {
   x_session_affinity,
   x_session_id,
   x_should_retry,
+  // What a provider tells of the limits of its key.
+  anthropic_ratelimit_any,  // every name that begins with "anthropic-ratelimit-"
+  x_ratelimit_any,          // .. with "x-ratelimit-"
   // Ours.
   x_recloser_agent,
   x_recloser_cache,
@@ -79,13 +82,14 @@ enum class Name : std::uint8_t {
 inline constexpr Name last_name = Name::x_recloser_any;
 
 constexpr bool stands_for_many(Name name) {
-  return name == Name::other || name == Name::proxy_any || name == Name::x_recloser_any;
+  return name == Name::other || name == Name::proxy_any || name == Name::anthropic_ratelimit_any ||
+         name == Name::x_ratelimit_any || name == Name::x_recloser_any;
 }
 
 // The name in `field`, which must hold no control byte; case does not matter.
 Name known_name(std::string_view field);
 
-// In lower case; "" for `other`, and the prefix for the two that stand for many.
+// In lower case; "" for `other`, and the prefix for those that stand for many.
 std::string_view text(Name name);
 
 // A set of known names, one bit each.

@@ -35,12 +35,15 @@ TEST(KnownName, KnowsEachNameInAnyCaseAndNoNeighbour) {
   }
 }
 
-TEST(KnownName, KnowsTwoPrefixes) {
+TEST(KnownName, KnowsPrefixes) {
   EXPECT_EQ(known_name("Proxy-Anything"), Name::proxy_any);
   EXPECT_EQ(known_name("proxy"), Name::other);
   EXPECT_EQ(known_name("X-Recloser-Later"), Name::x_recloser_any);
   EXPECT_EQ(known_name("x-recloser-key"), Name::x_recloser_key);
   EXPECT_EQ(known_name("x-reclose"), Name::other);
+  EXPECT_EQ(known_name("X-RateLimit-Limit-Requests"), Name::x_ratelimit_any);
+  EXPECT_EQ(known_name("Anthropic-RateLimit-Tokens-Reset"), Name::anthropic_ratelimit_any);
+  EXPECT_EQ(known_name("anthropic-ratelimi"), Name::other);
   EXPECT_EQ(known_name(""), Name::other);
 }
 
