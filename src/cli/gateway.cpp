@@ -224,16 +224,18 @@ Started<void> Gateway::start_traffic() {
   prices_ = surroundings_.prices ? surroundings_.prices : price::Catalogue::shipped();
   Result<std::uint64_t> hash_seed = seed_from(surroundings_.entropy);
   if (!hash_seed) return fail(hash_seed.error());
-  services_ = std::make_unique<relay::Services>(relay::Services{.config = config_,
-                                                                .providers = providers_,
-                                                                .prices = prices_,
-                                                                .keys = *keys_,
-                                                                .model_lists = model_lists_,
-                                                                .ledger = *ledger_,
-                                                                .responses = responses_,
-                                                                .resolver = resolver_,
-                                                                .budgets = budgets_,
-                                                                .hash_seed = *hash_seed});
+  services_ =
+      std::make_unique<relay::Services>(relay::Services{.config = config_,
+                                                        .providers = providers_,
+                                                        .prices = prices_,
+                                                        .keys = *keys_,
+                                                        .model_lists = model_lists_,
+                                                        .ledger = *ledger_,
+                                                        .responses = responses_,
+                                                        .resolver = resolver_,
+                                                        .budgets = budgets_,
+                                                        .refused_sessions = refused_sessions_,
+                                                        .hash_seed = *hash_seed});
   std::uint32_t count = worker_count(config_->workers);
   for (std::uint32_t i = 0; i < count; ++i) {
     auto traffic = std::make_unique<Traffic>();

@@ -93,6 +93,7 @@ class Gateway {
   std::unique_ptr<Published<auth::KeyRing>> keys_;
   Published<route::ModelLists> model_lists_;
   session::ResponseChain responses_;
+  relay::RefusedSessions refused_sessions_;
   ThresholdLog thresholds_;
   budget::Table budgets_;
   std::unique_ptr<admin::Adjustments> adjustments_;

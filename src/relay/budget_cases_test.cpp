@@ -61,7 +61,8 @@ class BudgetCasesTest : public testing::Test {
   Seen post(const RouteEntry& route) {
     return gateway_.post(std::string(route.path),
                          fmt::format(R"({{"model":"sim-fast","max_tokens":300,{}}})",
-                                     asks_something(route.operation)));
+                                     asks_something(route.operation)),
+                         fmt::format("x-recloser-session: {}\r\n", route.path));
   }
   static std::string_view asks_something(Operation operation) {
     switch (operation) {

@@ -76,6 +76,13 @@ net::PlainAnswer Relay::refuse(int status, std::string_view sentence) {
   return answer;
 }
 
+// Whether its client goes on asking what was refused. One that is to come again does as it is told.
+bool Relay::is_unheard(const Call& call, const Refused& why) {
+  std::string_view session = call.row.record().text(ledger::Text::session);
+  if (!codec::is_decision(why.refusal) || why.retry_after || session.empty()) return false;
+  return services_.refused_sessions.refuse(call.principal, session, worker_.clock().now());
+}
+
 Task<void> Relay::refuse_call(Call& call, const Refused& why) {
   // The error and the row name the same rule: whoever looks one up by the other finds it.
   ledger::Decision decision{
@@ -87,7 +94,7 @@ Task<void> Relay::refuse_call(Call& call, const Refused& why) {
   codec::Notice notice = notice_of(why, call.id());
   notice.rule = decision.rule;
   notice.decision = decision.action;
-  codec::RefusalHead head = codec::head_of(notice, call.client_family, false);
+  codec::RefusalHead head = codec::head_of(notice, call.client_family, is_unheard(call, why));
   std::string body;
   codec::write_refusal(body, call.route.family, notice, head.status);
   std::string fields = refusal_fields(head, {});

@@ -145,6 +145,7 @@ class Relay final : public net::HttpHandler {
   void note_status(Call& call, int status);
 
   // ending.cpp: refusals and the row.
+  bool is_unheard(const Call& call, const Refused& why);
   Task<void> refuse_call(Call& call, const Refused& why);  // as with fail_stream()
   // `reason` (where it says more than the refusal's name) and `key_id` are for the log.
   Task<void> refuse_without_row(net::Exchange& client, const Route& route, const Refused& why,

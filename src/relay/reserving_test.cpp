@@ -104,6 +104,20 @@ TEST_F(ReservingTest, UpperBoundRefusesBeforeAnythingIsSent) {
   EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::refused);
 }
 
+// 429 with `x-should-retry: false` is what most clients stop on; who does not is told by a status
+// that nobody tries again.
+TEST_F(ReservingTest, WhoDoesNotListenIsRefusedInAnotherForm) {
+  limit({budget_of("tiny", Unit::usd, 30'000, Reserve::upper_bound)});
+  constexpr std::string_view fields = "x-recloser-session: s\r\n";
+  EXPECT_EQ(ask("", fields).status, 429);
+  EXPECT_EQ(ask("", fields).status, 429);
+  Seen third = ask("", fields);
+  EXPECT_EQ(third.status, 400);
+  EXPECT_NE(third.body.find("\"budget_exhausted\""), std::string::npos) << third.body;
+  EXPECT_EQ(gateway_.books().back().status, 400);
+  EXPECT_EQ(ask("", "x-recloser-session: t\r\n").status, 429);
+}
+
 TEST_F(ReservingTest, AnAnswerTellsWhatIsLeft) {
   limit({budget_of("b", Unit::usd, 1'000'000, Reserve::upper_bound)});
   Seen seen = ask(R"(,"max_tokens":100)");

@@ -9,6 +9,7 @@
 #include "net/resolver.h"
 #include "price/catalogue.h"
 #include "relay/providers.h"
+#include "relay/refused_sessions.h"
 #include "route/model_lists.h"
 #include "session/response_chain.h"
 
@@ -27,6 +28,7 @@ struct Services {
   session::ResponseChain& responses;
   net::Resolver& resolver;
   budget::Table& budgets;
+  RefusedSessions& refused_sessions;
   std::uint64_t hash_seed = 0;  // random, and for nothing but the keys of tables (KeyedHash)
 };
 

@@ -47,7 +47,8 @@ void TestGateway::start(net::HttpServer::Options options) {
                                                   .ledger = *ledger_,
                                                   .responses = responses_,
                                                   .resolver = loop_.resolver(),
-                                                  .budgets = *budgets_});
+                                                  .budgets = *budgets_,
+                                                  .refused_sessions = refused_sessions_});
   relay_ = std::make_unique<Relay>(*services_, loop_.worker(), 7);
   server_ =
       std::move(*net::HttpServer::open(loop_.worker(), *net::parse_listen_address("127.0.0.1:0"),

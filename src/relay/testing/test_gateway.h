@@ -128,6 +128,7 @@ class TestGateway {
   ledger::MemoryStore* store_ = nullptr;  // the ledger's
   std::unique_ptr<ledger::Ledger> ledger_;
   session::ResponseChain responses_;
+  RefusedSessions refused_sessions_;
   std::unique_ptr<budget::Table> budgets_ = std::make_unique<budget::Table>(loop_.clock(), nullptr);
   std::unique_ptr<Published<auth::KeyRing>> keys_;
   Published<route::ModelLists> lists_{std::make_shared<const route::ModelLists>()};
