@@ -10,6 +10,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -106,6 +107,13 @@ struct ModelCall {
   std::uint64_t max = 0;
   std::uint64_t granted = 0;
   Use noted;
+  WallTime told;  // when its row was written last
+};
+
+// What a store has of one window.
+struct Stored {
+  WallTime last_settled;
+  Amount charged = 0;
 };
 
 class Interleaving {
@@ -129,13 +137,14 @@ class Interleaving {
     for (int i = 0; i < steps && !::testing::Test::HasFatalFailure(); ++i) step();
     while (!calls_.empty() && !::testing::Test::HasFatalFailure()) end(0);
     compare();
-    for (const Standing& each : table_.list()) EXPECT_EQ(each.reserved, 0) << each.key;
+    for (const Standing& each : table_->list()) EXPECT_EQ(each.reserved, 0) << each.key;
   }
 
   int admitted = 0;
   int refused = 0;
   int clamped = 0;
   int cut = 0;
+  int crashed = 0;
 
  private:
   void make(std::string name, Unit unit, Window window, Reserve reserve, Amount limit) {
@@ -154,7 +163,7 @@ class Interleaving {
   void configure() {
     std::vector<std::shared_ptr<const Budget>> all;
     for (const Budget& budget : budgets_) all.push_back(std::make_shared<const Budget>(budget));
-    lives_ = table_.configure(std::move(all));
+    lives_ = table_->configure(std::move(all));
   }
 
   unsigned any(unsigned below) { return static_cast<unsigned>(random_() % below); }
@@ -178,8 +187,10 @@ class Interleaving {
       if (any(50) == 0) clock_.time = std::max(clock_.time - 1h, latest_ - 20h);
     } else if (what < 98) {
       change_limit();
+    } else if (any(20) != 0) {
+      table_->sweep(1000);
     } else {
-      table_.sweep(1000);
+      crash();
     }
     if (any(16) == 0) compare();
   }
@@ -214,7 +225,7 @@ class Interleaving {
     if (scopes.empty()) return;
     ask.scopes = scopes;
     std::optional<std::size_t> short_of = model_take(call, ask);
-    std::expected<Permit, Exhausted> permit = table_.reserve(ask);
+    std::expected<Permit, Exhausted> permit = table_->reserve(ask);
     ASSERT_EQ(permit.has_value(), !short_of.has_value());
     if (!permit) {
       ++refused;
@@ -226,6 +237,7 @@ class Interleaving {
     ASSERT_EQ(permit->output_tokens_max(), call.max);
     ASSERT_EQ(permit->output_tokens_granted(), call.granted);
     call.permit = std::move(*permit);
+    call.told = clock_.time;
     calls_.push_back(std::move(call));
   }
 
@@ -371,6 +383,7 @@ class Interleaving {
     ModelCall& call = calls_[at];
     call.noted = some_use(call);
     call.permit.publish(call.noted);
+    call.told = clock_.time;
     for (ModelHold& hold : call.holds) {
       model_charge(hold, std::max(hold.charged, call.noted.of(budgets_[hold.budget].unit)));
     }
@@ -389,6 +402,8 @@ class Interleaving {
       --window.open;
       window.last_settled = std::max(window.last_settled, clock_.time);
     }
+    call.told = clock_.time;
+    store(call);
     if (!dies) {
       std::vector<Line> settled = call.permit.settle(use, exact);
       ASSERT_EQ(settled.size(), call.holds.size());
@@ -398,6 +413,54 @@ class Interleaving {
       }
     }
     calls_.erase(calls_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+
+  // The row of a call, with what the model has charged it.
+  void store(const ModelCall& call) {
+    std::vector<Line> lines = call.permit.lines();
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      const ModelHold& hold = call.holds[i];
+      Stored& into = stored_[{hold.budget, hold.key, lines[i].window_begun}];
+      into.charged += hold.charged;
+      into.last_settled = std::max(into.last_settled, call.told);
+    }
+  }
+
+  // kill -9, and a start: the calls that ran are charged with what their rows said, and nothing is
+  // held of them.
+  void crash() {
+    ++crashed;
+    for (const ModelCall& call : calls_) {
+      std::vector<Line> lines = call.permit.lines();
+      for (std::size_t i = 0; i < lines.size(); ++i) {
+        ASSERT_EQ(lines[i].charged, call.holds[i].charged);
+      }
+      store(call);
+    }
+    calls_.clear();
+    std::map<std::pair<std::size_t, std::string>, ModelAccount> before = std::move(accounts_);
+    accounts_.clear();
+    table_ = std::make_unique<Table>(clock_, nullptr);
+    configure();
+    for (const auto& [where, what] : stored_) {
+      const auto& [index, key, begun] = where;
+      table_->restore(*lives_[index], account_key(*lives_[index], key), begun, what.last_settled,
+                      what.charged);
+      ModelAccount& restored = accounts_[{index, key}];
+      model_.enter(budgets_[index], restored, begun);
+      ModelWindow& window = restored.windows.back();
+      window.last_settled = std::max(window.last_settled, what.last_settled);
+      std::int64_t bucket = budgets_[index].window.type == WindowType::rolling
+                                ? bucket_at(budgets_[index].window, begun)
+                                : 0;
+      window.charges.emplace_back(bucket, what.charged);
+    }
+    for (const auto& [where, was] : before) {
+      const auto& [index, key] = where;
+      if (was.added == 0) continue;
+      account(index, key).added = was.added;
+      table_->adjust(*lives_[index], account_key(*lives_[index], key), was.added);
+    }
   }
 
   void change_limit() {
@@ -411,14 +474,14 @@ class Interleaving {
     std::string key = "k" + std::to_string(1 + any(3));
     Amount more = static_cast<Amount>(any(300)) - 100;
     account(index, key).added += more;
-    table_.adjust(*lives_[index], account_key(*lives_[index], key), more);
+    table_->adjust(*lives_[index], account_key(*lives_[index], key), more);
   }
 
   void compare() {
     for (auto& [where, in_model] : accounts_) {
       auto& [index, key] = where;
       ModelAccount& at = account(index, key);
-      Standing real = table_.standing(*lives_[index], account_key(*lives_[index], key));
+      Standing real = table_->standing(*lives_[index], account_key(*lives_[index], key));
       const ModelWindow& window = at.windows.back();
       ASSERT_EQ(real.charged, model_.charged(budgets_[index], at, window))
           << budgets_[index].name << ' ' << key;
@@ -431,10 +494,12 @@ class Interleaving {
   JumpingClock clock_;
   WallTime latest_;
   std::vector<Budget> budgets_;
-  Table table_{clock_, nullptr};
+  std::unique_ptr<Table> table_ = std::make_unique<Table>(clock_, nullptr);
   std::vector<Live*> lives_;
   Model model_;
   std::map<std::pair<std::size_t, std::string>, ModelAccount> accounts_;
+  // What is on the disk: of a budget, a key and a window.
+  std::map<std::tuple<std::size_t, std::string, WallTime>, Stored> stored_;
   std::vector<ModelCall> calls_;
 };
 
@@ -443,7 +508,8 @@ TEST(BudgetModel, EveryInterleavingIsAsTheModelSays) {
   int refused = 0;
   int clamped = 0;
   int cut = 0;
-  for (unsigned seed = 1; seed <= 200 && !HasFatalFailure(); ++seed) {
+  int crashed = 0;
+  for (unsigned seed = 1; seed <= 1100 && !HasFatalFailure(); ++seed) {
     SCOPED_TRACE(seed);
     Interleaving one(seed);
     one.run(1000);
@@ -451,11 +517,13 @@ TEST(BudgetModel, EveryInterleavingIsAsTheModelSays) {
     refused += one.refused;
     clamped += one.clamped;
     cut += one.cut;
+    crashed += one.crashed;
   }
-  EXPECT_GT(admitted, 5'000);
-  EXPECT_GT(refused, 5'000);
-  EXPECT_GT(clamped, 500);
-  EXPECT_GT(cut, 200);
+  EXPECT_GT(admitted, 25'000);
+  EXPECT_GT(refused, 25'000);
+  EXPECT_GT(clamped, 2'500);
+  EXPECT_GT(cut, 1'000);
+  EXPECT_GT(crashed, 500);
 }
 
 }  // namespace
