@@ -117,6 +117,10 @@ void set_figures(std::span<char> room, std::size_t i, const BudgetFigures& figur
   std::memcpy(room.data() + i * sizeof(Entry), &entry, sizeof entry);
 }
 
+void set_charged(std::span<char> room, std::size_t i, std::int64_t charged) {
+  std::memcpy(room.data() + i * sizeof(Entry) + offsetof(Entry, charged), &charged, sizeof charged);
+}
+
 bool sound(const BudgetHead& head, std::span<const char> room) {
   std::size_t numbers = head.count * sizeof(Entry);
   if (numbers + head.text_bytes > room.size()) return false;

@@ -57,6 +57,7 @@ struct BudgetHead {
 bool add_line(BudgetHead& head, std::span<char> room, const BudgetLine& line);
 BudgetLine line_at(std::span<const char> room, std::size_t i);
 void set_figures(std::span<char> room, std::size_t i, const BudgetFigures& figures);
+void set_charged(std::span<char> room, std::size_t i, std::int64_t charged);
 
 // Whether every text lies in the room.
 bool sound(const BudgetHead& head, std::span<const char> room);

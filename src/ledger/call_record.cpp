@@ -182,6 +182,11 @@ void CallRecord::set_budget(std::size_t i, const BudgetFigures& figures) {
   part == nullptr ? set_figures(budget_room(), i, figures) : set_figures(part->room, i, figures);
 }
 
+void CallRecord::set_charged(std::size_t i, std::int64_t charged) {
+  BudgetPart* part = part_of_budget(i);
+  ledger::set_charged(part == nullptr ? budget_room() : std::span<char>(part->room), i, charged);
+}
+
 // Null: it is in the record. Makes of `i` its place there.
 BudgetPart* CallRecord::part_of_budget(std::size_t& i) const {
   if (i < budgets_.count) return nullptr;

@@ -220,6 +220,8 @@ class CallRecord {
   BudgetLine budget(std::size_t i) const;
   // The latest figures of one, so that a killed process leaves behind what was charged.
   void set_budget(std::size_t i, const BudgetFigures& figures);
+  // Of them the one that grows with every piece of a stream.
+  void set_charged(std::size_t i, std::int64_t charged);
 
   // Where lines go on that found no room: in a slot that is complete. Parts are not copied with a
   // record: a copy refers to those of the original.

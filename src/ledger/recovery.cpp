@@ -93,6 +93,14 @@ bool all_zero(const void* bytes, std::size_t size) {
 void close_open_call(CallRecord& record) {
   record.outcome = Outcome::gateway_failed;
   record.tokens_source = TokensSource::estimated;
+  for (std::size_t i = 0; i < record.budget_count(); ++i) {
+    BudgetLine line = record.budget(i);
+    std::int64_t known = std::max<std::int64_t>(record.cost_nano_usd, 0);
+    if (line.unit != "usd" || line.figures.charged <= known) continue;
+    // Its budgets were told ahead of what the row had been priced with.
+    record.cost_nano_usd = line.figures.charged;
+    if (record.input_tokens == absent) record.input_tokens = record.expected_input_tokens;
+  }
   if (record.cost_nano_usd != absent) record.cost_source = CostSource::estimated;
 }
 

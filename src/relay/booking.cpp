@@ -75,6 +75,7 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
     set(call.record().output_tokens, output);
     set(call.record().reasoning_tokens, reasoning);
     set(call.record().last_attempt()->output_tokens, output);
+    note_growth(call);
     return;
   }
   // What a budget is charged for an estimate it keeps: by the encoding, not rather too much.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace recloser::relay {
 
@@ -35,6 +36,16 @@ class Held final : public OutputGate {
   void limit_lowered() { limit_lowered_ = true; }
   bool ends_at_our_limit() const override { return limit_lowered_; }
 
+  // What stands in the row of a budget that grows with every token.
+  struct Growing {
+    std::size_t place = 0;  // among the row's
+    budget::Amount per_million_output = 0;
+    budget::Amount charged = 0;  // when the budget was told last
+  };
+  std::vector<Growing>& growing() { return growing_; }
+  // Of the answer, then.
+  std::int64_t& told_output_tokens() { return told_output_tokens_; }
+
   // The table's, when the limits were looked at last.
   std::uint64_t& revision() { return revision_; }
 
@@ -48,6 +59,8 @@ class Held final : public OutputGate {
  private:
   budget::Permit permit_;
   std::optional<budget::Exhausted> exhausted_;
+  std::vector<Growing> growing_;
+  std::int64_t told_output_tokens_ = 0;
   std::uint64_t revision_ = 0;
   bool has_rate_;
   bool limit_lowered_ = false;

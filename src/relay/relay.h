@@ -93,9 +93,10 @@ class Relay final : public net::HttpHandler {
                        const budget::Exhausted& why) const;
   void lower_limit(Call& call, Request& request, std::uint64_t allowed);
   bool is_over_limit(Call& call);
-  std::expected<void, Refused> book_held(Call& call);
+  std::expected<void, Refused> book_held(Call& call, const Request& request);
   void book_lines(Call& call, std::span<const budget::Line> lines);
   void note_use(Call& call);
+  void note_growth(Call& call);
   void settle_budgets(Call& call);
 
   // provider_request.cpp

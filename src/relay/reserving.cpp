@@ -158,7 +158,7 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
   call.held = std::make_unique<Held>(std::move(*permit), has_rate);
   call.held->revision() = services_.budgets.revision();
   if (allowed < worst.output_tokens) lower_limit(call, request, allowed);
-  return book_held(call);
+  return book_held(call, request);
 }
 
 // Whether to count the input by the tokenizer is worth its while: there is one, and with half of
@@ -248,22 +248,44 @@ void for_each_booked(std::span<const budget::Line> lines, Each each) {
   }
 }
 
+// What is about to be sent, as the budget will count it: its provider may bill it, whatever becomes
+// of us.
+Amount sent_input(const ledger::CallRecord& row, const budget::Ask::Scope& scope) {
+  Unit unit = scope.budget->document().unit;
+  bool counts = unit == Unit::usd || unit == Unit::tokens || unit == Unit::input_tokens;
+  if (!counts || row.upper_input_tokens <= 0) return 0;
+  std::int64_t expected =
+      std::clamp<std::int64_t>(row.expected_input_tokens, 0, row.upper_input_tokens);
+  return static_cast<Amount>(static_cast<__int128>(scope.demand.base) * expected /
+                             row.upper_input_tokens);
+}
+
 }  // namespace
 
 // The row, and with it the journal, knows what a call holds before anything is sent: who is killed
 // has it settled at the next start.
-std::expected<void, Refused> Relay::book_held(Call& call) {
+std::expected<void, Refused> Relay::book_held(Call& call, const Request& request) {
   std::optional<Error> failed;
-  for_each_booked(call.held->permit().lines(), [&](std::size_t, const budget::Line& line) {
+  std::vector<budget::Line> lines = call.held->permit().lines();
+  for_each_booked(lines, [&](std::size_t place, const budget::Line& line) {
+    const budget::Ask::Scope& scope =
+        request.scopes[static_cast<std::size_t>(&line - lines.data())];
     const budget::Budget& budget = line.budget->document();
     std::string kind = budget.kind();
+    ledger::BudgetFigures figures = figures_of(line, worker_.wall());
+    figures.charged += sent_input(call.record(), scope);
     Result<void> added = call.row.add_budget({.name = budget.name,
                                               .unit = budget::name_of(budget.unit),
                                               .kind = kind,
                                               .key = line.key,
                                               .window_begun = line.window_begun,
-                                              .figures = figures_of(line, worker_.wall())});
+                                              .figures = figures});
     if (!added && !failed) failed = added.error();
+    if (call.streams && scope.demand.per_million_output > 0) {
+      call.held->growing().push_back({.place = place,
+                                      .per_million_output = scope.demand.per_million_output,
+                                      .charged = figures.charged});
+    }
   });
   if (!failed) return {};
   return std::unexpected(
@@ -285,7 +307,26 @@ void Relay::note_use(Call& call) {
   if (call.held == nullptr) return;
   budget::Permit& permit = call.held->permit();
   permit.publish(use_of(call, worker_.now() - call.begun));
-  book_lines(call, permit.lines());
+  std::vector<budget::Line> lines = permit.lines();
+  book_lines(call, lines);
+  call.held->told_output_tokens() = call.record().output_tokens;
+  std::vector<Held::Growing>& growing = call.held->growing();
+  for_each_booked(lines, [&](std::size_t place, const budget::Line& line) {
+    auto known = std::ranges::find(growing, place, &Held::Growing::place);
+    if (known != growing.end()) known->charged = line.charged;
+  });
+}
+
+// What has come since then. Nobody else sees it, but who is killed leaves it behind.
+void Relay::note_growth(Call& call) {
+  if (call.held == nullptr) return;
+  ledger::CallRecord& row = call.record();
+  std::int64_t more =
+      std::max<std::int64_t>(row.output_tokens - call.held->told_output_tokens(), 0);
+  for (const Held::Growing& each : call.held->growing()) {
+    auto exact = static_cast<__int128>(each.per_million_output) * more;
+    row.set_charged(each.place, each.charged + static_cast<Amount>((exact + 999'999) / 1'000'000));
+  }
 }
 
 void Relay::settle_budgets(Call& call) {
