@@ -138,6 +138,19 @@ TEST_F(BudgetCasesTest, AnEmptyBudgetOfRequestsRefusesEveryCall) {
   EXPECT_EQ(asked(), 0u);
 }
 
+// Acceptance 6: 4.1 for 4-1.
+TEST_F(BudgetCasesTest, AMistypedModelIsNotFree) {
+  gateway_.config().providers[0].dialect = config::Dialect::anthropic;
+  gateway_.start();
+  limit({budget_of("money", Unit::usd, 5'000'000'000, Reserve::clamp)});
+  Seen seen = gateway_.post("/v1/messages", R"({"model":"claude-0pus-4.1","max_tokens":300,)"
+                                            R"("messages":[{"role":"user","content":"x"}]})");
+  EXPECT_EQ(seen.status, 403) << seen.body;
+  EXPECT_THAT(seen.body, HasSubstr("claude-0pus-4.1"));
+  EXPECT_EQ(asked(), 0u);
+  EXPECT_EQ(standing(0).reserved, 0);
+}
+
 // Acceptance 12: key < team < org < trace.
 TEST_F(BudgetCasesTest, TheLevelThatIsEmptyIsNamedAndNoOtherIsCharged) {
   gateway_.start();
