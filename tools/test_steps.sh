@@ -164,6 +164,7 @@ full_steps() {
     check "smoke" "Start it by hand:  ./run" python3 tools/smoke.py build/release/recloser
     optional "clients" "See tests/clients." tests/clients/run
     optional "kill -9" "See tests/chaos." tests/chaos/kill
+    optional "aborts" "See tests/chaos." tests/chaos/aborts
     optional "overspend" "See tests/bench/README.md." tests/bench/overspend --quick
     optional "gates" "See tests/bench. A gate that cannot be held has its profile written down." \
       tests/bench/gates
@@ -212,6 +213,7 @@ build/release/tests/books/simulated_books_test" simulated_books
   optional "tokenizer" "See tests/tokens/original." tests/tokens/original
   optional "http1 peers" "See tests/http1_peers." tests/http1_peers
   optional "kill -9, long" "See tests/chaos." tests/chaos/kill --long
+  optional "overspend, long" "See tests/bench/README.md." tests/bench/overspend
   optional "agents" "See tests/clients." tests/clients/agents
 }
 

@@ -1,67 +1,13 @@
 """Clients that call until they are refused: each a connection of its own, all in one thread."""
 
 import asyncio
-import json
-import re
 from dataclasses import dataclass
+
+from harness.callers import Caller
 
 ANSWER_SECONDS_MAX = 120
 CALLS_MAX = 1000  # of one client: it should have been refused long before
-READ_BYTES = 1 << 16
-CHUNKED_END = b"\r\n0\r\n\r\n"
 OPEN_AT_ONCE = 128  # connections that are being opened: the listener's queue is not what is tried
-
-
-@dataclass
-class Answer:
-    status: int
-    head: str
-    body: bytes
-
-    def field(self, name):
-        found = re.search(rf"(?im)^{name}: (.*?)\r?$", self.head)
-        return found[1] if found else None
-
-
-class Caller:
-    """One client on one connection."""
-
-    def __init__(self, address, key):
-        self.host, port = address.removeprefix("http://").split(":")
-        self.port, self.key = int(port), key
-        self.reader = self.writer = None
-
-    async def open(self, gate):
-        async with gate:
-            self.reader, self.writer = await asyncio.open_connection(self.host, self.port)
-
-    def close(self):
-        if self.writer:
-            self.writer.transport.abort()
-        self.reader = self.writer = None
-
-    def send(self, body):
-        text = json.dumps(body).encode()
-        self.writer.write((f"POST /v1/chat/completions HTTP/1.1\r\nhost: {self.host}\r\n"
-                           f"authorization: Bearer {self.key}\r\ncontent-type: application/json\r\n"
-                           f"content-length: {len(text)}\r\n\r\n").encode() + text)
-
-    async def call(self, body):
-        self.send(body)
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        answer = Answer(int(head.split(" ", 2)[1]), head, b"")
-        length = answer.field("content-length")
-        if length is not None:
-            answer.body = await self.reader.readexactly(int(length))
-            return answer
-        got = bytearray(b"\r\n")
-        while not got.endswith(CHUNKED_END):
-            more = await self.reader.read(READ_BYTES)
-            if not more:
-                raise ConnectionError("the answer breaks off")
-            got += more
-        answer.body = bytes(got)
-        return answer
 
 
 @dataclass

@@ -1,6 +1,9 @@
 """The books beside what the provider saw and what the clients saw."""
 
 import collections
+from decimal import Decimal
+
+NANO_OUTPUT = 600  # of a word of the simulated provider's
 
 # What may become of a call in whose course the gateway was killed.
 ENDS = {"completed", "client_gone", "gateway_failed"}
@@ -27,6 +30,25 @@ def differences(rows, truth, seen):
             yield f"{model}: {len(found)} rows of one call"
     for one in seen:
         yield from row_fits_client(rows_of.get(one.model, []), truth_of.get(one.model, []), one)
+
+
+def budget_differences(accounts, rows):
+    """The account of each budget is what the rows say they were charged, and nothing is held."""
+    for account in accounts:
+        charged = sum(nano(line["charged_usd"]) for row in rows for line in row["budgets"]
+                      if line["name"] == account["name"])
+        if account["unit"] == "usd" and nano(account["spent"]) != charged:
+            yield f"{account['name']}: {account['spent']} spent, its rows say {charged} n$"
+        if Decimal(account["reserved"]) or account["open_calls"]:
+            yield f"{account['name']}: {account['reserved']} is held though nobody calls"
+    for row in rows:
+        for line in row["budgets"]:
+            if nano(line["charged_usd"]) != nano(row["cost_usd"] or "0"):
+                yield f"{row['id']}: cost {row['cost_usd']}, {line['charged_usd']} charged"
+
+
+def nano(text):
+    return int(Decimal(text) * 10**9)
 
 
 def by_model(things, model_of):
@@ -84,8 +106,9 @@ def row_has_what_was_seen(row, one):
     if (row["output_tokens"] or 0) < one.words:  # each is a token of the simulated provider's
         yield (f"{row['id']}: its client saw {one.words} words, the recovered row "
                f"says {row['output_tokens']} tokens")
-    if one.words and not row["cost_usd"]:
-        yield f"{row['id']}: its client saw {one.words} words, the recovered row says no cost"
+    if nano(row["cost_usd"] or "0") < one.words * NANO_OUTPUT:
+        yield (f"{row['id']}: its client saw {one.words} words, the recovered row says it cost "
+               f"{row['cost_usd']}")
     if row["tokens_source"] == "exact":
         yield f"{row['id']}: exact, though the gateway did not live to see the end"
 

@@ -88,9 +88,7 @@ class Load:
         path, provider = {"chat": ("/v1/chat/completions", "openai-sim"),
                           "messages": ("/v1/messages", "anthropic-sim")}[operation]
         body = {"model": f"{provider}/{seen.model}", "stream": how != "whole",
-                "messages": [{"role": "user", "content": "hello"}]}
-        if operation == "messages":
-            body["max_tokens"] = 10_000
+                "max_tokens": 10_000, "messages": [{"role": "user", "content": "hello"}]}
         if how == "stream with usage":
             body["stream_options"] = {"include_usage": True}
         connection.request("POST", path, json.dumps(body), {

@@ -37,7 +37,11 @@ providers:
     baseUrl: {simulator}
     apiKey: {provider_key}
 keys:
-  - {{id: chaos, secret: {key}, org: acme}}
+  - id: chaos
+    secret: {key}
+    org: acme
+    budget: {{usd: 1000, per: total, reserve: elastic}}
+    concurrency: 64
 """
 
 

@@ -2,13 +2,15 @@
 
 import copy
 
-from compare import differences
+from compare import budget_differences, differences
 from load import Seen
 
 ROW = {"id": "call-1", "model_requested": "openai-sim/sim-t9-d1", "outcome": "completed",
        "tokens_source": "exact", "input_tokens": 6, "output_tokens": 9,
        "cost_usd": "0.000006300",
-       "attempts": [{"provider_request_id": "req_1"}]}
+       "attempts": [{"provider_request_id": "req_1"}],
+       "budgets": [{"name": "b", "charged_usd": "0.000006300"}]}
+ACCOUNT = {"name": "b", "unit": "usd", "spent": "0.0000063", "reserved": "0", "open_calls": 0}
 CALL = {"id": "req_1", "model": "sim-t9-d1", "state": "finished", "input": 6,
         "output_written": 9}
 SEEN = {"model": "sim-t9-d1", "kind": "chat, stream", "call": "call-1", "status": 200,
@@ -45,12 +47,27 @@ WRONG = {
     "a recovered row without a cost": broken(
         rows=[row(outcome="gateway_failed", tokens_source="estimated", cost_usd=None)],
         finished=False),
+    "a recovered row that cost too little": broken(
+        rows=[row(outcome="gateway_failed", tokens_source="estimated", cost_usd="0.0000053")],
+        finished=False),
     "a recovered row that claims to be exact": broken(rows=[row(outcome="gateway_failed")],
                                                       finished=False),
 }
 
 
+WRONG_BUDGETS = {
+    "a reservation that is left over": ({**ACCOUNT, "reserved": "0.000001"}, ROW),
+    "a call that is never over": ({**ACCOUNT, "open_calls": 1}, ROW),
+    "something that was given back": ({**ACCOUNT, "spent": "0.0000057"}, ROW),
+    "something that was charged twice": ({**ACCOUNT, "spent": "0.0000126"}, ROW),
+    "a row that cost more than its budget knows": (ACCOUNT, row(cost_usd="0.000007")),
+}
+
+
 def comparison_sees_what_is_wrong():
     faults = [f"{name}: not seen" for name, books in WRONG.items() if not list(differences(*books))]
+    faults += [f"{name}: not seen" for name, (account, booked) in WRONG_BUDGETS.items()
+               if not list(budget_differences([account], [booked]))]
     faults += [f"right books: {fault}" for fault in differences(*broken())]
-    return f"{len(WRONG)} ways", faults
+    faults += [f"right budgets: {fault}" for fault in budget_differences([ACCOUNT], [ROW])]
+    return f"{len(WRONG) + len(WRONG_BUDGETS)} ways", faults
