@@ -44,7 +44,8 @@ async def until_refused(caller, gate, body, tally, calls_max):
 
 def judge_refusal(answer, tally):
     tally.refused += 1
-    good = answer.status == 429 and answer.field("x-should-retry") == "false"
+    # 400: a second refusal within seconds, of what looks like one session.
+    good = answer.status in (429, 400) and answer.field("x-should-retry") == "false"
     if not good or b"budget_exhausted" not in answer.body:
         tally.fault(f"refused with {answer.status}: {answer.body[:200]!r}")
 
