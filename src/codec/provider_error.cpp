@@ -1,5 +1,6 @@
 #include "codec/provider_error.h"
 
+#include "codec/json_walk.h"
 #include "core/ascii.h"
 
 #include <array>
@@ -81,6 +82,16 @@ std::uint16_t status_number(std::string_view code) {
   return static_cast<std::uint16_t>((code[0] - '0') * 100 + (code[1] - '0') * 10 + code[2] - '0');
 }
 
+constexpr std::size_t plain_bytes_max = 4096;  // of an error that is no JSON
+
+bool names_stream(std::string_view text) {
+  constexpr std::string_view word = "stream";
+  for (std::size_t at = 0; at + word.size() <= text.size(); ++at) {
+    if (ascii::starts_with_ignoring_case(text.substr(at), word)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Finish finish_named(std::string_view reason) {
@@ -95,6 +106,18 @@ std::uint16_t status_of_error(std::string_view type, std::string_view code) {
   if (std::uint16_t status = status_named(code)) return status;
   if (std::uint16_t status = status_named(type)) return status;
   return 500;
+}
+
+bool refuses_stream(std::string_view body) {
+  if (!is_json_object(body)) return names_stream(body.substr(0, plain_bytes_max));
+  std::string_view error = json_member(body, "error");
+  for (std::string_view object : {body, error}) {
+    for (std::string_view name : {"message", "param", "code", "detail", "error"}) {
+      std::string_view value = json_member(object, name);
+      if (is_json_text(value) && names_stream(value)) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace recloser::codec

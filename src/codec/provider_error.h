@@ -15,4 +15,7 @@ Finish finish_named(std::string_view reason);
 // text). An error nobody has a name for is the provider's: 500.
 std::uint16_t status_of_error(std::string_view type, std::string_view code);
 
+// Whether the body of an error says that what was asked for cannot be streamed.
+bool refuses_stream(std::string_view body);
+
 }  // namespace recloser::codec

@@ -34,6 +34,8 @@ enum class RequestMember : std::uint8_t {
   system,
   prompt,
   web_search_options,
+  audio,
+  background,
   once_end,
   message,
   tool,
@@ -99,6 +101,7 @@ constexpr JsonTable openai_table{
     {"max_completion_tokens", id(M::max_completion_tokens), want_any},
     {"n", id(M::n), want_any},
     {"best_of", id(M::best_of), want_any},
+    {"audio", id(M::audio), want_any},
     {"metadata", id(M::metadata), want_any},
     {"metadata.session_id", id(M::metadata_session_id), want_any},
     {"prompt_cache_key", id(M::prompt_cache_key), want_any},
@@ -121,6 +124,7 @@ constexpr JsonTable responses_table{
     {"conversation.id", id(M::conversation_id), want_any},
     {"prompt_cache_key", id(M::prompt_cache_key), want_any},
     {"text.format.type", id(M::format), want_any},
+    {"background", id(M::background), want_any},
 };
 constexpr JsonTable messages_table{
     {"", id(M::body), any_with_end},
@@ -289,12 +293,19 @@ void RequestReader::take_other(JsonToken token, RequestMember member) {
       break;
     case M::stream:
       facts_.stream = said;
+      facts_.stream_value = value;
       break;
     case M::stream_options:
       facts_.stream_options = token == JsonToken::object_begin ? Said::yes
                               : said == Said::null             ? Said::null
                                                                : Said::odd;
       facts_.stream_options_value = value;
+      break;
+    case M::audio:
+      facts_.whole_only |= token == JsonToken::object_begin;
+      break;
+    case M::background:
+      facts_.whole_only |= said == Said::yes;
       break;
     case M::web_search_options:
       facts_.web_search_options = token == JsonToken::object_begin;
@@ -344,6 +355,7 @@ void RequestReader::take_number(RequestMember member) {
     case M::n:
     case M::best_of:
       if (scanner_.is_count()) facts_.n = std::max(facts_.n, number);
+      facts_.whole_only |= member == M::best_of && number > 1;
       break;
     default:
       break;
@@ -446,9 +458,22 @@ Span message_span(std::string_view body, std::uint64_t begin, std::uint64_t next
   return {begin, begin + bytes.size()};
 }
 
-bool must_ask_for_usage(Operation operation, const RequestFacts& facts) {
+bool may_ask_for_stream(Operation operation, const RequestFacts& facts) {
+  bool whole =
+      facts.stream == Said::nothing || facts.stream == Said::no || facts.stream == Said::null;
+  return can_stream(operation) && whole && !facts.whole_only;
+}
+
+void ask_for_stream(BodyEdits& edits, const RequestFacts& facts) {
+  if (facts.stream != Said::nothing) return edits.replace(facts.stream_value, "true");
+  std::string member = R"("stream":true)";
+  if (!facts.body_object_empty) member += ',';
+  edits.insert(facts.body.begin + 1, member);
+}
+
+bool must_ask_for_usage(Operation operation, const RequestFacts& facts, bool streams) {
   if (operation != Operation::chat && operation != Operation::completions) return false;
-  return facts.streams() && facts.stream_options != Said::odd && facts.include_usage != Said::yes &&
+  return streams && facts.stream_options != Said::odd && facts.include_usage != Said::yes &&
          facts.include_usage != Said::odd;
 }
 

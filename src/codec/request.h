@@ -25,6 +25,7 @@ struct RequestFacts {
   Span model_value;   // with quotes
 
   Said stream = Said::nothing;
+  Span stream_value;
   Said stream_options = Said::nothing;  // `yes`: an object
   Said include_usage = Said::nothing;
   bool stream_options_empty = false;
@@ -41,6 +42,7 @@ struct RequestFacts {
   bool has_tools() const { return tools != 0; }
   bool web_search_options = false;  // chat's way to ask for a search
   bool structured_output = false;   // a JSON schema (or just JSON) was asked for
+  bool whole_only = false;  // a stream of it would be another answer (`background`), or is refused
 
   // Output limits by the API's own names; the spans are empty when absent or not a whole number.
   std::uint64_t max_tokens = 0;  // max_tokens, max_completion_tokens, max_output_tokens
@@ -106,8 +108,14 @@ class RequestReader {
 // begins, or before the end of the list. Without the space, comma or bracket behind it.
 Span message_span(std::string_view body, std::uint64_t begin, std::uint64_t next);
 
-// Whether a streamed request must be changed so that the provider sends the usage at the end.
-bool must_ask_for_usage(Operation operation, const RequestFacts& facts);
+// Whether the provider can be asked for a stream in place of the whole answer that is asked for.
+bool may_ask_for_stream(Operation operation, const RequestFacts& facts);
+
+// Does so: `stream: true`.
+void ask_for_stream(BodyEdits& edits, const RequestFacts& facts);
+
+// Whether a request that `streams` must be changed so that the provider sends the usage at the end.
+bool must_ask_for_usage(Operation operation, const RequestFacts& facts, bool streams);
 
 // Adds that change: `stream_options.include_usage: true`, whatever of it stands there already.
 void ask_for_usage(BodyEdits& edits, const RequestFacts& facts);

@@ -42,7 +42,7 @@ std::string edited(const BodyEdits& edits, std::string_view body) {
 std::string asking(std::string_view body, Operation operation = Operation::chat) {
   Result<RequestFacts> facts = read(operation, body);
   if (!facts) return facts.error().message();
-  if (!must_ask_for_usage(operation, *facts)) return "-";
+  if (!must_ask_for_usage(operation, *facts, facts->streams())) return "-";
   BodyEdits edits;
   ask_for_usage(edits, *facts);
   std::string changed = edited(edits, body);
@@ -110,6 +110,43 @@ TEST(Request, FindsTheSessionInClaudeCodesUserId) {
   EXPECT_EQ(session(R"(null)"), "");
   EXPECT_EQ(session("\"user_session_" + std::string(128, 's') + "\""), std::string(128, 's'));
   EXPECT_EQ(session("\"user_session_" + std::string(129, 's') + "\""), "");
+}
+
+// The body that asks for the same as a stream; "-" when it cannot be asked for so.
+std::string streaming(std::string_view body, Operation operation = Operation::chat) {
+  Result<RequestFacts> facts = read(operation, body);
+  if (!facts) return facts.error().message();
+  if (!may_ask_for_stream(operation, *facts)) return "-";
+  BodyEdits edits;
+  ask_for_stream(edits, *facts);
+  if (must_ask_for_usage(operation, *facts, true)) ask_for_usage(edits, *facts);
+  std::string changed = edited(edits, body);
+  Result<RequestFacts> after = read(operation, changed);
+  EXPECT_TRUE(after && after->streams()) << changed;
+  return changed;
+}
+
+TEST(Request, AWholeAnswerIsAskedForAsAStream) {
+  EXPECT_EQ(streaming(R"({"model":"m"})"),
+            R"({"stream":true,"model":"m","stream_options":{"include_usage":true}})");
+  EXPECT_EQ(streaming(R"( {"stream": false , "model":"m","stream_options":null})"),
+            R"( {"stream": true , "model":"m","stream_options":{"include_usage":true}})");
+  EXPECT_EQ(streaming(R"({"model":"m","stream":null})", Operation::messages),
+            R"({"model":"m","stream":true})");
+  EXPECT_EQ(streaming(R"({"model":"m"})", Operation::responses), R"({"stream":true,"model":"m"})");
+  EXPECT_EQ(streaming(R"({"model":"m","best_of":1})", Operation::completions),
+            R"({"stream":true,"model":"m","best_of":1,"stream_options":{"include_usage":true}})");
+}
+
+TEST(Request, WhatWouldBeAnotherAnswerIsNotAskedForAsAStream) {
+  EXPECT_EQ(streaming(R"({"model":"m","stream":true})"), "-");
+  EXPECT_EQ(streaming(R"({"model":"m","stream":"false"})"), "-") << "for the provider to judge";
+  EXPECT_EQ(streaming(R"({"model":"m","stream":0})"), "-");
+  EXPECT_EQ(streaming(R"({"model":"m","best_of":2})", Operation::completions), "-");
+  EXPECT_EQ(streaming(R"({"model":"m","audio":{"format":"wav"}})"), "-");
+  EXPECT_EQ(streaming(R"({"model":"m","background":true})", Operation::responses), "-");
+  EXPECT_NE(streaming(R"({"model":"m","background":false})", Operation::responses), "-");
+  EXPECT_EQ(streaming(R"({"model":"m"})", Operation::embeddings), "-");
 }
 
 TEST(Request, ATokenListIsNoListOfMessages) {

@@ -33,6 +33,9 @@ enum class AuthMode : unsigned char { keys, open };
 // What happens to a call whose cost nobody can tell; under a budget in USD it is refused anyway.
 enum class Unpriced : unsigned char { allow_without_budget, refuse };
 
+// Whether a call that is not streamed is streamed from its provider, and put together here.
+enum class StreamUpstream : unsigned char { automatic, always, never };
+
 std::string_view name_of(Dialect dialect);  // as one writes it: "openai"
 std::string_view name_of(AuthMode mode);
 std::string_view name_of(Unpriced unpriced);
@@ -126,6 +129,7 @@ struct Target {
 struct Model {
   std::string name;             // as clients call it
   std::vector<Target> targets;  // exactly one in this version
+  StreamUpstream stream_upstream = StreamUpstream::automatic;
 };
 
 struct Key {

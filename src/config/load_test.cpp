@@ -61,7 +61,7 @@ providers:
   claude: {dialect: anthropic, baseUrl: https://api.anthropic.com, apiKey: client}
   meta: {dialect: openai, baseUrl: http://169.254.1.1, allowLinkLocal: true}
 models:
-  fast: {targets: [{provider: main, model: gpt-4o-mini}]}
+  fast: {targets: [{provider: main, model: gpt-4o-mini}], streamUpstream: never}
 keys:
   - id: ci
     secret: file:///run/ci
@@ -150,6 +150,7 @@ TEST(EveryField, OfModelsAndKeysArrives) {
   ASSERT_EQ(config.models.size(), 1u);
   EXPECT_EQ(config.find_model("fast")->targets[0].provider, "main");
   EXPECT_EQ(config.find_model("fast")->targets[0].model, "gpt-4o-mini");
+  EXPECT_EQ(config.find_model("fast")->stream_upstream, StreamUpstream::never);
   const Key& key = config.keys.at(0);
   EXPECT_EQ(key.secret.reveal(), "0123456789abcdefghij");
   EXPECT_EQ(key.id + key.org + key.team + key.user + key.agent, "ciacmesearchAda Lovelaceindexer");

@@ -44,7 +44,7 @@ TEST(Messages, UnknownFields) {
        "13: models.m.targets is required here; write targets: [{provider: openai, model: "
        "gpt-4o-mini}]\n"
        "recloser.yaml:4:14: models.m.tragets is not a field; did you mean targets? The fields here "
-       "are targets"},
+       "are streamUpstream, targets"},
       {"keys: [{id: a, secret: 01234567890123456789, bugdet: {usd: 5}}]",
        "46: keys[0].bugdet is not a field; did you mean budget? The fields here are agent, "
        "budget, concurrency, expires, id, labels, models, org, rpm, secret, team, tpm, user"},
@@ -182,7 +182,7 @@ TEST(Messages, WhatLaterVersionsBuildWithinOthers) {
     expect_refused("keys: [{id: a, secret: 01234567890123456789, " + field + ": 1}]\n",
                    "keys[0]." + field);
   }
-  for (std::string field : {"fallback", "ladder", "streamUpstream"}) {
+  for (std::string field : {"fallback", "ladder"}) {
     expect_refused("models: {m: {" + field + ": [a]}}\n", "models.m." + field);
   }
   expect_refused("models: {m: {targets: [{provider: sim, model: m, weight: 1}]}}\n",

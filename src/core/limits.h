@@ -17,6 +17,8 @@ inline constexpr std::size_t event_bytes_held_max =
     4u << 20;  // of one SSE event, when it must be held
 inline constexpr std::size_t event_tail_bytes_max =
     64u << 10;  // of an unfinished SSE event; a longer one is passed on as it comes
+inline constexpr std::size_t assembled_bytes_max =
+    32u << 20;  // of one answer that is put together from a stream, in memory
 inline constexpr std::size_t json_depth_max = 256;
 inline constexpr std::size_t messages_max = 4096;           // in one request
 inline constexpr std::size_t tools_max = 512;               // in one request

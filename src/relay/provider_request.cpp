@@ -44,7 +44,7 @@ void Relay::write_request(Call& call, Request& request) {
   if (!request.facts.model_value.empty() && request.facts.model != request.provider_model) {
     codec::replace_model(request.edits, request.facts, request.provider_model);
   }
-  if (codec::must_ask_for_usage(call.route.operation, request.facts)) {
+  if (codec::must_ask_for_usage(call.route.operation, request.facts, call.streams)) {
     codec::ask_for_usage(request.edits, request.facts);
     call.hide_usage = true;
   }

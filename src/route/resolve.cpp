@@ -52,7 +52,9 @@ Resolver::Resolver(const config::Config& config) : config_(config) {
     const config::Target& target = entry.targets.front();
     auto provider = providers_.find(target.provider);
     CHECK(provider != providers_.end(), "the configuration checks the providers of its targets");
-    entries_.emplace(entry.name, Entry{.provider = provider->second, .model = target.model});
+    entries_.emplace(entry.name, Entry{.provider = provider->second,
+                                       .model = target.model,
+                                       .stream_upstream = entry.stream_upstream});
   }
 }
 
@@ -60,9 +62,13 @@ std::expected<Target, Unresolved> Resolver::resolve(std::string_view asked, Fami
                                                     const ModelLists& lists,
                                                     NameFilter visible) const {
   if (auto entry = entries_.find(asked); entry != entries_.end()) {
-    auto [provider, model] = entry->second;
+    auto [provider, model, stream_upstream] = entry->second;
     if (!serves(provider, family)) return no(translation(asked, provider, family));
-    return Target{.provider = provider, .model = model, .renamed = model != asked, .known = true};
+    return Target{.provider = provider,
+                  .model = model,
+                  .renamed = model != asked,
+                  .stream_upstream = stream_upstream,
+                  .known = true};
   }
   std::size_t slash = asked.find('/');
   if (slash != std::string_view::npos) {

@@ -19,7 +19,8 @@ struct Target {
   std::size_t provider = 0;  // place in Config::providers
   std::string_view model;    // to send; a view into the configuration or into the name asked for
   bool renamed = false;      // `model` is not what the client wrote
-  bool known = false;        // named by the configuration or listed by its provider, not only asked
+  config::StreamUpstream stream_upstream = config::StreamUpstream::automatic;
+  bool known = false;  // named by the configuration or listed by its provider, not only asked
 };
 
 // Why there is no target, ready for a codec::Notice.
@@ -65,6 +66,7 @@ class Resolver {
   struct Entry {
     std::size_t provider = 0;
     std::string_view model;
+    config::StreamUpstream stream_upstream;
   };
   using Providers = std::vector<std::size_t>;
 

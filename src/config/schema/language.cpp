@@ -199,9 +199,14 @@ constexpr Field model_fields[] = {
                            .bounds = between(1, 1),
                            .section = &target,
                            .too_many = "several targets are not supported in this version"}),
+    field<&Model::stream_upstream>(
+        "streamUpstream",
+        {.help = "Whether a call without `stream` is streamed from the provider and put together "
+                 "here, so that it can be stopped at a token. `auto`: if something may stop it, an "
+                 "`elastic` budget or one of `seconds`; then its worst case need not be held.",
+         .example = "auto"}),
     planned("fallback"),
     planned("ladder"),
-    planned("streamUpstream"),
 };
 constexpr Section model{"models.<name>", "A model name of your own.", model_fields,
                         defaults_of<Model>};

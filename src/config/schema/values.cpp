@@ -59,6 +59,9 @@ constexpr Choice auth_modes[] = {{"keys", static_cast<int>(AuthMode::keys)},
 constexpr Choice unpriced_choices[] = {
     {"allow_without_budget", static_cast<int>(Unpriced::allow_without_budget)},
     {"refuse", static_cast<int>(Unpriced::refuse)}};
+constexpr Choice stream_upstream_choices[] = {{"auto", static_cast<int>(StreamUpstream::automatic)},
+                                              {"always", static_cast<int>(StreamUpstream::always)},
+                                              {"never", static_cast<int>(StreamUpstream::never)}};
 constexpr Choice log_levels[] = {{"debug", static_cast<int>(LogLevel::debug)},
                                  {"info", static_cast<int>(LogLevel::info)},
                                  {"warning", static_cast<int>(LogLevel::warning)},
@@ -273,6 +276,9 @@ void read_value(Reading& in, const ValueRules&, const Node& node, AuthMode& out)
 void read_value(Reading& in, const ValueRules&, const Node& node, Unpriced& out) {
   read_choice(in, node, unpriced_choices, out);
 }
+void read_value(Reading& in, const ValueRules&, const Node& node, StreamUpstream& out) {
+  read_choice(in, node, stream_upstream_choices, out);
+}
 void read_value(Reading& in, const ValueRules&, const Node& node, LogLevel& out) {
   read_choice(in, node, log_levels, out);
 }
@@ -316,6 +322,9 @@ std::string show_value(const std::optional<WallTime>& value) {
 std::string show_value(Dialect value) { return std::string(name_of(value)); }
 std::string show_value(AuthMode value) { return std::string(name_of(value)); }
 std::string show_value(Unpriced value) { return std::string(name_of(value)); }
+std::string show_value(StreamUpstream value) {
+  return std::string(name_in(stream_upstream_choices, static_cast<int>(value)));
+}
 std::string show_value(LogLevel value) {
   return std::string(name_in(log_levels, static_cast<int>(value)));
 }
@@ -383,6 +392,7 @@ std::string type_of(const ValueRules&, const std::optional<WallTime>&) {
 std::string type_of(const ValueRules&, Dialect) { return list_of(dialects); }
 std::string type_of(const ValueRules&, AuthMode) { return list_of(auth_modes); }
 std::string type_of(const ValueRules&, Unpriced) { return list_of(unpriced_choices); }
+std::string type_of(const ValueRules&, StreamUpstream) { return list_of(stream_upstream_choices); }
 std::string type_of(const ValueRules&, LogLevel) { return list_of(log_levels); }
 std::string type_of(const ValueRules&, LogFormat) { return list_of(log_formats); }
 

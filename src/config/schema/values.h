@@ -67,6 +67,7 @@ void read_value(Reading& in, const ValueRules& rules, const Node& node, std::vec
 void read_value(Reading& in, const ValueRules& rules, const Node& node, Dialect& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node, AuthMode& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node, Unpriced& out);
+void read_value(Reading& in, const ValueRules& rules, const Node& node, StreamUpstream& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node, LogLevel& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node, LogFormat& out);
 
@@ -92,6 +93,7 @@ std::string show_value(const std::vector<Header>& value);
 std::string show_value(Dialect value);
 std::string show_value(AuthMode value);
 std::string show_value(Unpriced value);
+std::string show_value(StreamUpstream value);
 std::string show_value(LogLevel value);
 std::string show_value(LogFormat value);
 
@@ -114,6 +116,7 @@ std::string type_of(const ValueRules& rules, const std::vector<Header>&);
 std::string type_of(const ValueRules& rules, Dialect);
 std::string type_of(const ValueRules& rules, AuthMode);
 std::string type_of(const ValueRules& rules, Unpriced);
+std::string type_of(const ValueRules& rules, StreamUpstream);
 std::string type_of(const ValueRules& rules, LogLevel);
 std::string type_of(const ValueRules& rules, LogFormat);
 

@@ -55,7 +55,7 @@ std::string text_of(const Result<RequestFacts>& facts) {
 void check_edits(Operation operation, const RequestFacts& facts, std::string_view body) {
   if (facts.model_value.empty()) return;
   BodyEdits edits;
-  bool asks = must_ask_for_usage(operation, facts);
+  bool asks = must_ask_for_usage(operation, facts, facts.streams());
   if (asks) ask_for_usage(edits, facts);
   replace_model(edits, facts, "other \"model\"");
   std::array<std::string_view, BodyEdits::pieces_max> room;
