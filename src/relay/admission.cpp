@@ -266,6 +266,7 @@ std::expected<void, Refused> Relay::choose_target(Call& call, const auth::Princi
   call.provider = &provider;
   call.model_known = target->known;
   request.provider_model = target->model;
+  request.stream_upstream = target->stream_upstream;
   request.target_name.reserve(provider.config->name.size() + 1 + target->model.size());
   request.target_name.append(provider.config->name);
   if (!target->model.empty()) request.target_name.append(1, '/').append(target->model);

@@ -103,7 +103,7 @@ void Relay::learn(const Call& call) {
   const ledger::CallRecord& row = call.row.record();
   if (row.tokens_source != ledger::TokensSource::exact) return;
   Duration silence = Duration(std::max<std::int64_t>(row.ttft_ns, 0));
-  std::uint64_t hidden = call.streams
+  std::uint64_t hidden = call.is_streamed()
                              ? call.usage.reasoning_tokens - std::min(call.usage.reasoning_tokens,
                                                                       call.shown_reasoning_tokens)
                              : 0;

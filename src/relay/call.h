@@ -10,6 +10,7 @@
 #include "net/cancel.h"
 #include "net/http_exchange.h"
 #include "relay/accounts.h"
+#include "relay/assembly.h"
 #include "relay/experience.h"
 #include "relay/held.h"
 #include "relay/kept_prompt.h"
@@ -66,6 +67,8 @@ struct Call {
 
   std::string_view id() const { return {id_text.data(), id_text.size()}; }
   ledger::CallRecord& record() { return row.record(); }
+  // Whether its provider is asked for events.
+  bool is_streamed() const { return streams || assembly != nullptr; }
 
   // Stands in the relay's list of running calls.
   struct Running : net::Waiter {
@@ -98,6 +101,7 @@ struct Call {
   std::int64_t lost_input_tokens = 0;  // estimated; of a first attempt that may be billed
   std::unique_ptr<Refused> refused;    // why, once it is
   std::unique_ptr<Held> held;          // of budgets; null where none applies
+  std::unique_ptr<Assembly> assembly;  // of an answer that is streamed to us alone
   std::uint32_t tool_calls = 0;        // in the answer
   bool unreadable = false;   // the answer has a coding that nobody here knows: it passes as it is
   bool model_known = false;  // its name is not only the client's word

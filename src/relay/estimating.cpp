@@ -115,7 +115,7 @@ std::string tools_with_a_price(const price::Priced& priced, WallTime at) {
 }  // namespace
 
 bool is_estimated(const Call& call) {
-  return call.streams && !codec::only_counts(call.route.operation);
+  return call.is_streamed() && !codec::only_counts(call.route.operation);
 }
 
 std::expected<void, Refused> Relay::find_price(Call& call, const Request& request) {

@@ -40,12 +40,6 @@ void set_trailers(Call& call, const net::HttpCall& provider) {
   if (call.decoder == nullptr) call.client.set_trailers(provider.trailers());
 }
 
-void append_limits(std::string& head, const Call& call, WallTime now) {
-  if (call.held == nullptr) return;
-  std::vector<LimitState> limits = limit_states(call.held->permit());
-  append_limit_fields(head, call.route.family, limits, now);
-}
-
 // What pass_whole() has of an answer that it passes on.
 struct WholeAnswer {
   // A larger one passes as it comes, and its head says no cost.
@@ -83,6 +77,17 @@ void end_head(const Call& call, std::string& head, bool cost_is_known, WallTime 
 
 }  // namespace
 
+NameSet fields_left_out(const Call& call) {
+  bool limits = call.held != nullptr && call.held->has_rate();
+  return limits ? not_passed_on | limits_of_the_provider : not_passed_on;
+}
+
+void append_limits(std::string& head, const Call& call, WallTime now) {
+  if (call.held == nullptr) return;
+  std::vector<LimitState> limits = limit_states(call.held->permit());
+  append_limit_fields(head, call.route.family, limits, now);
+}
+
 AnswerKind answer_kind(const net::http1::ResponseHead& head, bool readable) {
   std::string_view type = head.find(Name::content_type).value_or("");
   if (!readable) return AnswerKind::whole;
@@ -115,8 +120,7 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
   // client.
   bool keeps_length =
       framing.kind == net::http1::Body::Kind::length && !streams && call.decoder == nullptr;
-  NameSet drop = not_passed_on;
-  if (call.held != nullptr && call.held->has_rate()) drop = drop | limits_of_the_provider;
+  NameSet drop = fields_left_out(call);
   if (!keeps_length) drop.add(Name::content_length);
   head_text_.clear();
   head_text_.reserve(head.size() + own_fields_bytes);
@@ -154,8 +158,8 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
   if (call.held != nullptr) pass.guard(call.route.operation, *call.held);
   call.record().delivered_tokens = 0;
   Metrics::OpenStream open_stream(metrics_);
-  bool head_waits = true;
-  if (!provider.has_unread() && !provider.body_ended()) {
+  bool head_waits = call.assembly == nullptr;
+  if (head_waits && !provider.has_unread() && !provider.body_ended()) {
     std::span<const std::string_view> nothing_yet;
     Result<void> sent = co_await call.client.send(head_text_, nothing_yet, net::Last::no);
     head_waits = false;
@@ -202,6 +206,14 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   if (is_over_limit(call)) pass.close_gate();
   std::string_view out = pass.take(piece, last, piece_text_);
   const codec::StreamFacts& facts = pass.facts();
+  if (call.assembly != nullptr) {
+    Result<void> fits = assemble(call, std::exchange(out, {}));
+    if (!fits) {
+      provider.close();
+      co_await fail_stream(call, watch, pass, std::move(fits.error()));
+      co_return false;
+    }
+  }
   if (pass.cut() && !call.row.settled() && !watch.gone()) {
     std::string_view head = std::exchange(head_waits, false) ? std::string_view(head_text_) : "";
     co_await cut_stream(call, watch, provider, pass, out, head);
@@ -221,14 +233,7 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   if (!call.row.settled()) book_so_far(call, pass, Price::when_grown);
   bool whole = facts.saw_done || (last && pass.whole());
   // Certain in the journal before the client can see the end.
-  if (whole && !call.row.settled()) {
-    book_stream(call, pass);
-    if (!watch.gone()) note_delivered(call);  // what is left of it goes out now
-    if (facts.saw_error) attempt_failed(call, "error_in_answer", "it told an error in its stream");
-    settle(call, facts.saw_error ? ledger::Outcome::provider_failed
-                 : watch.gone()  ? ledger::Outcome::client_gone
-                                 : outcome_of_status(call.record().status));
-  }
+  if (whole && !call.row.settled()) settle_stream(call, watch, pass);
   if (facts.saw_finish && facts.usage_source != codec::UsageSource::final) {
     provider.set_grace(usage_grace);
   }
@@ -241,7 +246,7 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   std::string_view head = std::exchange(head_waits, false) ? std::string_view(head_text_) : "";
   std::array<std::string_view, 1> payload{out};
   bool busy = piece.size() >= busy_bytes || decodes_on(call);
-  bool nothing = head.empty() && out.empty() && !last;
+  bool nothing = (head.empty() && out.empty() && !last) || call.assembly != nullptr;
   if (!nothing) {
     net::Last end = last && !truncated ? net::Last::yes : net::Last::no;
     if (last) set_trailers(call, provider);
@@ -261,8 +266,23 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
                                "the provider ended the stream before its answer was complete"));
     co_return false;
   }
+  if (last && call.assembly != nullptr) co_await send_assembled(call);
   if (busy) co_await worker_.yield();
   co_return !last;
+}
+
+void Relay::settle_stream(Call& call, const net::HangupWatch& watch, StreamPass& pass) {
+  const codec::StreamFacts& facts = pass.facts();
+  book_stream(call, pass);
+  if (call.assembly != nullptr) {
+    finish_assembly(call, facts.saw_error ? &facts : nullptr);
+  } else if (!watch.gone()) {
+    note_delivered(call);  // what is left of it goes out now
+  }
+  if (facts.saw_error) attempt_failed(call, "error_in_answer", "it told an error in its stream");
+  settle(call, facts.saw_error ? ledger::Outcome::provider_failed
+               : watch.gone()  ? ledger::Outcome::client_gone
+                               : outcome_of_status(call.record().status));
 }
 
 // Ends a stream that may not go on: visibly for the client, at once for the provider, and in the
@@ -295,11 +315,20 @@ Task<void> Relay::cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall&
                         .structured = call.structured_output,
                         .usage = call.wants_usage ? &call.usage : nullptr};
   pass.write_cut(ending, order);
+  if (call.assembly != nullptr) {
+    call.assembly->answer.ends_by_us();
+    call.assembly->answer.feed(ending);
+    finish_assembly(call, nullptr);
+  }
   if (watch.gone()) {
     settle(call, ledger::Outcome::client_gone);
     co_return;
   }
   settle(call, ledger::Outcome::cut);
+  if (call.assembly != nullptr) {
+    co_await send_assembled(call, cutting.rule);
+    co_return;
+  }
   std::array<std::string_view, 1> payload{ending};
   Result<void> sent = co_await call.client.send(beginning, payload, net::Last::yes);
 }
@@ -320,7 +349,7 @@ Task<void> Relay::overhear(net::HttpCall& provider, StreamPass& pass) {
 // A comment, where one may stand: the client's own time limit and the proxies in between see life.
 // False when the client takes nothing any more.
 Task<bool> Relay::keep_client_awake(Call& call, const StreamPass& pass) {
-  if (!pass.between_lines()) co_return true;
+  if (call.assembly != nullptr || !pass.between_lines()) co_return true;
   std::array<std::string_view, 1> comment{pass.between_events() ? ": keep-alive\n\n"
                                                                 : ": keep-alive\n"};
   Result<void> sent = co_await call.client.send("", comment, net::Last::no);
@@ -333,10 +362,19 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
   if (call.row.settled()) {
     // Its end had been passed on already: only the provider's framing is missing.
     std::span<const std::string_view> nothing_more;
-    if (!watch.gone()) co_await call.client.send("", nothing_more, net::Last::yes);
+    if (watch.gone()) co_return;
+    if (call.assembly != nullptr) {
+      co_await send_assembled(call);
+    } else {
+      co_await call.client.send("", nothing_more, net::Last::yes);
+    }
     co_return;
   }
   book_stream(call, pass);
+  if (call.assembly != nullptr) {  // half an answer is none
+    co_await fail_unsent(call, watch, std::move(error));
+    co_return;
+  }
   if (watch.gone() || !call.client.client().writable()) {
     settle(call, ledger::Outcome::client_gone);
     co_return;
@@ -378,13 +416,16 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
                              int status) {
   codec::AnswerReader reader(call.route.operation);
   WholeAnswer answer;
+  std::string_view begun;  // what was read of it already
+  if (call.assembly != nullptr) begun = call.assembly->refusal_begun;
   bool waits = call.decoder != nullptr || (!provider.has_unread() && !provider.body_ended());
   if (waits) answer.head = head_text_;  // over a wait, in which other calls use head_text_
   for (bool last = false; !last;) {
-    Result<std::string_view> piece = std::string_view();
-    if (!decodes_on(call) && !provider.body_ended()) {
+    Result<std::string_view> piece = std::string_view(begun);
+    if (begun.empty() && !decodes_on(call) && !provider.body_ended()) {
       piece = co_await provider.next(provider.idle_deadline());
     }
+    begun = {};
     if (piece && call.decoder != nullptr) piece = decode(call, provider, *piece, false);
     if (!piece) book_broken(call, reader, answer.bytes, answer.delivered_text, status);
     if (!piece && !answer.head_is_out) {

@@ -38,15 +38,17 @@ void copy_fields(const net::http1::RequestHead& head, NameSet drop, const Provid
 
 }  // namespace
 
-// The bytes of the body go as they are, but for two edits: the model's name where the target has
-// another, and the request for usage that a client left out.
+// The bytes of the body go as they are, but for three edits: the model's name where the target has
+// another, the request for usage that a client left out, and that for a stream where the answer is
+// put together here.
 void Relay::write_request(Call& call, Request& request) {
   if (!request.facts.model_value.empty() && request.facts.model != request.provider_model) {
     codec::replace_model(request.edits, request.facts, request.provider_model);
   }
-  if (codec::must_ask_for_usage(call.route.operation, request.facts, call.streams)) {
+  if (call.assembly != nullptr) codec::ask_for_stream(request.edits, request.facts);
+  if (codec::must_ask_for_usage(call.route.operation, request.facts, call.is_streamed())) {
     codec::ask_for_usage(request.edits, request.facts);
-    call.hide_usage = true;
+    call.hide_usage = call.streams;
   }
   const net::http1::RequestHead& head = call.client.head();
   const Provider& provider = *call.provider;

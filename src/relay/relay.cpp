@@ -5,14 +5,11 @@
 #include <utility>
 
 namespace recloser::relay {
-namespace {
 
 const net::http1::ResponseHead* refused(Call& call, Refused&& why) {
   call.refused = std::make_unique<Refused>(std::move(why));
   return nullptr;
 }
-
-}  // namespace
 
 Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, std::uint8_t lane)
     : services_(services),
@@ -117,6 +114,7 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, const auth::Princip
   std::expected<void, Refused> priced = find_price(call, request);
   if (!priced) co_return refused(call, std::move(priced.error()));
   find_budgets(call, request);
+  choose_form(call, request);
   bool estimated = is_estimated(call) || !request.scopes.empty();
   if (estimated && !codec::only_counts(call.route.operation)) co_await estimate(call, request);
   std::expected<void, Refused> reserved = reserve(call, request);
@@ -127,16 +125,27 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, const auth::Princip
   if (!reserved) co_return refused(call, std::move(reserved.error()));
   write_request(call, request);
   call.client.keep();
+  const net::http1::ResponseHead* head = co_await send(call, request, watch, provider);
+  bool may_refuse_to_stream = head != nullptr && call.assembly != nullptr && head->status() == 400;
+  if (may_refuse_to_stream) head = co_await ask_plainly(call, request, watch, provider, *head);
+  co_return head;
+}
 
+// One try of a request that is written.
+Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
+                                                  std::optional<net::HangupWatch>& watch,
+                                                  std::optional<net::HttpCall>& provider) {
   const config::ProviderTimeouts& limits = call.provider->config->timeouts;
-  watch.emplace(call.client.client(), call.client.read_ahead(), call.cancel);
+  if (!watch) watch.emplace(call.client.client(), call.client.read_ahead(), call.cancel);
   provider.emplace(pool_, call.provider->dial,
                    net::HttpTimeouts{.first_byte = limits.first_byte,
                                      .idle = limits.idle,
                                      .total = worker_.now() + limits.total},
                    call.cancel);
   call.sent = worker_.clock().now();
-  call.record().overhead_us = (call.sent - call.begun - request.waited) / 1us;
+  if (call.record().attempt_count() == 0) {
+    call.record().overhead_us = (call.sent - call.begun - request.waited) / 1us;
+  }
   ledger::Attempt* attempt = call.record().begin_attempt(request.target_name, worker_.wall());
   std::array<std::string_view, codec::BodyEdits::pieces_max> room;
   net::HttpRequest outgoing{.method = net::http1::Method::post,
@@ -147,19 +156,25 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, const auth::Princip
     attempt = note_replay(call, request.target_name, provider->first_request_sent());
   }
   if (!head) {
-    Error cause = cause_of(call, head.error());
-    Reached way = provider->reached() ? Reached::yes : Reached::no;
     if (provider->request_sent()) book_unanswered(call);
-    if (!watch->gone()) {  // else it is no fault of the provider's
-      attempt_failed(call, cause, way);
-      attempt->outcome = outcome_of(cause);
-    }
-    co_return refused(call, refused_by(cause, *call.provider, way));
+    co_return fail_attempt(call, *watch, head.error(),
+                           provider->reached() ? Reached::yes : Reached::no);
   }
   attempt->status = static_cast<std::uint16_t>((*head)->status());
   attempt->ttft_ns = (worker_.clock().now() - call.sent).count();
   note_request_id(call, *attempt, **head);
   co_return *head;
+}
+
+// Null, for there is no answer.
+const net::http1::ResponseHead* Relay::fail_attempt(Call& call, const net::HangupWatch& watch,
+                                                    const Error& error, Reached way) {
+  Error cause = cause_of(call, error);
+  if (!watch.gone()) {  // else it is no fault of the provider's
+    attempt_failed(call, cause, way);
+    call.record().last_attempt()->outcome = outcome_of(cause);
+  }
+  return refused(call, refused_by(cause, *call.provider, way));
 }
 
 Task<void> Relay::refuse_page(Call& call, net::HttpCall& provider,
@@ -181,8 +196,14 @@ Task<void> Relay::pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& pr
   }
   int status = head.status();
   note_status(call, status);
-  write_client_head(call, head, kind == AnswerKind::events);
-  if (kind == AnswerKind::events) return pass_stream(call, watch, provider);
+  bool events = kind == AnswerKind::events;
+  if (events && call.assembly != nullptr) {
+    write_assembled_fields(call, head);
+    return pass_stream(call, watch, provider);
+  }
+  if (call.assembly != nullptr) note_whole(call);
+  write_client_head(call, head, events);
+  if (events) return pass_stream(call, watch, provider);
   return pass_whole(call, watch, provider, status);
 }
 

@@ -30,6 +30,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace recloser::relay {
@@ -61,6 +62,11 @@ class Relay final : public net::HttpHandler {
   Task<const net::http1::ResponseHead*> ask(Call& call, const auth::Principal& principal,
                                             std::optional<net::HangupWatch>& watch,
                                             std::optional<net::HttpCall>& provider);
+  Task<const net::http1::ResponseHead*> send(Call& call, Request& request,
+                                             std::optional<net::HangupWatch>& watch,
+                                             std::optional<net::HttpCall>& provider);
+  const net::http1::ResponseHead* fail_attempt(Call& call, const net::HangupWatch& watch,
+                                               const Error& error, Reached way);
   Task<void> pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                      const net::http1::ResponseHead& head);
   Task<void> refuse_page(Call& call, net::HttpCall& provider, const net::http1::ResponseHead& head);
@@ -92,12 +98,27 @@ class Relay final : public net::HttpHandler {
   bool may_fit_exactly(const Call& call, const Request& request,
                        const budget::Exhausted& why) const;
   void lower_limit(Call& call, Request& request, std::uint64_t allowed);
+  std::expected<void, Refused> hold_whole(Call& call, Request& request);
   bool is_over_limit(Call& call);
   std::expected<void, Refused> book_held(Call& call, const Request& request);
   void book_lines(Call& call, std::span<const budget::Line> lines);
   void note_use(Call& call);
   void note_growth(Call& call);
   void settle_budgets(Call& call);
+
+  // assembling.cpp: answers that come as a stream and go to their client whole.
+  void choose_form(Call& call, const Request& request);
+  bool answers_whole(const std::string& target) const;
+  void remember_whole(std::string_view target);
+  void note_whole(Call& call);
+  Task<const net::http1::ResponseHead*> ask_plainly(Call& call, Request& request,
+                                                    std::optional<net::HangupWatch>& watch,
+                                                    std::optional<net::HttpCall>& provider,
+                                                    const net::http1::ResponseHead& head);
+  void write_assembled_fields(Call& call, const net::http1::ResponseHead& head);
+  Result<void> assemble(Call& call, std::string_view bytes);
+  void finish_assembly(Call& call, const codec::StreamFacts* failed);
+  Task<void> send_assembled(Call& call, std::string_view decision = {});
 
   // provider_request.cpp
   void write_request(Call& call, Request& request);
@@ -113,6 +134,7 @@ class Relay final : public net::HttpHandler {
   Task<void> pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider);
   Task<bool> pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                         StreamPass& pass, std::string_view piece, bool& head_waits);
+  void settle_stream(Call& call, const net::HangupWatch& watch, StreamPass& pass);
   Task<void> cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                         StreamPass& pass, std::string_view out, std::string_view head);
   Task<void> overhear(net::HttpCall& provider, StreamPass& pass);
@@ -179,6 +201,7 @@ class Relay final : public net::HttpHandler {
   RememberedCounts counts_;
   Corrections corrections_;
   std::vector<std::uint64_t> spare_begins_;  // lent to one request at a time, for its messages
+  std::unordered_map<std::string, Instant> answer_whole_;  // targets that do not stream, until when
   CallLog log_;
   net::WaiterList running_;  // calls that have their row; for end_calls()
   bool draining_ = false;

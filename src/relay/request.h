@@ -51,9 +51,10 @@ struct Relay::Request final : net::BodySink {
   std::string target_name;                 // "provider/model"
   std::string_view provider_model;  // how the provider calls it; in the configuration or `facts`
   Duration waited{};                // for the client's own bytes
-  bool came_whole = false;          // the body was there with its head
-  bool reads_elsewhere = false;     // part of the prompt is with its provider, or at some address
-  bool may_fit = false;             // refused by a bound of its input that an exact count may lower
+  config::StreamUpstream stream_upstream{};
+  bool came_whole = false;       // the body was there with its head
+  bool reads_elsewhere = false;  // part of the prompt is with its provider, or at some address
+  bool may_fit = false;          // refused by a bound of its input that an exact count may lower
 };
 
 // The fields of ours that every answer of the call has, as far as they are known by then.
@@ -71,6 +72,9 @@ AnswerKind answer_kind(const net::http1::ResponseHead& head, bool readable);
 // bytes.
 void copy_decoded_fields(const net::http1::ResponseHead& head, net::http1::NameSet drop,
                          net::http1::HeadWriter& writer);
+// What of a provider's fields is not for the client, and what is said of the call's limits.
+net::http1::NameSet fields_left_out(const Call& call);
+void append_limits(std::string& head, const Call& call, WallTime now);
 Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provider);
 
 // A WebSocket on a route that is served over plain HTTP: agents that hear 426 fall back at once.
@@ -84,6 +88,9 @@ struct Cutting {
   codec::CutFinish finish = codec::CutFinish::by_default;
 };
 Cutting cutting_of(Call& call);
+
+// Null, for a call that is not made has no answer.
+const net::http1::ResponseHead* refused(Call& call, Refused&& why);
 
 // What is told to whom a budget or a limit does not let in, or not on.
 Refused refused_by_budget(const budget::Exhausted& why);

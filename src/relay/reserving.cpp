@@ -149,7 +149,7 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
                                  .output_tokens_max = worst.output_tokens,
                                  .output_tokens_least = 0,
                                  .slice_tokens = slice_tokens_usual,
-                                 .whole = !call.streams});
+                                 .whole = !call.is_streamed()});
   if (!permit) {
     request.may_fit = may_fit_exactly(call, request, permit.error());
     return std::unexpected(refused_by_budget(permit.error()));
@@ -206,6 +206,25 @@ void Relay::lower_limit(Call& call, Request& request, std::uint64_t allowed) {
                       codec::output_limit_name(call.route.operation, call.model->family->exact),
                       each);
   call.held->limit_lowered();
+}
+
+// A call that nothing can stop any more, because its provider does not stream after all: what it
+// holds is brought to its worst case, or to what is left.
+std::expected<void, Refused> Relay::hold_whole(Call& call, Request& request) {
+  if (call.held == nullptr) return {};
+  budget::Permit& permit = call.held->permit();
+  std::uint64_t most = permit.output_tokens_max();
+  std::expected<void, budget::Exhausted> all = permit.extend(most);
+  std::uint64_t allowed = std::min(most, permit.output_tokens_granted());
+  std::optional<budget::Standing> least = permit.tightest();
+  if (allowed < most && least) {
+    std::uint64_t floor = least->budget->document().clamp_floor_tokens;
+    if (all && allowed < std::min(most, floor)) all = permit.extend(allowed + 1);
+  }
+  if (!all) return std::unexpected(refused_by_budget(all.error()));
+  call.held->growing().clear();  // nothing is counted on its way
+  if (allowed < most_output(request.facts, call.model->priced)) lower_limit(call, request, allowed);
+  return {};
 }
 
 // Whether what runs is to be cut because a limit is no longer what it was.
@@ -281,7 +300,7 @@ std::expected<void, Refused> Relay::book_held(Call& call, const Request& request
                                               .window_begun = line.window_begun,
                                               .figures = figures});
     if (!added && !failed) failed = added.error();
-    if (call.streams && scope.demand.per_million_output > 0) {
+    if (call.is_streamed() && scope.demand.per_million_output > 0) {
       call.held->growing().push_back({.place = place,
                                       .per_million_output = scope.demand.per_million_output,
                                       .charged = figures.charged});

@@ -59,6 +59,7 @@ constexpr Form forms[] = {
     {"config provider", Verb::config_provider, Takes::options, "dialect baseUrl apiKey region"},
     {"config client TLS", Verb::config_client_tls, Takes::nothing},
     {"config connections", Verb::config_connections, Takes::number},
+    {"config streamUpstream always", Verb::config_stream_upstream, Takes::nothing},
     {"config reservedLabels", Verb::config_reserved_labels, Takes::word},
 
     {"client POST", Verb::client_request, Takes::request},

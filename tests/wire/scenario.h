@@ -24,6 +24,7 @@ enum class Verb : std::uint8_t {
   config_provider,
   config_provider_header,
   config_reserved_labels,
+  config_stream_upstream,
   config_provider_down,
   config_provider_tls,
   config_client_tls,

@@ -109,6 +109,11 @@ Result<void> apply(const Step& step, config::Config& config) {
     case Verb::config_provider_header:
       provider.headers.push_back({.name = step.name, .value = config::Secret(step.text)});
       return {};
+    case Verb::config_stream_upstream:
+      for (config::Model& model : config.models) {
+        model.stream_upstream = config::StreamUpstream::always;
+      }
+      return {};
     case Verb::config_reserved_labels:
       config.reserved_labels = items(step.text);
       return {};

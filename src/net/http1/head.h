@@ -38,6 +38,9 @@ class Head {
  public:
   Reason reason() const { return reason_; }
 
+  // As it came, the blank line included. Once complete.
+  std::string_view bytes() const { return view(0, size()); }
+
   // Bytes of the buffer that the head takes, the blank line included. Once complete.
   std::size_t size() const { return line_; }
 
