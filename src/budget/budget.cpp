@@ -15,9 +15,9 @@ std::string_view name_of(Reserve reserve) {
 }
 
 std::string_view name_of(KeyPart part) {
-  constexpr std::array<std::string_view, 11> names{"org",      "team",    "user",  "agent",
+  constexpr std::array<std::string_view, 12> names{"org",      "team",    "user",  "agent",
                                                    "key",      "session", "trace", "model",
-                                                   "provider", "target",  "label"};
+                                                   "provider", "target",  "call",  "label"};
   return names[static_cast<std::size_t>(part)];
 }
 

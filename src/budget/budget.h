@@ -33,6 +33,7 @@ enum class KeyPart : std::uint8_t {
   model,
   provider,
   target,
+  call,  // each for itself; no document can ask for it
   label,
 };
 std::string_view name_of(KeyPart part);

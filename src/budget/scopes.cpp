@@ -35,6 +35,7 @@ bool has(const CallFacts& facts, const Budget::Part& part) {
     case KeyPart::model:
     case KeyPart::provider:
     case KeyPart::target:
+    case KeyPart::call:
       return true;
   }
   std::unreachable();
@@ -141,6 +142,8 @@ std::string_view CallFacts::of(KeyPart part) const {
       return provider;
     case KeyPart::target:
       return target;
+    case KeyPart::call:
+      return call;
     case KeyPart::label:
       return {};
   }

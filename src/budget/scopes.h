@@ -27,6 +27,7 @@ struct CallFacts {
   std::string_view model;
   std::string_view provider;
   std::string_view target;
+  std::string_view call;  // its id
   std::span<const std::string_view> labels;
 
   // Of any part but a label.

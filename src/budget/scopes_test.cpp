@@ -26,6 +26,7 @@ CallFacts someone() {
           .model = "gpt-4o",
           .provider = "openai",
           .target = "openai/gpt-4o",
+          .call = "01JD",
           .labels = std::span(no_labels, 0)};
 }
 
@@ -60,16 +61,17 @@ class ScopesTest : public testing::Test {
 
 TEST_F(ScopesTest, EveryPartHasItsOwnValue) {
   configure("all", {});
-  for (KeyPart part : {KeyPart::org, KeyPart::team, KeyPart::user, KeyPart::agent, KeyPart::key,
-                       KeyPart::session, KeyPart::model, KeyPart::provider, KeyPart::target}) {
+  for (KeyPart part :
+       {KeyPart::org, KeyPart::team, KeyPart::user, KeyPart::agent, KeyPart::key, KeyPart::session,
+        KeyPart::model, KeyPart::provider, KeyPart::target, KeyPart::call}) {
     configure("each", {{part, ""}});
   }
   configure("two", {{KeyPart::org, ""}, {KeyPart::team, ""}});
-  EXPECT_THAT(found(someone()),
-              ElementsAre("all: ", "each: org=acme", "each: team=search", "each: user=ada",
-                          "each: agent=bot", "each: key=ci", "each: session=s-1",
-                          "each: model=gpt-4o", "each: provider=openai",
-                          "each: target=openai/gpt-4o", "two: org=acme,team=search"));
+  EXPECT_THAT(found(someone()), ElementsAre("all: ", "each: org=acme", "each: team=search",
+                                            "each: user=ada", "each: agent=bot", "each: key=ci",
+                                            "each: session=s-1", "each: model=gpt-4o",
+                                            "each: provider=openai", "each: target=openai/gpt-4o",
+                                            "each: call=01JD", "two: org=acme,team=search"));
 }
 
 TEST_F(ScopesTest, WhoHasNoNameSharesOneAccountAndIsNobodyOfThatName) {

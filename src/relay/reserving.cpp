@@ -112,6 +112,7 @@ void Relay::find_budgets(const Call& call, Request& request) {
                           .model = row.text(ledger::Text::model_requested),
                           .provider = call.provider->config->name,
                           .target = request.target_name,
+                          .call = call.id(),
                           .labels = std::span(labels).first(label_count)};
   budget::find_scopes(in_force, facts, request.scopes, request.scope_texts);
 }
