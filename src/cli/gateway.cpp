@@ -235,6 +235,7 @@ Started<void> Gateway::start_traffic() {
                                                         .resolver = resolver_,
                                                         .budgets = budgets_,
                                                         .refused_sessions = refused_sessions_,
+                                                        .plans = surroundings_.plans,
                                                         .hash_seed = *hash_seed});
   std::uint32_t count = worker_count(config_->workers);
   for (std::uint32_t i = 0; i < count; ++i) {

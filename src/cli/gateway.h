@@ -37,6 +37,7 @@ struct Surroundings {
   std::string program_version;
   std::string config_file;                              // as the operator names it, for advice
   std::shared_ptr<const price::Catalogue> prices = {};  // none: the shipped ones alone
+  relay::PlanQuota* plans = nullptr;                    // of `run`
 };
 
 // Why a gateway did not start. The exit status is `usage` for what the configuration says or names,
@@ -66,6 +67,9 @@ class Gateway {
   // The key that is made when there is none, as long as it is valid; "" otherwise.
   const std::string& first_secret() const { return first_secret_; }
   const std::string& admin_token_path() const { return admin_token_path_; }
+  // Until it is stopped.
+  ledger::Ledger& ledger() { return *ledger_; }
+  const budget::Table& budgets() const { return budgets_; }
 
   // No new calls; those that still run after `limit` are ended, and told so. Returns when all have
   // ended, or `enough` says so.

@@ -119,6 +119,9 @@ struct Provider {
   ProviderTimeouts timeouts;
   ProviderTls tls;
   bool allow_link_local = false;
+  // Calls with this header field go to it, and no others do: a kind of login that has a provider
+  // of its own. No file can say so.
+  std::string login_field;
 };
 
 struct Target {

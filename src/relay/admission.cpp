@@ -242,9 +242,12 @@ std::expected<void, Refused> Relay::choose_target(Call& call, const auth::Princi
                                    .param = "model"});
   }
   route::NameFilter visible{.context = &principal.models, .allows = allows};
+  const Provider* of_login = provider_of_login(call);
   std::expected<route::Target, route::Unresolved> target =
-      model.empty() ? resolver_.resolve_without_model(call.route.family)
-                    : resolver_.resolve(model, call.route.family, *model_lists_.current(), visible);
+      of_login != nullptr ? route::Target{.provider = of_login->index, .model = model}
+      : model.empty()
+          ? resolver_.resolve_without_model(call.route.family)
+          : resolver_.resolve(model, call.route.family, *model_lists_.current(), visible);
   if (!target) {
     return std::unexpected(Refused{.refusal = target.error().refusal,
                                    .message = std::move(target.error().message),
@@ -272,7 +275,16 @@ std::expected<void, Refused> Relay::choose_target(Call& call, const auth::Princi
   if (!target->model.empty()) request.target_name.append(1, '/').append(target->model);
   call.record().set(ledger::Text::provider, provider.config->name);
   call.record().set(ledger::Text::region, provider.config->region);
-  return {};
+  return within_plan(call);
+}
+
+const Provider* Relay::provider_of_login(const Call& call) const {
+  for (const Provider& provider : services_.providers->all()) {
+    const std::string& field = provider.config->login_field;
+    if (field.empty() || !provider.speaks(call.route.family)) continue;
+    if (call.client.head().find(field)) return &provider;
+  }
+  return nullptr;
 }
 
 }  // namespace recloser::relay

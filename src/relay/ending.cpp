@@ -114,7 +114,10 @@ Task<void> Relay::refuse_call(Call& call, const Refused& why) {
   // ended while it waited for one.
   const ledger::Attempt* attempt = call.record().last_attempt();
   bool begun = attempt != nullptr && (attempt->status != 0 || call.cancel.cancelled());
-  if (begun && outcome == ledger::Outcome::refused) outcome = ledger::Outcome::gateway_failed;
+  if (begun && outcome == ledger::Outcome::refused) {
+    outcome = why.refusal == codec::Refusal::budget_exhausted ? ledger::Outcome::cut
+                                                              : ledger::Outcome::gateway_failed;
+  }
   settle(call, outcome);
   Result<void> sent = co_await call.client.answer(head.status, fields, body);
 }

@@ -194,6 +194,7 @@ Task<void> Relay::pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& pr
   if (kind == AnswerKind::not_an_api) {
     return refuse_page(call, provider, head);
   }
+  if (is_beyond_plan(call, head)) return refuse_beyond_plan(call, provider);
   int status = head.status();
   note_status(call, status);
   bool events = kind == AnswerKind::events;

@@ -81,6 +81,12 @@ class Relay final : public net::HttpHandler {
   std::expected<void, Refused> identify(Call& call, Request& request);
   std::expected<void, Refused> choose_target(Call& call, const auth::Principal& principal,
                                              Request& request);
+  const Provider* provider_of_login(const Call& call) const;
+
+  // within_plan.cpp: subscriptions, where nothing may be paid for beyond them.
+  std::expected<void, Refused> within_plan(const Call& call) const;
+  bool is_beyond_plan(const Call& call, const net::http1::ResponseHead& head);
+  Task<void> refuse_beyond_plan(Call& call, net::HttpCall& provider);
 
   // estimating.cpp: what it may cost.
   std::expected<void, Refused> find_price(Call& call, const Request& request);

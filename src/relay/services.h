@@ -8,6 +8,7 @@
 #include "ledger/ledger.h"
 #include "net/resolver.h"
 #include "price/catalogue.h"
+#include "relay/plan_quota.h"
 #include "relay/providers.h"
 #include "relay/refused_sessions.h"
 #include "route/model_lists.h"
@@ -29,6 +30,7 @@ struct Services {
   net::Resolver& resolver;
   budget::Table& budgets;
   RefusedSessions& refused_sessions;
+  PlanQuota* plans = nullptr;   // of subscriptions; null: nobody asks what answers say of them
   std::uint64_t hash_seed = 0;  // random, and for nothing but the keys of tables (KeyedHash)
 };
 

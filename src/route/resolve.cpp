@@ -134,7 +134,8 @@ std::expected<Target, Unresolved> Resolver::resolve_without_model(Family family)
 }
 
 bool Resolver::serves(std::size_t provider, Family family) const {
-  return speaks(config_.providers[provider].dialect, family);
+  const config::Provider& configured = config_.providers[provider];
+  return configured.login_field.empty() && speaks(configured.dialect, family);
 }
 
 bool Resolver::lists_it(std::size_t provider, std::string_view model,

@@ -48,7 +48,8 @@ void TestGateway::start(net::HttpServer::Options options) {
                                                   .responses = responses_,
                                                   .resolver = loop_.resolver(),
                                                   .budgets = *budgets_,
-                                                  .refused_sessions = refused_sessions_});
+                                                  .refused_sessions = refused_sessions_,
+                                                  .plans = plans});
   relay_ = std::make_unique<Relay>(*services_, loop_.worker(), 7);
   server_ =
       std::move(*net::HttpServer::open(loop_.worker(), *net::parse_listen_address("127.0.0.1:0"),

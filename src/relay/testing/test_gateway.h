@@ -110,6 +110,7 @@ class TestGateway {
   // Lets calls end whose clients have left.
   void settle();
   budget::Table& budgets() { return *budgets_; }
+  PlanQuota* plans = nullptr;  // before start()
   // Before start(): who is told of thresholds.
   void watch_budgets(budget::Watcher& watcher) {
     budgets_ = std::make_unique<budget::Table>(loop_.clock(), &watcher);
