@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
                                  .clock = clock,
                                  .entropy = entropy,
                                  .version = RECLOSER_VERSION,
-                                 .program_path = program_path()};
+                                 .program_path = program_path(),
+                                 .variables = environ};
   return recloser::cli::run_cli(argc, argv, process);
 }

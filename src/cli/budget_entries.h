@@ -83,6 +83,27 @@ inline constexpr Command budget_show_entry{
     .exits = remote_exits,
     .run = run_budget_show};
 
+inline constexpr std::array budget_exposure_options{
+    config_option, Option{.name = "json", .value = "", .help = "Prints JSON, for programs."}};
+
+inline constexpr Command budget_exposure_entry{
+    .name = "budget exposure",
+    .arguments = "",
+    .summary = "Say the most that can be spent, and which limit says so",
+    .description =
+        "Tells from the configuration alone what can be spent at the most: by all calls together, "
+        "with each key, and by each team, user or session that has a limit of its own; minute "
+        "after minute, and in each window until its limit bites. Tokens and requests are taken at "
+        "the price of the dearest model that may be asked for. A scope without a limit says so.\n"
+        "Keys that were made while a gateway runs, and what an owner added to a limit, are not in "
+        "the configuration.",
+    .options = budget_exposure_options,
+    .examples =
+        "recloser budget exposure  of what `recloser serve` would start with\n"
+        "recloser budget exposure --config staging.yaml --json  of that file, for a program",
+    .exits = "0  told\n2  the configuration or a price list is wrong",
+    .run = run_budget_exposure};
+
 inline constexpr Command budget_adjust_entry{
     .name = "budget adjust",
     .arguments = "NAME",

@@ -42,6 +42,11 @@ std::string_view asks_for_group(const std::vector<std::string_view>& words) {
   return {};
 }
 
+// 2 could be the status of what `run` runs.
+Exit usage_status(const std::vector<std::string_view>& words) {
+  return !words.empty() && words.front() == "run" ? Exit::not_run : Exit::usage;
+}
+
 }  // namespace
 
 int run_cli(int argc, const char* const* argv, const Process& process) {
@@ -52,7 +57,7 @@ int run_cli(int argc, const char* const* argv, const Process& process) {
   } else if (std::string_view group = asks_for_group(words); !group.empty()) {
     exit = show(process, group_page(group, Style::of(process)));
   } else if (Result<Invocation> invocation = Invocation::read(words); !invocation) {
-    exit = complain(process, Exit::usage, invocation.error().message());
+    exit = complain(process, usage_status(words), invocation.error().message());
   } else if (invocation->wants_help()) {
     exit = show(process, help_page(invocation->command(), Style::of(process)));
   } else {

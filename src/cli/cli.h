@@ -15,6 +15,7 @@ enum class Exit : int {
   no = 1,         // done, and the answer is "no": no such call, the key is there already
   usage = 2,      // the command line or the configuration is wrong
   could_not = 3,  // server not reachable, port in use, a file cannot be written
+  not_run = 125,  // `run` itself failed, so that its command did not run; else it has the command's
 };
 
 // What main() gives to the commands; nothing below it reads globals.
@@ -27,6 +28,7 @@ struct Process {
   int out = 1;               // descriptors: what was asked for
   int err = 2;               // complaints, and the log
   int in = 0;                // what a command reads when no file is named
+  const char* const* variables = nullptr;  // "NAME=VALUE" .., for programs that are started
 };
 
 // Runs one command to its end and gives the exit status.

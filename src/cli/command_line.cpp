@@ -80,6 +80,22 @@ Error unknown_option(const Command& command, std::string_view name) {
 
 bool is_help(std::string_view word) { return word == "--help" || word == "-h"; }
 
+// The words before those of another program, where a command passes words on: `--help` among
+// those is not for us.
+std::span<const std::string_view> own_words(const Command& command,
+                                            std::span<const std::string_view> words) {
+  if (!command.passes_on) return words;
+  std::size_t count = 0;
+  while (count < words.size() && words[count] != "--" && words[count].starts_with('-')) {
+    std::string_view name = words[count];
+    name.remove_prefix(std::min<std::size_t>(name.size(), 2));
+    const Option* option = find_option(command, name);
+    bool value_follows = option != nullptr && !option->value.empty();
+    count += value_follows ? 2 : 1;
+  }
+  return words.first(std::min(count, words.size()));
+}
+
 }  // namespace
 
 const Command* find_command(std::string_view name) {
@@ -92,7 +108,7 @@ Result<Invocation> Invocation::read(std::span<const std::string_view> words) {
   if (!command) return fail(command.error());
   Invocation invocation;
   invocation.command_ = *command;
-  invocation.wants_help_ = std::ranges::any_of(words, is_help);
+  invocation.wants_help_ = std::ranges::any_of(own_words(**command, words), is_help);
   if ((*command)->run == nullptr) {
     return fail(Side::operator_, Kind::unsupported,
                 fmt::format("`recloser {}` is not supported in this version", (*command)->name));
@@ -110,6 +126,7 @@ Result<Invocation> Invocation::read(std::span<const std::string_view> words) {
       if (!read) return fail(read.error());
     } else {
       invocation.arguments_.emplace_back(word);
+      only_arguments |= (*command)->passes_on;
     }
   }
   std::size_t count = invocation.arguments_.size();

@@ -40,6 +40,7 @@ struct Command {
   std::string_view examples;  // lines "command  # what it does"
   std::string_view exits;     // lines "0  when"
   Run run = nullptr;          // null: not supported in this version
+  bool passes_on = false;     // from the first argument on, all words are another program's
 };
 
 // All commands, in the order people meet them.

@@ -3,6 +3,7 @@
 #include "cli/command_line.h"
 #include "cli/common_options.h"
 #include "cli/run_commands.h"
+#include "cli/run_entry.h"
 
 #include <array>
 
@@ -234,6 +235,7 @@ constexpr auto table = std::to_array<Command>({
               "2  the command line or the configuration is wrong\n"
               "3  it could not start: a port is in use, the store cannot be opened",
      .run = run_serve},
+    run_entry,
     {.name = "check",
      .arguments = "[FILE]",
      .arguments_max = 1,
@@ -455,6 +457,7 @@ constexpr auto table = std::to_array<Command>({
     budget_list_entry,
     budget_show_entry,
     budget_adjust_entry,
+    budget_exposure_entry,
     {.name = "backup",
      .arguments = "FILE",
      .arguments_min = 1,
@@ -524,10 +527,8 @@ constexpr auto table = std::to_array<Command>({
      .examples = "recloser version  prints it",
      .exits = "0  printed",
      .run = run_version},
-    {.name = "run"},
     {.name = "top"},
     {.name = "sessions"},
-    {.name = "budget exposure"},
     {.name = "approvals"},
     {.name = "decision"},
     {.name = "explain"},

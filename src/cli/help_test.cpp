@@ -73,8 +73,8 @@ TEST_F(CliTest, HelpOfEveryCommandFitsATerminal) {
 TEST_F(CliTest, TheOverviewNamesEverything) {
   Ran overview = run({"--help"});
   EXPECT_EQ(overview.exit, 0);
-  EXPECT_THAT(overview.out, HasSubstr("    key create     Make a virtual key\n"));
-  EXPECT_THAT(overview.out, HasSubstr("Not supported in this version: run, top, sessions"));
+  EXPECT_THAT(overview.out, HasSubstr("    key create       Make a virtual key\n"));
+  EXPECT_THAT(overview.out, HasSubstr("Not supported in this version: top, sessions"));
   EXPECT_EQ(run({"help"}).out, overview.out);
   EXPECT_EQ(run({"key", "--help"}).out,
             "COMMANDS\n"
@@ -105,15 +105,26 @@ std::string offered_by_bash(std::string_view words, int at) {
 
 TEST(Completion, BashOffersWhatTheCommandLineTakes) {
   EXPECT_EQ(offered_by_bash("k", 1), "key\n");
-  EXPECT_EQ(offered_by_bash("''", 1),
-            "serve check key calls count price export reconcile usage budget backup restore sim "
-            "completion "
-            "version --help\n");
+  EXPECT_EQ(
+      offered_by_bash("''", 1),
+      "serve run check key calls count price export reconcile usage budget backup restore sim "
+      "completion "
+      "version --help\n");
   EXPECT_EQ(offered_by_bash("key ''", 2), "create list revoke\n");
   EXPECT_EQ(offered_by_bash("key create --t", 3), "--team\n");
   EXPECT_EQ(offered_by_bash("calls --s", 2), "--session --since\n");
   EXPECT_EQ(offered_by_bash("calls --outcome c", 3), "completed cut client_gone\n");
   EXPECT_EQ(offered_by_bash("completion ''", 2), "--help bash zsh fish\n");
+}
+
+// Whether some command has an option of this name, or of one that begins so.
+bool is_built_somewhere(std::string_view name) {
+  for (const Command& command : commands()) {
+    for (const Option& option : command.options) {
+      if (!option.planned && option.name.starts_with(name)) return true;
+    }
+  }
+  return false;
 }
 
 TEST(Completion, EveryShellKnowsEveryOption) {
@@ -124,7 +135,9 @@ TEST(Completion, EveryShellKnowsEveryOption) {
       for (const Option& option : command.options) {
         std::string word =
             shell == "fish" ? fmt::format("-l {} ", option.name) : fmt::format("--{}", option.name);
-        EXPECT_EQ(script.find(word) != script.npos, !option.planned) << shell << " " << word;
+        bool offered = script.find(word) != script.npos;
+        bool wanted = !option.planned || is_built_somewhere(option.name);
+        if (!option.planned || !wanted) EXPECT_EQ(offered, wanted) << shell << " " << word;
       }
     }
     EXPECT_EQ(script.find("recloser top"), script.npos);

@@ -6,6 +6,7 @@
 namespace recloser::cli {
 
 Exit run_serve(const Invocation& invocation, const Process& process);
+Exit run_run(const Invocation& invocation, const Process& process);
 Exit run_check(const Invocation& invocation, const Process& process);
 Exit run_key_create(const Invocation& invocation, const Process& process);
 Exit run_key_list(const Invocation& invocation, const Process& process);
@@ -21,6 +22,7 @@ Exit run_reconcile(const Invocation& invocation, const Process& process);
 Exit run_usage(const Invocation& invocation, const Process& process);
 Exit run_budget_list(const Invocation& invocation, const Process& process);
 Exit run_budget_show(const Invocation& invocation, const Process& process);
+Exit run_budget_exposure(const Invocation& invocation, const Process& process);
 Exit run_budget_adjust(const Invocation& invocation, const Process& process);
 Exit run_backup(const Invocation& invocation, const Process& process);
 Exit run_restore(const Invocation& invocation, const Process& process);
