@@ -269,9 +269,8 @@ Task<Answer> AdminApi::add_ratings(net::Exchange& exchange) {
 Task<Answer> AdminApi::list_budgets(const Request& request) {
   Result<BudgetFilter> filter = read_budget_filter(request.query);
   if (!filter) co_return problem(filter.error());
-  auto read = [&table = services_.budgets, wanted = std::move(*filter)] {
-    return budgets_json(table, wanted);
-  };
+  auto read = [&table = services_.budgets, wanted = std::move(*filter),
+               now = services_.worker.wall()] { return budgets_json(table, wanted, now); };
   Result<std::string> json = co_await offload_.run(std::move(read));
   co_return json_or_problem(200, std::move(json));
 }
@@ -291,7 +290,7 @@ Task<Answer> AdminApi::adjust_budget(net::Exchange& exchange, const Request& req
   Result<budget::Standing> standing = co_await offload_.run(std::move(make));
   if (!standing) co_return problem(standing.error());
   services_.log.info("a budget was adjusted", {{"budget", request.rest}, {"kind", what}});
-  co_return json_answer(201, budget_json(*standing));
+  co_return json_answer(201, budget_json(*standing, services_.worker.wall()));
 }
 
 Task<Answer> AdminApi::list_keys() {

@@ -165,7 +165,7 @@ Result<budget::Live*> find_budget(const budget::Table& table, std::string_view n
               fmt::format("there is no budget '{}'{}", shown(name), did_you_mean(name, names)));
 }
 
-Result<std::string> budgets_json(budget::Table& table, const BudgetFilter& filter) {
+Result<std::string> budgets_json(budget::Table& table, const BudgetFilter& filter, WallTime now) {
   const budget::Live* of = nullptr;
   if (filter.name) {
     Result<budget::Live*> found = find_budget(table, *filter.name);
@@ -194,7 +194,7 @@ Result<std::string> budgets_json(budget::Table& table, const BudgetFilter& filte
   std::string out = R"({"data":[)";
   for (std::size_t i = 0; i < shown_rows; ++i) {
     if (i > 0) out += ',';
-    out += budget_json(rows[i].second);
+    out += budget_json(rows[i].second, now);
   }
   out += R"(],"next":)";
   if (more) {
@@ -205,7 +205,28 @@ Result<std::string> budgets_json(budget::Table& table, const BudgetFilter& filte
   return out + '}';
 }
 
-std::string budget_json(const Standing& standing) {
+std::optional<WallTime> exhausted_at(const Standing& standing, WallTime now) {
+  switch (standing.budget->document().window.type) {
+    case budget::WindowType::calendar:
+    case budget::WindowType::session:
+    case budget::WindowType::total:
+      break;
+    case budget::WindowType::rolling:  // what is spent leaves it again
+    case budget::WindowType::rate:
+      return std::nullopt;
+  }
+  if (standing.charged >= standing.limit) return now;
+  if (standing.charged <= 0 || now <= standing.begun) return std::nullopt;
+  __extension__ using Wide = __int128;
+  Wide left = static_cast<Wide>(standing.limit - standing.charged) *
+              (now - standing.begun).count() / standing.charged;
+  if (left > INT64_MAX - now.ns) return std::nullopt;
+  WallTime at{now.ns + static_cast<std::int64_t>(left)};
+  if (standing.resets && *standing.resets <= at) return std::nullopt;
+  return at;
+}
+
+std::string budget_json(const Standing& standing, WallTime now) {
   const budget::Budget& budget = standing.budget->document();
   std::string out;
   JsonWriter json(out);
@@ -224,6 +245,9 @@ std::string budget_json(const Standing& standing) {
   }
   json.member("open_calls", standing.open_calls).key("resets_at");
   standing.resets ? json.value(rfc3339(*standing.resets)) : json.null();
+  std::optional<WallTime> exhausted = exhausted_at(standing, now);
+  json.key("exhausted_at");
+  exhausted ? json.value(rfc3339(*exhausted)) : json.null();
   window(json, budget.window);
   json.member("reserve", budget::name_of(budget.reserve));
   text_or_null(json, "owner", budget.owner);

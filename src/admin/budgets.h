@@ -26,9 +26,13 @@ Result<BudgetFilter> read_budget_filter(std::string_view query);
 // {"data": [..], "next": cursor or null}, by name and key: the accounts of the budgets in force,
 // and those budgets that have one account at the most and none yet. Error (not_found): no budget
 // of that name is in force. Looks at every account: never on a worker.
-Result<std::string> budgets_json(budget::Table& table, const BudgetFilter& filter);
+Result<std::string> budgets_json(budget::Table& table, const BudgetFilter& filter, WallTime now);
 
-std::string budget_json(const budget::Standing& standing);
+// The forecast: when nothing is left of the account, if it goes on as it has since its window
+// began. Nothing: not before the window ends, or there is nothing to tell it from.
+std::optional<WallTime> exhausted_at(const budget::Standing& standing, WallTime now);
+
+std::string budget_json(const budget::Standing& standing, WallTime now);
 
 // Error (not_found), with the nearest name.
 Result<budget::Live*> find_budget(const budget::Table& table, std::string_view name);

@@ -94,17 +94,21 @@ TEST_P(BudgetsTest, AccountsAreListedAndBudgetsThatHaveNone) {
       heard.body,
       R"({"data":[{"name":"all","key":null,"unit":"usd","limit":"10.00","spent":"0.00",)"
       R"("reserved":"0.00","remaining":"10.00","ratio":0,"open_calls":0,"resets_at":null,)"
+      R"("exhausted_at":null,)"
       R"("window":{"type":"total"},"reserve":"clamp","owner":"ada","contact":null},)"
       R"({"name":"rate/x/rpm","key":null,"unit":"requests","limit":"60","spent":"0",)"
       R"("reserved":"0","remaining":"60","ratio":0,"open_calls":0,"resets_at":null,)"
+      R"("exhausted_at":null,)"
       R"("window":{"type":"rate","duration":"1m"},"reserve":"clamp","owner":null,)"
       R"("contact":null},)"
       R"({"name":"team-day","key":"org=acme,team=search","unit":"usd","limit":"2.00",)"
       R"("spent":"0.50","reserved":"0.00","remaining":"1.50","ratio":0.25,"open_calls":0,)"
-      R"("resets_at":"2026-09-22T00:00:00.000Z","window":{"type":"calendar","period":"day",)"
+      R"("resets_at":"2026-09-22T00:00:00.000Z","exhausted_at":null,)"
+      R"("window":{"type":"calendar","period":"day",)"
       R"("timezone":"UTC"},"reserve":"clamp","owner":null,"contact":"#search"},)"
       R"({"name":"tokens","key":null,"unit":"tokens","limit":"5000","spent":"0","reserved":"0",)"
       R"("remaining":"5000","ratio":0,"open_calls":0,"resets_at":null,)"
+      R"("exhausted_at":null,)"
       R"("window":{"type":"rolling","duration":"1h"},"reserve":"clamp","owner":null,)"
       R"("contact":null}],"next":null})"
       "\n");
@@ -120,6 +124,27 @@ TEST_P(BudgetsTest, WhatRunsIsHeld) {
   EXPECT_EQ(row.at("reserved").as_string(), "3.00");
   EXPECT_EQ(row.at("remaining").as_string(), "7.00");
   EXPECT_EQ(row.at("open_calls").as_int64(), 1);
+}
+
+TEST_P(BudgetsTest, TheForecastGoesOnAsTheWindowBegan) {
+  auto forecast = [&](std::string_view name) {
+    boost::json::value row = get(fmt::format("/admin/budgets?name={}", name)).json();
+    return row.at("data").at(0).at("exhausted_at");
+  };
+  WallTime now = loop_.clock().wall();
+  WallTime day = WallTime{now.ns / 86'400'000'000'000 * 86'400'000'000'000};
+  spend("team-day", search, dollar / 2);
+  EXPECT_TRUE(forecast("team-day").is_null()) << "the day ends before";
+  spend("team-day", search, dollar);
+  EXPECT_EQ(forecast("team-day").as_string(), rfc3339(now + (now - day) / 3));
+  spend("all", "", 2 * dollar);  // of 10; its window begins
+  EXPECT_TRUE(forecast("all").is_null()) << "no time has passed to tell a pace from";
+  spend("tokens", "", 4000);
+  loop_.clock().advance(10s);
+  EXPECT_EQ(forecast("all").as_string(), rfc3339(loop_.clock().wall() + 40s));
+  EXPECT_TRUE(forecast("tokens").is_null()) << "what is spent leaves a rolling window";
+  spend("all", "", 8 * dollar);
+  EXPECT_EQ(forecast("all").as_string(), rfc3339(loop_.clock().wall()));
 }
 
 TEST_P(BudgetsTest, PagesAndFilters) {

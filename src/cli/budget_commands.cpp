@@ -7,6 +7,7 @@
 #include "cli/run_commands.h"
 #include "core/json_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -68,27 +69,37 @@ std::string window_of(const Json& budget) {
 }
 
 // To the minute.
-std::string resets(const Json& budget) {
-  std::string at = text(budget, "resets_at");
+std::string minute(const Json& budget, std::string_view name) {
+  std::string at = text(budget, name);
   if (at.size() < 16) return or_dash(at);
   return fmt::format("{} {}", std::string_view(at).substr(0, 10),
                      std::string_view(at).substr(11, 5));
 }
 
-std::vector<Cell> figures(const Json& budget) {
-  return {{or_dash(text(budget, "key")), Colour::none},
-          {amount(budget, "limit"), Colour::none},
-          {amount(budget, "spent"), colour_of(budget)},
-          {amount(budget, "reserved"), Colour::none},
-          {amount(budget, "remaining"), Colour::none},
-          {per_cent(budget), colour_of(budget)},
-          {std::to_string(whole(budget, "open_calls").value_or(0)), Colour::none},
-          {resets(budget), Colour::none}};
+// A column of dashes tells nothing.
+bool any_forecast(const std::vector<Json>& accounts) {
+  return std::ranges::any_of(
+      accounts, [](const Json& account) { return !text(account, "exhausted_at").empty(); });
 }
 
-std::vector<Column> columns_of_figures() {
-  return {{"KEY"},        {"LIMIT", true}, {"SPENT", true}, {"HELD", true},
-          {"LEFT", true}, {"USED", true},  {"OPEN", true},  {"RESETS (UTC)"}};
+std::vector<Cell> figures(const Json& budget, bool forecast) {
+  std::vector<Cell> cells{{or_dash(text(budget, "key")), Colour::none},
+                          {amount(budget, "limit"), Colour::none},
+                          {amount(budget, "spent"), colour_of(budget)},
+                          {amount(budget, "reserved"), Colour::none},
+                          {amount(budget, "remaining"), Colour::none},
+                          {per_cent(budget), colour_of(budget)},
+                          {std::to_string(whole(budget, "open_calls").value_or(0)), Colour::none},
+                          {minute(budget, "resets_at"), Colour::none}};
+  if (forecast) cells.push_back({minute(budget, "exhausted_at"), Colour::none});
+  return cells;
+}
+
+std::vector<Column> columns_of_figures(bool forecast) {
+  std::vector<Column> columns{{"KEY"},        {"LIMIT", true}, {"SPENT", true}, {"HELD", true},
+                              {"LEFT", true}, {"USED", true},  {"OPEN", true},  {"RESETS (UTC)"}};
+  if (forecast) columns.push_back({"SPENT UP BY (UTC)"});
+  return columns;
 }
 
 std::optional<std::vector<Json>> accounts_in(const Json& page) {
@@ -106,11 +117,12 @@ Exit show_list(const Json& page, const Process& process) {
   std::optional<std::vector<Json>> accounts = accounts_in(page);
   if (!accounts) return not_understood(process);
   if (accounts->empty()) return show(process, "There are no such accounts of budgets.\n");
-  std::vector<Column> columns = columns_of_figures();
+  bool forecast = any_forecast(*accounts);
+  std::vector<Column> columns = columns_of_figures(forecast);
   columns.insert(columns.begin(), {"BUDGET"});
   Table table(std::move(columns));
   for (const Json& account : *accounts) {
-    std::vector<Cell> cells = figures(account);
+    std::vector<Cell> cells = figures(account, forecast);
     cells.insert(cells.begin(), {text(account, "name"), Colour::none});
     table.add(std::move(cells));
   }
@@ -128,8 +140,9 @@ Exit show_one(std::string_view name, const Json& page, const Process& process) {
       fmt::format("budget   {}\ncounts   {}, {}\nreserve  {}\nowner    {}\ncontact  {}\n\n",
                   text(first, "name"), unit_of(first), window_of(first), text(first, "reserve"),
                   or_dash(text(first, "owner")), or_dash(text(first, "contact")));
-  Table table(columns_of_figures());
-  for (const Json& account : *accounts) table.add(figures(account));
+  bool forecast = any_forecast(*accounts);
+  Table table(columns_of_figures(forecast));
+  for (const Json& account : *accounts) table.add(figures(account, forecast));
   return show(process, out + table.text(Style::of(process)) + more_of(page));
 }
 
