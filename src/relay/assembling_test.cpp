@@ -204,6 +204,33 @@ TEST_F(AssemblingTest, MessagesEndAsTheirAgentsTakeIt) {
   EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::cut);
 }
 
+TEST_F(AssemblingTest, AResponseKeepsWhatItsBeginTold) {
+  std::string begun =
+      R"({"type":"response.created","response":{"id":"r","object":"response","status":)"
+      R"("in_progress","model":"sim-fast","temperature":0.5,"output":[],"usage":null}})";
+  std::string item =
+      R"({"type":"response.output_item.added","output_index":0,"item":{"id":"i","type":)"
+      R"("message","status":"in_progress","role":"assistant","content":[]}})";
+  std::string part =
+      R"({"type":"response.content_part.added","item_id":"i","output_index":0,)"
+      R"("content_index":0,"part":{"type":"output_text","text":"","annotations":[]}})";
+  std::string word = R"({"type":"response.output_text.delta","item_id":"i","output_index":0,)"
+                     R"("content_index":0,"delta":" word"})";
+  streams({begun, item, part, word}, End::never);
+  start();
+  Seen seen = gateway_.post("/v1/responses", R"({"model":"sim-fast","input":"say so"})");
+  gateway_.settle();
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_THAT(seen.body, HasSubstr(R"("temperature":0.5)"));
+  EXPECT_THAT(seen.body, HasSubstr(R"("status":"incomplete")"));
+  EXPECT_THAT(seen.body, HasSubstr(R"("incomplete_details":{"reason":"max_output_tokens"})"));
+  EXPECT_THAT(seen.body, HasSubstr(R"("output":[{"id":"i",)"));
+  EXPECT_THAT(seen.body, HasSubstr(" word word"));
+  EXPECT_THAT(seen.body, HasSubstr("[Recloser: stopped, the budget small of 100 output tokens"));
+  EXPECT_THAT(seen.body, HasSubstr(R"("output_tokens":)"));
+  EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::cut);
+}
+
 TEST_F(AssemblingTest, AProviderThatIsGoneLeavesNoHalfAnswer) {
   streams({delta("half an answer")}, End::early);
   Seen seen = ask();
