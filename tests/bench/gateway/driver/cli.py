@@ -43,6 +43,8 @@ def arguments(what):
                         help="the binary to measure (default: recloser in the build folder)")
     parser.add_argument("--subject", metavar="NAME=COMMAND",
                         help="measure another proxy; {port} and {provider_port} are filled in")
+    parser.add_argument("--budgets", action="store_true",
+                        help="four budgets on every call")
     parser.add_argument("--core", type=int, default=(os.cpu_count() or 1) - 1,
                         help="the processor that everything measured shares (default: the last)")
     parser.add_argument("--json", type=pathlib.Path, help="where the figures are written")
@@ -91,7 +93,7 @@ def measure(options, wanted, reference):
             f"the bench's programs are not in {tools_folder}; run `cmake --preset release && "
             "ninja -C build/release bench_load bench_provider`")
     subject = (subjects.command(options.subject) if options.subject
-               else subjects.recloser(binary_of(options)))
+               else subjects.recloser(binary_of(options), budgets=options.budgets))
     folder = PROJECT / "build/bench/work"
     os.sched_setaffinity(0, others(options.core))
     found, raw, failures = [], {}, {}

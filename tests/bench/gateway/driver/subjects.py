@@ -74,9 +74,16 @@ models:
     targets:
       - {{provider: bench, model: {model}}}
 keys:
-  - {{id: bench, secret: "{client_key}", org: bench, team: bench, models: ["*"]}}
+  - {{id: bench, secret: "{client_key}", org: bench, team: bench, models: ["*"]{budgets}}}
 logging: {{level: warning, format: text}}
 """
+
+
+# As a company has them, none of which a bench spends.
+FOUR_BUDGETS = (", budget: [{usd: 100000, per: day, reserve: elastic}, "
+                "{usd: 1000000, per: month, reserve: elastic}, "
+                "{tokens: 1000000000000, per: day, reserve: elastic}, "
+                "{requests: 1000000000000, per: day}]")
 
 
 class Running:
@@ -134,7 +141,7 @@ def nginx():
     return Subject("nginx", prepare)
 
 
-def recloser(binary, *, name="recloser", certificate=None, secure_provider=False):
+def recloser(binary, *, name="recloser", certificate=None, secure_provider=False, budgets=False):
     """With `certificate`, files of one and its key, it speaks HTTPS to clients; with
     `secure_provider` too, its provider is another Recloser that does."""
     binary = os.path.abspath(binary)
@@ -155,7 +162,8 @@ def recloser(binary, *, name="recloser", certificate=None, secure_provider=False
         settings = folder / "recloser.yaml"
         settings.write_text(RECLOSER_YAML.format(
             listen=json.dumps(listen), provider=json.dumps(provider), model=MODEL,
-            admin_port=processes.free_port(), client_key=CLIENT_KEY))
+            admin_port=processes.free_port(), client_key=CLIENT_KEY,
+            budgets=FOUR_BUDGETS if budgets else ""))
         return [binary, "serve", "--config", settings]
 
     return Subject(name, prepare)
