@@ -213,7 +213,6 @@ build/release/tests/books/simulated_books_test" simulated_books
   optional "tokenizer" "See tests/tokens/original." tests/tokens/original
   optional "http1 peers" "See tests/http1_peers." tests/http1_peers
   optional "kill -9, long" "See tests/chaos." tests/chaos/kill --long
-  optional "overspend, long" "See tests/bench/README.md." tests/bench/overspend
   optional "agents" "See tests/clients." tests/clients/agents
 }
 
