@@ -5,14 +5,51 @@
 
 namespace recloser::budget {
 
+std::uint64_t degraded_tokens(const Budget& budget, Amount limit, Amount charged,
+                              std::uint64_t asked) {
+  if (budget.degrade_at_per_million == 0 || asked == UINT64_MAX || limit <= 0) return UINT64_MAX;
+  auto begins =
+      static_cast<Amount>(static_cast<__int128>(limit) * budget.degrade_at_per_million / 1'000'000);
+  if (charged <= begins) return UINT64_MAX;
+  std::uint64_t floor = std::min<std::uint64_t>(budget.clamp_floor_tokens, asked);
+  if (charged >= limit) return floor;
+  using Wide = unsigned __int128;
+  Wide more = Wide{asked - floor} * static_cast<std::uint64_t>(limit - charged) /
+              static_cast<std::uint64_t>(limit - begins);
+  return floor + static_cast<std::uint64_t>(more);
+}
+
+namespace {
+
+// A grace that does not fit is a shorter one: a budget is used to its end.
+std::uint64_t grace_that_fits(std::span<const Room> rooms, const Wants& wants) {
+  std::uint64_t grace = wants.grace_tokens;
+  for (const Room& room : rooms) {
+    if (room.reserve != Reserve::elastic) continue;
+    std::uint64_t affordable = room.demand.affordable(room.free).value_or(0);
+    grace = std::min(grace, affordable - std::min<std::uint64_t>(affordable, 1));
+  }
+  return grace;
+}
+
+}  // namespace
+
 std::expected<Grant, Shortage> grant(std::span<const Room> rooms, const Wants& wants) {
-  std::uint64_t tokens = wants.output_tokens_max;
+  Grant grant{.output_tokens_max = wants.output_tokens_max};
+  std::uint64_t& tokens = grant.output_tokens_max;
   Shortage first{.room = rooms.size()};
   auto refuse = [&](std::size_t index, std::uint64_t least_tokens) {
     if (index < first.room) first = {index, rooms[index].demand.with(least_tokens)};
   };
+  auto lower = [&](std::size_t index, std::uint64_t most, bool degraded) {
+    if (most >= tokens) return;
+    tokens = most;
+    grant.lowered_by = index;
+    grant.degraded = degraded;
+  };
   for (std::size_t i = 0; i < rooms.size(); ++i) {
     const Room& room = rooms[i];
+    lower(i, std::max(room.most_tokens, wants.output_tokens_least), true);
     if (room.reserve != Reserve::clamp) continue;
     std::uint64_t floor = std::max(room.clamp_floor_tokens, wants.output_tokens_least);
     floor = std::min(floor, wants.output_tokens_max);
@@ -20,10 +57,11 @@ std::expected<Grant, Shortage> grant(std::span<const Room> rooms, const Wants& w
     if (!affordable || *affordable < floor) {
       refuse(i, floor);
     } else {
-      tokens = std::min(tokens, *affordable);
+      lower(i, *affordable, false);
     }
   }
   std::uint64_t slice = tokens;
+  std::uint64_t grace = grace_that_fits(rooms, wants);
   for (std::size_t i = 0; i < rooms.size(); ++i) {
     const Room& room = rooms[i];
     if (room.reserve == Reserve::upper_bound && room.demand.with(tokens) > room.free) {
@@ -34,11 +72,13 @@ std::expected<Grant, Shortage> grant(std::span<const Room> rooms, const Wants& w
     if (!affordable || (*affordable == 0 && tokens != 0)) {
       refuse(i, std::min<std::uint64_t>(tokens, 1));
     } else {
-      slice = std::min({slice, wants.slice_tokens, *affordable});
+      slice = std::min({slice, wants.slice_tokens, *affordable - std::min(*affordable, grace)});
     }
   }
   if (first.room != rooms.size()) return std::unexpected(first);
-  return Grant{.output_tokens_max = tokens, .output_tokens = slice};
+  grant.output_tokens = slice;
+  grant.grace_tokens = std::min(grace, tokens - slice);
+  return grant;
 }
 
 Amount held(const Room& room, const Grant& grant) {
@@ -47,7 +87,7 @@ Amount held(const Room& room, const Grant& grant) {
     case Reserve::upper_bound:
       return room.demand.with(grant.output_tokens_max);
     case Reserve::elastic:
-      return room.demand.with(grant.output_tokens);
+      return room.demand.with(grant.output_tokens + grant.grace_tokens);
     case Reserve::none:
       return 0;
   }

@@ -17,17 +17,29 @@ struct Room {
   Demand demand;
   Amount free = 0;  // limit - charged - reserved; less than 0 after an overrun or a lowered limit
   std::uint64_t clamp_floor_tokens = 0;
+  std::uint64_t most_tokens = UINT64_MAX;  // of the answer, whatever would fit
 };
+
+// With `degradeAt`, the longest answer goes from what is asked for, at that share of the limit,
+// down in a straight line to the floor where nothing is left.
+std::uint64_t degraded_tokens(const Budget& budget, Amount limit, Amount charged,
+                              std::uint64_t asked);
 
 struct Wants {
   std::uint64_t output_tokens_max = 0;    // UINT64_MAX: nothing bounds the answer
   std::uint64_t output_tokens_least = 0;  // no budget clamps below
   std::uint64_t slice_tokens = 0;
+  std::uint64_t grace_tokens = 0;  // beyond the last slice, to the end of a sentence
 };
 
 struct Grant {
+  static constexpr std::size_t no_room = SIZE_MAX;
+
   std::uint64_t output_tokens_max = 0;  // of the answer: as wanted, or clamped
-  std::uint64_t output_tokens = 0;      // paid for now
+  std::uint64_t output_tokens = 0;      // paid for now, ..
+  std::uint64_t grace_tokens = 0;       // .. and these with them, by each elastic room
+  std::size_t lowered_by = no_room;     // the room for which the answer's limit is what it is
+  bool degraded = false;                // by its most_tokens
 };
 
 // The first room that has too little.

@@ -96,6 +96,7 @@ std::span<Permit::Hold> Permit::holds() const { return {holds_.get(), count_}; }
 std::expected<void, Exhausted> Permit::take(const Ask& ask) {
   std::array<Room, Table::scopes_max> rooms;
   slice_tokens_ = ask.slice_tokens;
+  std::uint32_t grace = 0;
   Now now = table_->now();
   Locked locked(holds());
   for (Hold& hold : holds()) {
@@ -107,21 +108,32 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask) {
     if (hold.reserve == Reserve::elastic && budget.slice_tokens != 0) {
       slice_tokens_ = std::min<std::uint64_t>(slice_tokens_, budget.slice_tokens);
     }
-    rooms[hold.place] = {.reserve = hold.reserve,
-                         .demand = hold.demand,
-                         .free = hold.free(),
-                         .clamp_floor_tokens = budget.clamp_floor_tokens};
+    if (hold.reserve == Reserve::elastic && budget.cut.at_sentence) {
+      grace = std::max(grace, budget.cut.grace_tokens);
+    }
+    rooms[hold.place] = {
+        .reserve = hold.reserve,
+        .demand = hold.demand,
+        .free = hold.free(),
+        .clamp_floor_tokens = budget.clamp_floor_tokens,
+        .most_tokens = degraded_tokens(budget, hold.entry->limit(), hold.balance().charged,
+                                       ask.output_tokens_max)};
   }
   std::expected<Grant, Shortage> given =
       grant(std::span(rooms).first(count_), {.output_tokens_max = ask.output_tokens_max,
                                              .output_tokens_least = ask.output_tokens_least,
-                                             .slice_tokens = slice_tokens_});
+                                             .slice_tokens = slice_tokens_,
+                                             .grace_tokens = grace});
   if (!given) {
     auto hold = std::ranges::find(holds(), given.error().room, &Hold::place);
     return std::unexpected(exhausted(*hold, given.error().needed));
   }
   output_tokens_max_ = given->output_tokens_max;
   output_tokens_granted_ = given->output_tokens;
+  grace_tokens_ = static_cast<std::uint32_t>(given->grace_tokens);
+  degraded_ = given->degraded;
+  if (given->lowered_by != Grant::no_room)
+    lowered_by_ = static_cast<std::uint8_t>(given->lowered_by);
   for (Hold& hold : holds()) {
     hold.entry->account.open_call();
     hold.take(held(rooms[hold.place], *given));
@@ -139,22 +151,24 @@ Exhausted Permit::exhausted(const Hold& hold, Amount needed) const {
 
 std::expected<void, Exhausted> Permit::extend(std::uint64_t wanted) {
   if (wanted <= output_tokens_granted_) return {};
+  std::uint64_t held = output_tokens_granted_ + grace_tokens_;  // the grace goes ahead of it all
+  wanted += std::min<std::uint64_t>(grace_tokens_, UINT64_MAX - wanted);
   Locked locked(holds());
   for (const Hold& hold : holds()) {
     if (hold.reserve != Reserve::elastic) continue;
-    Amount now = hold.demand.with(output_tokens_granted_);
+    Amount now = hold.demand.with(held);
     Amount free = std::max<Amount>(hold.free(), 0);
     std::uint64_t affordable = hold.demand.affordable(now + std::min(free, amount_max)).value_or(0);
-    if (affordable <= output_tokens_granted_) {
-      return std::unexpected(exhausted(hold, hold.demand.with(output_tokens_granted_ + 1) - now));
+    if (affordable <= held) {
+      return std::unexpected(exhausted(hold, hold.demand.with(held + 1) - now));
     }
     wanted = std::min(wanted, affordable);
   }
   for (Hold& hold : holds()) {
     if (hold.reserve != Reserve::elastic) continue;
-    hold.take(hold.demand.with(wanted) - hold.demand.with(output_tokens_granted_));
+    hold.take(hold.demand.with(wanted) - hold.demand.with(held));
   }
-  output_tokens_granted_ = wanted;
+  output_tokens_granted_ = wanted - grace_tokens_;
   return {};
 }
 
@@ -168,6 +182,28 @@ std::expected<void, Exhausted> Permit::take_more(Unit unit, Amount more) {
     if (hold.unit == unit && hold.reserve != Reserve::none) hold.take(more);
   }
   return {};
+}
+
+std::expected<Amount, Exhausted> Permit::take_up_to(Unit unit, Amount most) {
+  Locked locked(holds());
+  auto concerned = [unit](const Hold& hold) {
+    return hold.unit == unit && hold.reserve != Reserve::none;
+  };
+  for (const Hold& hold : holds()) {
+    if (!concerned(hold)) continue;
+    if (hold.free() <= 0) return std::unexpected(exhausted(hold, 1));
+    most = std::min(most, hold.free());
+  }
+  for (Hold& hold : holds()) {
+    if (concerned(hold)) hold.take(most);
+  }
+  return most;
+}
+
+bool Permit::holds(Unit unit) const {
+  return std::ranges::any_of(holds(), [unit](const Hold& hold) {
+    return hold.unit == unit && hold.reserve != Reserve::none;
+  });
 }
 
 bool Permit::is_elastic() const {
@@ -187,6 +223,13 @@ std::optional<Standing> Permit::tightest() const {
   }
   if (least == nullptr) return std::nullopt;
   return table_->standing_of(*least->entry);
+}
+
+std::optional<Permit::Lowered> Permit::lowered() const {
+  auto hold = std::ranges::find(holds(), lowered_by_, &Hold::place);
+  if (hold == holds().end()) return std::nullopt;
+  Locked locked(holds());
+  return Lowered{.by = table_->standing_of(*hold->entry), .degraded = degraded_};
 }
 
 void Permit::publish(const Use& use) {
@@ -264,6 +307,9 @@ Permit& Permit::operator=(Permit&& other) noexcept {
   std::swap(output_tokens_max_, other.output_tokens_max_);
   std::swap(output_tokens_granted_, other.output_tokens_granted_);
   std::swap(slice_tokens_, other.slice_tokens_);
+  std::swap(grace_tokens_, other.grace_tokens_);
+  std::swap(lowered_by_, other.lowered_by_);
+  std::swap(degraded_, other.degraded_);
   std::swap(noted_, other.noted_);
   return *this;
 }

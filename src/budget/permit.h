@@ -37,6 +37,8 @@ class [[nodiscard]] Permit {
   ~Permit();
 
   bool counts() const { return count_ != 0; }
+  // Whether some account counts in that unit, and holds ahead.
+  bool holds(Unit unit) const;
 
   // Whether tokens are paid for slice by slice.
   bool is_elastic() const;
@@ -50,6 +52,17 @@ class [[nodiscard]] Permit {
   // What is paid for so far. The relay lets no token pass beyond it.
   std::uint64_t output_tokens_granted() const { return output_tokens_granted_; }
 
+  // And these beyond it, held to the end, for a cut that waits for the end of a sentence.
+  std::uint64_t grace_tokens() const { return grace_tokens_; }
+
+  // The account for which the answer may have less than was asked for, if one may: because no more
+  // fits, or because of `degradeAt`.
+  struct Lowered {
+    Standing by;
+    bool degraded = false;
+  };
+  std::optional<Lowered> lowered() const;
+
   // How many tokens are paid for at a time, where slices are.
   std::uint64_t slice_tokens() const { return slice_tokens_; }
 
@@ -59,6 +72,9 @@ class [[nodiscard]] Permit {
 
   // More of a unit than was known of before: a tool call, a second, input that grew.
   std::expected<void, Exhausted> take_more(Unit unit, Amount more);
+
+  // The same of what is left, if that is less: how much it is. Error: nothing is left.
+  std::expected<Amount, Exhausted> take_up_to(Unit unit, Amount most);
 
   // What the call has used so far, in all. Cheap: nobody else sees it.
   void note(const Use& use) { noted_ = use; }
@@ -77,6 +93,7 @@ class [[nodiscard]] Permit {
 
  private:
   friend class Table;
+  static constexpr std::uint8_t no_place = UINT8_MAX;
   struct Hold;
   class Locked;
 
@@ -94,6 +111,9 @@ class [[nodiscard]] Permit {
   std::uint64_t output_tokens_max_ = UINT64_MAX;
   std::uint64_t output_tokens_granted_ = UINT64_MAX;
   std::uint64_t slice_tokens_ = UINT64_MAX;
+  std::uint32_t grace_tokens_ = 0;
+  std::uint8_t lowered_by_ = no_place;
+  bool degraded_ = false;
   Use noted_;
 };
 

@@ -229,6 +229,105 @@ TEST_F(TableTest, WhatIsOverIsForgotten) {
   EXPECT_EQ(gone, 999u) << "a call is open in one";
 }
 
+TEST_F(TableTest, TimeIsTakenPieceByPieceToTheLast) {
+  Budget time = usd("time", Reserve::clamp, 2500);
+  time.unit = Unit::seconds;
+  Budget counts = time;
+  counts.name = "counts";
+  counts.reserve = Reserve::none;
+  counts.limit = 10;
+  std::vector<Live*> budgets = configure_all({time, counts});
+  std::expected<Permit, Exhausted> one = ask(budgets, {}, 100);
+  std::expected<Permit, Exhausted> two = ask({budgets[0]}, {}, 100);
+  ASSERT_TRUE(one && two);
+  EXPECT_TRUE(one->holds(Unit::seconds));
+  EXPECT_FALSE(one->holds(Unit::tool_calls));
+  EXPECT_EQ(one->take_up_to(Unit::seconds, 1000), 1000);
+  EXPECT_EQ(two->take_up_to(Unit::seconds, 1000), 1000);
+  EXPECT_EQ(one->take_up_to(Unit::seconds, 1000), 500);
+  std::expected<Amount, Exhausted> none = two->take_up_to(Unit::seconds, 1000);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().standing.budget, budgets[0]) << "what only counts stops nobody";
+  EXPECT_EQ(standing(*budgets[0]).reserved, 2500);
+  one->settle({.milliseconds = 1500}, true);
+  two->settle({.milliseconds = 900}, true);
+  EXPECT_EQ(standing(*budgets[0]).charged, 2400);
+  EXPECT_EQ(standing(*budgets[0]).reserved, 0);
+  EXPECT_EQ(standing(*budgets[1]).charged, 1500);
+}
+
+Budget graceful(Amount limit, std::uint32_t grace) {
+  Budget budget = usd("b", Reserve::elastic, limit);
+  budget.cut = {.at_sentence = true, .grace_tokens = grace, .note = {}};
+  return budget;
+}
+
+// The grace lies inside the limit: what goes to the end of a sentence is paid for before.
+TEST_F(TableTest, AGraceIsHeldAheadOfAllSlices) {
+  Live& budget = configure(graceful(1000, 100));
+  std::expected<Permit, Exhausted> permit = ask({&budget}, token_each, 5000);
+  ASSERT_TRUE(permit);
+  EXPECT_EQ(permit->output_tokens_granted(), 64u);
+  EXPECT_EQ(permit->grace_tokens(), 100u);
+  EXPECT_EQ(standing(budget).reserved, 164);
+  ASSERT_TRUE(permit->extend(700));
+  EXPECT_EQ(permit->output_tokens_granted(), 700u);
+  EXPECT_EQ(standing(budget).reserved, 800);
+  ASSERT_TRUE(permit->extend(2000));
+  EXPECT_EQ(permit->output_tokens_granted(), 900u);
+  EXPECT_EQ(standing(budget).reserved, 1000);
+  EXPECT_FALSE(permit->extend(901));
+}
+
+TEST_F(TableTest, AGraceIsShorterWhereLessIsLeft) {
+  Live& budget = configure(graceful(50, 100));
+  std::expected<Permit, Exhausted> permit = ask({&budget}, token_each, 5000);
+  ASSERT_TRUE(permit);
+  EXPECT_EQ(permit->output_tokens_granted(), 1u);
+  EXPECT_EQ(permit->grace_tokens(), 49u);
+  std::expected<Permit, Exhausted> next = ask({&budget}, token_each, 5000);
+  EXPECT_FALSE(next);
+  permit->settle({.nano_usd = 0}, true);
+  next = ask({&budget}, token_each, 20);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->output_tokens_granted() + next->grace_tokens(), 20u) << "all it may write";
+}
+
+// From degradeAt on the longest answer shrinks in a straight line, down to clampFloor.
+TEST_F(TableTest, WhatIsNearlySpentIsSpentSlower) {
+  for (Reserve reserve : {Reserve::clamp, Reserve::elastic, Reserve::none}) {
+    Budget document = usd("b" + std::string(name_of(reserve)), reserve, 1'000'000);
+    document.degrade_at_per_million = 800'000;
+    document.clamp_floor_tokens = 100;
+    Live& budget = configure(document);
+    auto most = [&](Amount charged) {
+      table_.set_charged(budget, account_key(budget, key_), charged);
+      std::expected<Permit, Exhausted> permit = ask({&budget}, token_each, 1100);
+      if (!permit) return std::uint64_t{0};
+      std::optional<Permit::Lowered> lowered = permit->lowered();
+      EXPECT_EQ(lowered && lowered->degraded, permit->output_tokens_max() < 1100);
+      return permit->output_tokens_max();
+    };
+    EXPECT_EQ(most(0), 1100u);
+    EXPECT_EQ(most(800'000), 1100u);
+    EXPECT_EQ(most(850'000), 850u);
+    EXPECT_EQ(most(900'000), 600u);
+    EXPECT_EQ(most(990'000), 150u);
+    EXPECT_EQ(most(1'000'000), reserve == Reserve::none ? 100u : 0u);
+  }
+}
+
+TEST_F(TableTest, WhoLowersAnAnswersLimitIsKnown) {
+  std::vector<Live*> budgets =
+      configure_all({usd("wide", Reserve::clamp, 5000), usd("narrow", Reserve::clamp, 700),
+                     usd("elastic", Reserve::elastic, 400)});
+  std::expected<Permit, Exhausted> permit = ask(budgets, token_each, 1000);
+  ASSERT_TRUE(permit && permit->lowered());
+  EXPECT_EQ(permit->lowered()->by.budget, budgets[1]);
+  EXPECT_FALSE(permit->lowered()->degraded);
+  EXPECT_FALSE(ask({budgets[0]}, token_each, 1000)->lowered());
+}
+
 // What 200 calls in parallel take never passes what fits, on however many threads (acceptance 1).
 TEST_F(TableTest, ParallelCallsTakeNoMoreThanThereIs) {
   std::vector<Live*> budgets = configure_all(

@@ -49,6 +49,7 @@ spec:
   limit: 1000000
   key: [session.id]
   window: {type: session, idleTimeout: 30m}
+  reserve: elastic
   onExhausted: {at: sentence}
 )";
 
@@ -84,7 +85,7 @@ TEST(Budgets, DefaultsArrive) {
   EXPECT_EQ(budget.key.names, std::vector<std::string>{"session"});
   EXPECT_EQ(budget.window.idle_timeout, 30min);
   EXPECT_EQ(budget.window.max_age, std::nullopt);
-  EXPECT_EQ(budget.reserve, Reserve::clamp);
+  EXPECT_EQ(Budget().reserve, Reserve::clamp) << "unless it is said";
   EXPECT_EQ(budget.clamp_floor_tokens, 256u);
   EXPECT_EQ(budget.on_unpriced, OnUnpriced::deny);
   EXPECT_EQ(budget.on_exhausted.grace_tokens, 64u) << "what at: sentence means by itself";
@@ -136,7 +137,7 @@ TEST(Budgets, ThePageShowsWhatWorks) {
     environment.variables = {{"CI_KEY", "01234567890123456789"},
                              {"NIGHTLY_KEY", "11234567890123456789"}};
     std::string report;
-    if (block.starts_with("  onExhausted:")) {
+    if (block.starts_with("  ")) {
       report = report_of_spec("spec:\n  unit: usd\n  limit: 1\n  window: {type: total}\n" + block);
     } else if (block.find("kind: Budget") != block.npos) {
       report = check_documents(block).report("recloser.yaml");
@@ -147,7 +148,7 @@ TEST(Budgets, ThePageShowsWhatWorks) {
     EXPECT_EQ(report, "") << block;
     ++checked;
   }
-  EXPECT_EQ(checked, 5u);
+  EXPECT_EQ(checked, 6u);
 }
 
 struct Case {
@@ -263,7 +264,9 @@ TEST(Budgets, WhatDoesNotGoTogether) {
       {"unit: usd, slice: {tokens: 64}",
        "59: spec.slice has no meaning without reserve: elastic; remove it"},
       {"unit: usd, reserve: none, clampFloor: 5",
-       "79: spec.clampFloor has no meaning without reserve: clamp; remove it"},
+       "79: spec.clampFloor has no meaning without reserve: clamp or degradeAt; remove it"},
+      {"unit: usd, onExhausted: {at: sentence}",
+       "70: spec.onExhausted.at is sentence only with reserve: elastic; write now, or remove it"},
       {"unit: tokens, onUnpriced: deny",
        "67: spec.onUnpriced has no meaning where money is not counted; remove it"},
       {"unit: usd, onExhausted: {graceTokens: 5}",

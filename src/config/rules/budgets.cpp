@@ -65,16 +65,23 @@ void judge_window(Reading& in, const Node& spec, const BudgetWindow& window) {
 
 void judge_mode(Reading& in, const Node& spec, const Budget& budget) {
   if (budget.reserve != Reserve::elastic) refuse(in, spec, "slice", "without reserve: elastic");
-  if (budget.reserve != Reserve::clamp) refuse(in, spec, "clampFloor", "without reserve: clamp");
+  if (budget.reserve != Reserve::clamp && !budget.degrade_at) {
+    refuse(in, spec, "clampFloor", "without reserve: clamp or degradeAt");
+  }
   if (budget.unit && *budget.unit != BudgetUnit::usd) {
     refuse(in, spec, "onUnpriced", "where money is not counted");
   }
 }
 
-void complete_cut(Reading& in, const Node& spec, OnExhausted& cut) {
+void complete_cut(Reading& in, const Node& spec, Reserve reserve, OnExhausted& cut) {
   const Node* node = spec.find("onExhausted");
   if (node == nullptr) return;
   Reading::Step step(in, "onExhausted");
+  // Only there is something held ahead, slice by slice, of which a sentence could have more.
+  if (cut.at == CutAt::sentence && reserve != Reserve::elastic) {
+    Reading::Step at(in, "at");
+    in.error(*node->find("at"), "is sentence only with reserve: elastic; write now, or remove it");
+  }
   if (cut.at == CutAt::now) {
     refuse(in, *node, "graceTokens", "without at: sentence");
   } else if (!cut.grace_tokens) {
@@ -170,7 +177,7 @@ void complete_budget(Reading& in, const Node& node, Budget& budget) {
   }
   judge_window(in, *spec, budget.window);
   judge_mode(in, *spec, budget);
-  complete_cut(in, *spec, budget.on_exhausted);
+  complete_cut(in, *spec, budget.reserve, budget.on_exhausted);
 }
 
 void complete_allowances(Reading& in, const Node& root, Config& config) {

@@ -140,8 +140,8 @@ constexpr Field spec_fields[] = {
     part("slice",
          {.help = "elastic: how much is reserved ahead.", .section = &budget_slice_section}),
     field<&Budget::clamp_floor_tokens>(
-        "clampFloor", {.help = "clamp: an answer's limit is not lowered below; the call is refused "
-                               "then.",
+        "clampFloor", {.help = "An answer's limit is not lowered below by clamp, which refuses "
+                               "the call then, nor by degradeAt.",
                        .example = "256",
                        .bounds = between(1, 1'000'000)}),
     field<&Budget::on_unpriced>("onUnpriced", {.help = "usd: whether a call that nobody can price "
