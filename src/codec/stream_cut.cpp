@@ -16,28 +16,6 @@ std::unique_ptr<CutGrammar> make_grammar(Operation operation) {
   return make_chat_cut(operation == Operation::completions);
 }
 
-// The largest end of a front of `raw` within `bytes` at which no escape and no character is cut,
-// nor the two halves of a surrogate pair from each other.
-std::size_t front_end(std::string_view raw, std::size_t bytes) {
-  std::size_t end = 0;
-  for (std::size_t at = 0; at < raw.size();) {
-    std::size_t next = at + 1;
-    bool unit = false;
-    if (raw[at] == '\\') {
-      unit = at + 1 < raw.size() && raw[at + 1] == 'u';
-      next = at + (unit ? 6 : 2);
-    } else {
-      while (next < raw.size() && (static_cast<unsigned char>(raw[next]) & 0xC0) == 0x80) ++next;
-    }
-    bool first_half = unit && at + 3 < raw.size() && (raw[at + 2] | 0x20) == 'd' &&
-                      std::string_view("89abAB").contains(raw[at + 3]);
-    if (next > bytes || next > raw.size()) break;
-    at = next;
-    if (!first_half) end = at;
-  }
-  return end;
-}
-
 }  // namespace
 
 StreamCut::StreamCut(Operation operation) : grammar_(make_grammar(operation)) {}
@@ -57,9 +35,29 @@ void StreamCut::write(std::string& out, const CutOrder& order, const StreamFacts
   grammar_->write(out, order, facts);
 }
 
+std::size_t text_front(std::string_view raw, std::size_t bytes) {
+  std::size_t end = 0;
+  for (std::size_t at = 0; at < raw.size();) {
+    std::size_t next = at + 1;
+    bool unit = false;
+    if (raw[at] == '\\') {
+      unit = at + 1 < raw.size() && raw[at + 1] == 'u';
+      next = at + (unit ? 6 : 2);
+    } else {
+      while (next < raw.size() && (static_cast<unsigned char>(raw[next]) & 0xC0) == 0x80) ++next;
+    }
+    bool first_half = unit && at + 3 < raw.size() && (raw[at + 2] | 0x20) == 'd' &&
+                      std::string_view("89abAB").contains(raw[at + 3]);
+    if (next > bytes || next > raw.size()) break;
+    at = next;
+    if (!first_half) end = at;
+  }
+  return end;
+}
+
 std::size_t write_text_front(std::string& out, std::string_view frame, std::string_view text,
                              std::size_t raw_bytes) {
-  std::size_t front = front_end(text, std::min(raw_bytes, text.size()));
+  std::size_t front = text_front(text, std::min(raw_bytes, text.size()));
   if (front == 0) return 0;
   std::string quoted = "\"";
   quoted.append(text).append("\"");

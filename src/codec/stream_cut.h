@@ -89,6 +89,10 @@ class StreamCut {
   std::unique_ptr<CutGrammar> grammar_;
 };
 
+// The largest end of a front of `raw`, JSON text between its quotes, within `bytes` at which no
+// escape and no character is cut, nor the two halves of a surrogate pair from each other.
+std::size_t text_front(std::string_view raw, std::size_t bytes);
+
 // Appends `frame`, an SSE event, with only the first `raw_bytes` (or a few less, never within a
 // character) of `text`, the text of its only event that has one: what may still be delivered of a
 // chunk that crosses a limit. Returns how many of its bytes that are; 0, and nothing is appended,
