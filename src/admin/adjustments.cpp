@@ -126,8 +126,10 @@ Result<budget::Standing> Adjustments::make(budget::Live& budget, const Adjustmen
   Result<std::int64_t> id = store_.add_adjustment(adjustment);
   if (!id) return fail(id.error());
   adjustment.id = *id;
-  if (adds) return add(budget, adjustment);
-  return table_.move_charged(budget, account, adjustment.charged_change);
+  standing = adds ? add(budget, adjustment)
+                  : table_.move_charged(budget, account, adjustment.charged_change);
+  changed_();
+  return standing;
 }
 
 // Under the lock.
@@ -152,7 +154,7 @@ void Adjustments::lapse(WallTime now) {
     table_.adjust(*top_up.budget, account_key(*top_up.budget, top_up.key), -top_up.amount);
     return true;
   };
-  std::erase_if(expiring_, over);
+  if (std::erase_if(expiring_, over) > 0) changed_();
 }
 
 Task<void> keep_top_ups(net::Worker& worker, Adjustments& adjustments) {

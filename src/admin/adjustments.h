@@ -9,10 +9,12 @@
 #include "net/worker.h"
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace recloser::admin {
@@ -31,7 +33,10 @@ struct AdjustmentAsked {
 // Another figure for what is spent is of the window that is open. Any thread may call anything.
 class Adjustments {
  public:
-  Adjustments(ledger::Store& store, budget::Table& table) : store_(store), table_(table) {}
+  // `changed` is called after each change of a limit: what runs is to look again.
+  Adjustments(
+      ledger::Store& store, budget::Table& table, std::move_only_function<void()> changed = [] {})
+      : store_(store), table_(table), changed_(std::move(changed)) {}
 
   // What the store remembers and is not over is added to the limits of the budgets in force. To be
   // called before the first call, and whenever other budgets are in force: nothing is added twice.
@@ -55,6 +60,7 @@ class Adjustments {
 
   ledger::Store& store_;
   budget::Table& table_;
+  std::move_only_function<void()> changed_;
   std::mutex mutex_;  // one adjustment after the other: each looks at what it changes
   std::set<std::int64_t> added_;
   std::vector<TopUp> expiring_;

@@ -38,11 +38,11 @@ Answer not_served(const Request& request) {
   if (request.resource == Resource::not_built) {
     return not_found(fmt::format("{} is not supported in this version", shown(request.path)));
   }
-  return not_found(
-      fmt::format("there is no {} here; there are /admin/calls, /admin/usage, /admin/keys, "
-                  "/admin/budgets, /admin/backup, /admin/ratings, /admin/sim/truth, /metrics, "
-                  "/healthz and /readyz",
-                  shown(request.path)));
+  return not_found(fmt::format(
+      "there is no {} here; there are /admin/calls, /admin/usage, /admin/keys, "
+      "/admin/budgets, /admin/switches, /admin/backup, /admin/ratings, /admin/sim/truth, /metrics, "
+      "/healthz and /readyz",
+      shown(request.path)));
 }
 
 Answer wrong_method(const Request& request) {
@@ -117,6 +117,10 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
       break;
     case Resource::budget_adjust:
       answer = co_await adjust_budget(exchange, request);
+      break;
+    case Resource::switches:
+    case Resource::switch_:
+      answer = co_await answer_switches(exchange, request);
       break;
     case Resource::keys:
       if (request.method == Method::post) {
@@ -293,6 +297,31 @@ Task<Answer> AdminApi::adjust_budget(net::Exchange& exchange, const Request& req
   co_return json_answer(201, budget_json(*standing, services_.worker.wall()));
 }
 
+Task<Answer> AdminApi::answer_switches(net::Exchange& exchange, const Request& request) {
+  if (request.method == Method::put) co_return co_await throw_switch(exchange, request);
+  auto read = [&board = services_.switches, all = request.resource == Resource::switches,
+               name = request.rest] { return all ? board.list_json() : board.one_json(name); };
+  Result<std::string> json = co_await offload_.run(std::move(read));
+  co_return json_or_problem(200, std::move(json));
+}
+
+Task<Answer> AdminApi::throw_switch(net::Exchange& exchange, const Request& request) {
+  NoSink sink;
+  Result<void> whole = co_await exchange.read_body(body_bytes_max, sink);
+  if (!whole) co_return problem(whole.error());
+  Result<ledger::Switch> setting =
+      read_switch(request.rest, exchange.body(), services_.worker.wall());
+  if (!setting) co_return problem(setting.error());
+  std::string_view state = setting->on ? "on" : "off";
+  auto put = [&board = services_.switches, setting = *setting] { return board.put(setting); };
+  Result<std::string> json = co_await offload_.run(std::move(put));
+  if (json) {
+    services_.log.warning("a switch was thrown",
+                          {{"switch", setting->name}, {"is", state}, {"who", setting->who}});
+  }
+  co_return json_or_problem(200, std::move(json));
+}
+
 Task<Answer> AdminApi::list_keys() {
   auto read = [this, now = services_.worker.wall()] { return keys_.list_json(now); };
   Result<std::string> json = co_await offload_.run(std::move(read));
@@ -429,6 +458,7 @@ Answer AdminApi::front_page() const {
           "  /admin/usage?by=team,model  sums over them (since, until, format=csv)\n"
           "  /admin/keys  the virtual keys\n"
           "  /admin/budgets  what is spent, held and left (name, key, limit, cursor)\n"
+          "  /admin/switches  what stops calls by an operator's word\n"
           "  /metrics  for Prometheus\n"
           "  /healthz /readyz  without a token\n\n"
           "On a terminal: `recloser calls`, `recloser key list`, `recloser budget list`.\n",

@@ -31,6 +31,8 @@ class AdminApi final : public net::HttpHandler {
   Task<Answer> add_ratings(net::Exchange& exchange);
   Task<Answer> list_budgets(const Request& request);
   Task<Answer> adjust_budget(net::Exchange& exchange, const Request& request);
+  Task<Answer> answer_switches(net::Exchange& exchange, const Request& request);
+  Task<Answer> throw_switch(net::Exchange& exchange, const Request& request);
   Task<Answer> list_keys();
   Task<Answer> one_key(const Request& request);
   Task<Answer> create_key(net::Exchange& exchange);

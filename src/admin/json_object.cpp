@@ -82,7 +82,10 @@ class Members {
   bool on_int64(std::int64_t, string_view last, error_code&) { return number(last); }
   bool on_uint64(std::uint64_t, string_view last, error_code&) { return number(last); }
   bool on_double(double, string_view last, error_code&) { return number(last); }
-  bool on_bool(bool, error_code&) { return scalar(JsonMember::Kind::boolean); }
+  bool on_bool(bool truth, error_code&) {
+    if (is_top() && !members.empty()) members.back().truth = truth;
+    return scalar(JsonMember::Kind::boolean);
+  }
   bool on_null(error_code&) { return scalar(JsonMember::Kind::null); }
   bool on_comment_part(string_view, error_code&) { return true; }
   bool on_comment(string_view, error_code&) { return true; }

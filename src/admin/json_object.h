@@ -17,6 +17,7 @@ struct JsonMember {
   std::string name;
   Kind kind = Kind::null;
   std::string text;                // of Kind::text; of Kind::number as it was written
+  bool truth = false;              // of Kind::boolean
   std::vector<std::string> texts;  // of Kind::texts; an empty list is one of texts
 };
 

@@ -36,12 +36,12 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/ratings", Resource::ratings},
     {"/admin/budgets", Resource::budgets},
     {"/admin/budgets/*/adjust", Resource::budget_adjust},
+    {"/admin/switches", Resource::switches},
+    {"/admin/switches/*", Resource::switch_},
     {"/admin/sim/truth", Resource::sim_truth},
     {"/admin/sessions", Resource::not_built},
     {"/admin/sessions/*", Resource::not_built},
     {"/admin/policies", Resource::not_built},
-    {"/admin/switches", Resource::not_built},
-    {"/admin/switches/*", Resource::not_built},
     {"/admin/targets", Resource::not_built},
     {"/admin/decisions", Resource::not_built},
     {"/admin/approvals", Resource::not_built},
@@ -122,8 +122,11 @@ std::string_view methods_of(Resource resource) {
     case Resource::call:
     case Resource::usage:
     case Resource::budgets:
+    case Resource::switches:
     case Resource::sim_truth:
       return "GET, HEAD";
+    case Resource::switch_:
+      return "GET, HEAD, PUT";
     case Resource::budget_adjust:
     case Resource::backup:
     case Resource::ratings:
@@ -140,6 +143,7 @@ bool allows(Resource resource, Method method) {
                    resource == Resource::budget_adjust;
   if (method == Method::post) return resource == Resource::keys || only_post;
   if (method == Method::delete_) return resource == Resource::key;
+  if (method == Method::put) return resource == Resource::switch_;
   return !only_post && (method == Method::get || method == Method::head);
 }
 

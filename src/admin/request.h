@@ -27,6 +27,8 @@ enum class Resource : unsigned char {
   ratings,
   budgets,
   budget_adjust,  // of the name in `rest`
+  switches,
+  switch_,  // of the name in `rest`
   sim_truth,
   not_built,  // promised by INTERFACES, not in this version
   none,

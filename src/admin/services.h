@@ -2,6 +2,7 @@
 #pragma once
 
 #include "admin/adjustments.h"
+#include "admin/switches.h"
 #include "auth/key_ring.h"
 #include "auth/secret.h"
 #include "budget/table.h"
@@ -28,7 +29,8 @@ struct Services {
   ledger::Ledger& ledger;
   Published<auth::KeyRing>& keys;
   budget::Table& budgets;
-  Adjustments& adjustments;               // of these budgets
+  Adjustments& adjustments;  // of these budgets
+  SwitchBoard& switches;
   std::vector<auth::KeyRecord> declared;  // of the configuration file
   auth::Entropy& entropy;
   Log& log;

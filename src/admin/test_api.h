@@ -70,6 +70,8 @@ class ApiTest : public testing::Test {
     ledger_ =
         std::move(*ledger::Ledger::open(options, std::move(store), loop_.clock(), loop_.log()));
     adjustments_ = std::make_unique<Adjustments>(ledger_->store(), budgets_);
+    switch_board_ =
+        std::make_unique<SwitchBoard>(ledger_->store(), switches_, [this] { ++switches_thrown_; });
   }
 
   // Starts the API; what `services()` gave may be changed before.
@@ -87,6 +89,7 @@ class ApiTest : public testing::Test {
             .keys = *keys_,
             .budgets = budgets_,
             .adjustments = *adjustments_,
+            .switches = *switch_board_,
             .declared = declared_,
             .entropy = entropy_,
             .log = loop_.log(),
@@ -122,6 +125,9 @@ class ApiTest : public testing::Test {
   Heard del(std::string_view target) { return ask("DELETE", target, {}, bearer()); }
   Heard post(std::string_view target, std::string body) {
     return ask("POST", target, std::move(body), bearer());
+  }
+  Heard put(std::string_view target, std::string body) {
+    return ask("PUT", target, std::move(body), bearer());
   }
   static std::string bearer(std::string_view token = test_token) {
     return fmt::format("authorization: Bearer {}\r\n", token);
@@ -160,6 +166,9 @@ class ApiTest : public testing::Test {
   std::unique_ptr<Published<auth::KeyRing>> keys_;
   budget::Table budgets_{loop_.clock(), nullptr};
   std::unique_ptr<Adjustments> adjustments_;
+  relay::Switches switches_;
+  std::unique_ptr<SwitchBoard> switch_board_;
+  int switches_thrown_ = 0;
   std::vector<auth::KeyRecord> declared_;
   CountingEntropy entropy_;
   relay::Metrics metrics_;

@@ -282,19 +282,4 @@ Result<std::vector<std::shared_ptr<const Budget>>> compile(const config::Config&
                           of_all_calls + most_of_a_key, most_of_a_key, Table::scopes_max));
 }
 
-Result<void> refuse_not_built(std::span<const std::shared_ptr<const Budget>> budgets) {
-  for (const std::shared_ptr<const Budget>& budget : budgets) {
-    std::string_view what;
-    if (budget->unit == Unit::seconds) what = "the unit seconds";
-    if (budget->unit == Unit::tool_calls) what = "the unit tool_calls";
-    if (budget->degrade_at_per_million != 0) what = "degradeAt";
-    if (budget->cut.at_sentence) what = "onExhausted.at: sentence";
-    if (what.empty()) continue;
-    return fail(Side::operator_, Kind::malformed,
-                "the budget " + budget->name + " asks for " + std::string(what) +
-                    ", which is not supported in this version; take it out of the document");
-  }
-  return {};
-}
-
 }  // namespace recloser::budget

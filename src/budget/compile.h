@@ -6,7 +6,6 @@
 #include "core/result.h"
 
 #include <memory>
-#include <span>
 #include <vector>
 
 namespace recloser::budget {
@@ -15,10 +14,6 @@ namespace recloser::budget {
 // are no documents are called "key/<id>/usd/day", "key/<id>/rpm", "rate/<name>/tpm", ..: a '/' is
 // in no name of a document. Error (malformed): more could apply to one call than a call may have.
 Result<std::vector<std::shared_ptr<const Budget>>> compile(const config::Config& config);
-
-// Error (malformed): the first budget that asks for what this version does not enforce; a limit
-// that nobody holds is worse than none.
-Result<void> refuse_not_built(std::span<const std::shared_ptr<const Budget>> budgets);
 
 // One key alone, wherever it is declared.
 std::vector<Budget> compile_key(const config::Key& key);

@@ -152,23 +152,5 @@ TEST(Compile, RateLimits) {
                                         Budget::Filter{KeyPart::label, "beta"}));
 }
 
-TEST(Compile, WhatIsNotEnforcedIsRefusedAtTheStart) {
-  auto refused = [](auto change) {
-    auto budget = std::make_shared<Budget>();
-    budget->name = "b";
-    change(*budget);
-    std::vector<std::shared_ptr<const Budget>> all{std::make_shared<Budget>(), budget};
-    Result<void> built = refuse_not_built(all);
-    return built ? std::string() : std::string(built.error().message());
-  };
-  EXPECT_EQ(refused([](Budget&) {}), "");
-  EXPECT_EQ(refused([](Budget& b) { b.unit = Unit::seconds; }),
-            "the budget b asks for the unit seconds, which is not supported in this version; take "
-            "it out of the document");
-  EXPECT_NE(refused([](Budget& b) { b.unit = Unit::tool_calls; }), "");
-  EXPECT_NE(refused([](Budget& b) { b.degrade_at_per_million = 900'000; }), "");
-  EXPECT_NE(refused([](Budget& b) { b.cut.at_sentence = true; }), "");
-}
-
 }  // namespace
 }  // namespace recloser::budget

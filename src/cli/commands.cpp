@@ -4,6 +4,7 @@
 #include "cli/common_options.h"
 #include "cli/run_commands.h"
 #include "cli/run_entry.h"
+#include "cli/switch_entries.h"
 
 #include <array>
 
@@ -458,6 +459,9 @@ constexpr auto table = std::to_array<Command>({
     budget_show_entry,
     budget_adjust_entry,
     budget_exposure_entry,
+    switch_on_entry,
+    switch_off_entry,
+    switch_list_entry,
     {.name = "backup",
      .arguments = "FILE",
      .arguments_min = 1,
@@ -532,7 +536,6 @@ constexpr auto table = std::to_array<Command>({
     {.name = "approvals"},
     {.name = "decision"},
     {.name = "explain"},
-    {.name = "switch"},
     {.name = "targets"},
     {.name = "models"},
     {.name = "policy"},

@@ -184,14 +184,16 @@ Started<void> Gateway::load_keys() {
 Started<void> Gateway::load_budgets() {
   Result<std::vector<std::shared_ptr<const budget::Budget>>> compiled = budget::compile(*config_);
   if (!compiled) return misconfigured(compiled.error());
-  Result<void> built = budget::refuse_not_built(*compiled);
-  if (!built) return misconfigured(built.error());
   std::vector<budget::Live*> in_force = budgets_.configure(std::move(*compiled));
   Result<void> restored =
       restore_balances(ledger_->store(), budgets_, in_force, surroundings_.clock.wall());
   if (!restored) return fail(restored.error());
-  adjustments_ = std::make_unique<admin::Adjustments>(ledger_->store(), budgets_);
+  auto ring = [this] { bell_.ring(); };
+  adjustments_ = std::make_unique<admin::Adjustments>(ledger_->store(), budgets_, ring);
   restored = adjustments_->restore(surroundings_.clock.wall());
+  if (!restored) return fail(restored.error());
+  switch_board_ = std::make_unique<admin::SwitchBoard>(ledger_->store(), switches_, ring);
+  restored = switch_board_->restore();
   if (!restored) return fail(restored.error());
   return {};
 }
@@ -234,6 +236,7 @@ Started<void> Gateway::start_traffic() {
                                                         .responses = responses_,
                                                         .resolver = resolver_,
                                                         .budgets = budgets_,
+                                                        .switches = switches_,
                                                         .refused_sessions = refused_sessions_,
                                                         .plans = surroundings_.plans,
                                                         .hash_seed = *hash_seed});
@@ -248,6 +251,7 @@ Started<void> Gateway::start_traffic() {
     if (!seed) return fail(seed.error());
     traffic->relay = std::make_unique<relay::Relay>(*services_, *traffic->worker, *seed,
                                                     static_cast<std::uint8_t>(i));
+    bell_.add(*traffic->worker, *traffic->relay);
     Started<void> opened = open_listeners(*traffic, count > 1);
     traffic_.push_back(std::move(traffic));
     if (!opened) return opened;
@@ -302,6 +306,7 @@ Started<void> Gateway::start_admin() {
                       .keys = *keys_,
                       .budgets = budgets_,
                       .adjustments = *adjustments_,
+                      .switches = *switch_board_,
                       .declared = declared_keys_,
                       .entropy = surroundings_.entropy,
                       .log = surroundings_.log,
@@ -382,6 +387,7 @@ void Gateway::stop() {
   traffic_.clear();
   simulator_.reset();
   adjustments_.reset();
+  switch_board_.reset();
   ledger_.reset();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "admin/adjustments.h"
+#include "admin/switches.h"
 #include "auth/key_ring.h"
 #include "auth/secret.h"
 #include "cli/budget_state.h"
@@ -16,6 +17,7 @@
 #include "net/worker.h"
 #include "price/catalogue.h"
 #include "relay/relay.h"
+#include "relay/relay_bell.h"
 
 #include <atomic>
 #include <cstdint>
@@ -101,6 +103,9 @@ class Gateway {
   ThresholdLog thresholds_;
   budget::Table budgets_;
   std::unique_ptr<admin::Adjustments> adjustments_;
+  relay::Switches switches_;
+  std::unique_ptr<admin::SwitchBoard> switch_board_;
+  relay::RelayBell bell_;
   net::Resolver resolver_;
   net::MemoryBudget memory_;
   net::ConnectionLimit connections_;  // of all workers together

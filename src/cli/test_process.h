@@ -106,6 +106,7 @@ class RemoteTest : public CliTest {
     ledger_ = std::move(
         *ledger::Ledger::open(options, std::make_unique<ledger::MemoryStore>(), clock_, log_.log));
     adjustments_ = std::make_unique<admin::Adjustments>(ledger_->store(), budgets_);
+    switch_board_ = std::make_unique<admin::SwitchBoard>(ledger_->store(), switches_);
     keys_ = std::make_unique<Published<auth::KeyRing>>(*auth::KeyRing::make({}, {}));
     worker_ = std::move(*net::Worker::create("admin", clock_, log_.log));
     pool_ = std::make_unique<net::ClientPool>(*worker_, resolver_);
@@ -116,6 +117,7 @@ class RemoteTest : public CliTest {
                         .keys = *keys_,
                         .budgets = budgets_,
                         .adjustments = *adjustments_,
+                        .switches = *switch_board_,
                         .declared = {},
                         .entropy = entropy_,
                         .log = log_.log,
@@ -158,6 +160,8 @@ class RemoteTest : public CliTest {
   std::unique_ptr<Published<auth::KeyRing>> keys_;
   budget::Table budgets_{clock_, nullptr};
   std::unique_ptr<admin::Adjustments> adjustments_;
+  relay::Switches switches_;
+  std::unique_ptr<admin::SwitchBoard> switch_board_;
   net::Resolver resolver_{system_};
   net::MemoryBudget memory_{64u << 20};
   CallIdMaker ids_{7};

@@ -15,6 +15,7 @@ enum class CancelReason : std::uint8_t {
   none,
   client_gone,
   draining,  // the time of a drain is over
+  stopped,   // a budget or an operator says so
 };
 
 // Single-threaded. A call has one; each step that may take long stands in it while it lasts:

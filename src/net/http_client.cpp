@@ -93,7 +93,10 @@ void HttpCall::close() {
 
 void HttpCall::cancel() {
   bool waits_for_usage = cancel_.reason() == CancelReason::client_gone && grace_ > Duration{};
-  if (waits_for_usage) {
+  bool stops = cancel_.reason() == CancelReason::stopped && answers_ && connection_;
+  if (stops) {
+    connection_->stop_reading();
+  } else if (waits_for_usage) {
     pool_.worker().timers().set(grace_timer_, pool_.worker().now() + grace_);
   } else {
     close_connection();
@@ -232,6 +235,7 @@ Result<const http1::ResponseHead*> HttpCall::take_head(std::string_view behind,
   body_ = http1::BodyReader(framing);
   may_pool_ = head.keep_alive(method) && request_sent_;
   body_ended_ = framing.empty();
+  answers_ = true;
   unread_ready_ = !behind.empty() && !body_ended_;
   unread_ = behind;
   if (body_ended_ && !behind.empty()) may_pool_ = false;  // bytes that nobody asked for

@@ -80,7 +80,8 @@ class HttpCall final : public Cancellable {
   void finish();
   void close();
 
-  // Called through the CancelPoint: closes the connection, at once or after the grace.
+  // Called through the CancelPoint: closes the connection, at once or after the grace. One that is
+  // `stopped` in its answer ends what it waits for alone: what has come can still be read.
   void cancel() override;
   // From now on the call of a client that leaves may still be read for so long: the end of an
   // answer may be near.
@@ -130,6 +131,7 @@ class HttpCall final : public Cancellable {
   bool first_request_sent_ = false;
   bool any_byte_ = false;
   bool body_ended_ = false;
+  bool answers_ = false;
   bool may_pool_ = false;
 };
 

@@ -184,6 +184,7 @@ Task<Result<void>> Relay::read_body(Call& call, Request& request) {
 
 std::expected<void, Refused> Relay::understand(Call& call, Request& request,
                                                const Result<void>& read) {
+  if (!read && is_stopped(call)) return std::unexpected(stopped_unsent(call));
   if (!read && call.cancel.cancelled()) return std::unexpected(draining());
   if (!read) {
     call.left = read.error().side() == Side::client && read.error().kind() == Kind::closed;
@@ -275,6 +276,8 @@ std::expected<void, Refused> Relay::choose_target(Call& call, const auth::Princi
   if (!target->model.empty()) request.target_name.append(1, '/').append(target->model);
   call.record().set(ledger::Text::provider, provider.config->name);
   call.record().set(ledger::Text::region, provider.config->region);
+  std::expected<void, Refused> on = refuse_switched_off(call, request);
+  if (!on) return on;
   return within_plan(call);
 }
 

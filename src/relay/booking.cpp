@@ -156,6 +156,7 @@ void Relay::book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t b
   const codec::AnswerFacts& facts = reader.finish();
   call.record().set(ledger::Text::model_served, facts.model);
   call.record().ttft_ns = call.record().last_attempt()->ttft_ns;
+  call.tool_calls = facts.tool_calls;
   if (codec::only_counts(call.route.operation)) return;
   bool said = facts.usage_source != codec::UsageSource::none;
   bool final = facts.usage_source == codec::UsageSource::final;
@@ -179,7 +180,7 @@ void Relay::book_broken(Call& call, codec::AnswerReader& reader, std::uint64_t b
   set(call.record().delivered_tokens, estimated_tokens(delivered_text));
 }
 
-void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
+bool Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
   book_answer(call, reader, bytes, status);
   remember_response(call, reader.facts().response_id);
   ledger::Outcome outcome = outcome_of_status(status);
@@ -192,7 +193,24 @@ void Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t by
       attempt_failed(call, wrong, "its answer tells an error, or is no whole JSON");
     }
   }
+  bool ours = outcome == ledger::Outcome::completed && call.held != nullptr &&
+              call.held->ends_at_our_limit() && reader.facts().finish == codec::Finish::length;
+  if (ours) {
+    outcome = ledger::Outcome::cut;
+    call.record().delivered_tokens = call.record().output_tokens;
+    note_cut(call, cutting_of(call));
+  }
   settle(call, outcome);
+  return ours;
+}
+
+void Relay::note_cut(Call& call, const Cutting& cutting) {
+  metrics_.stream_cut(cutting.rule);
+  call.record().add_decision({.phase = "response_chunk",
+                              .policy = {},
+                              .rule = cutting.rule,
+                              .action = "terminate",
+                              .reason = cutting.reason});
 }
 
 // So that a later call with `previous_response_id` finds its session.

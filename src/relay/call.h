@@ -98,11 +98,12 @@ struct Call {
   std::uint64_t counted_input_tokens = 0;  // of its prompt, before those; 0: no estimate
   std::uint64_t expected_input_tokens = 0;
   std::uint64_t shown_reasoning_tokens = 0;
-  std::int64_t lost_input_tokens = 0;  // estimated; of a first attempt that may be billed
-  std::unique_ptr<Refused> refused;    // why, once it is
-  std::unique_ptr<Held> held;          // of budgets; null where none applies
-  std::unique_ptr<Assembly> assembly;  // of an answer that is streamed to us alone
-  std::uint32_t tool_calls = 0;        // in the answer
+  std::int64_t lost_input_tokens = 0;         // estimated; of a first attempt that may be billed
+  std::unique_ptr<Refused> refused;           // why, once it is
+  std::unique_ptr<Held> held;                 // of budgets; null where none applies
+  std::unique_ptr<std::string> switched_off;  // the switch that stops it
+  std::unique_ptr<Assembly> assembly;         // of an answer that is streamed to us alone
+  std::uint32_t tool_calls = 0;               // in the answer
   bool unreadable = false;   // the answer has a coding that nobody here knows: it passes as it is
   bool model_known = false;  // its name is not only the client's word
   bool streams = false;      // the client asked for events

@@ -84,12 +84,13 @@ bool Relay::is_unheard(const Call& call, const Refused& why) {
 }
 
 Task<void> Relay::refuse_call(Call& call, const Refused& why) {
+  bool ended_by_us = is_stopped(call);
   // The error and the row name the same rule: whoever looks one up by the other finds it.
   ledger::Decision decision{
       .phase = "request",
       .policy = {},
       .rule = why.rule.empty() ? codec::name_of(why.refusal) : std::string_view(why.rule),
-      .action = "deny",
+      .action = ended_by_us ? "terminate" : "deny",
       .reason = why.detail.empty() ? why.message : why.detail};
   codec::Notice notice = notice_of(why, call.id());
   notice.rule = decision.rule;
@@ -118,6 +119,7 @@ Task<void> Relay::refuse_call(Call& call, const Refused& why) {
     outcome = why.refusal == codec::Refusal::budget_exhausted ? ledger::Outcome::cut
                                                               : ledger::Outcome::gateway_failed;
   }
+  if (begun && ended_by_us) outcome = ledger::Outcome::cut;
   settle(call, outcome);
   Result<void> sent = co_await call.client.answer(head.status, fields, body);
 }

@@ -108,12 +108,14 @@ Refused draining() {
 }
 
 void note_ended_by_us(Call& call, const Refused& why) {
-  if (why.refusal != codec::Refusal::draining) return;
-  call.record().add_decision({.phase = "response_chunk",
-                              .policy = {},
-                              .rule = codec::name_of(why.refusal),
-                              .action = "terminate",
-                              .reason = why.message});
+  bool ours = why.refusal == codec::Refusal::draining || is_stopped(call);
+  if (!ours) return;
+  call.record().add_decision(
+      {.phase = "response_chunk",
+       .policy = {},
+       .rule = why.rule.empty() ? codec::name_of(why.refusal) : std::string_view(why.rule),
+       .action = "terminate",
+       .reason = why.message});
 }
 
 void Call::note_if_dropped() {
@@ -155,6 +157,14 @@ Refused refused_by(const Error& error, const Provider& provider, Reached way) {
 
 ledger::Outcome outcome_of(const Error& error) {
   return is_ours(error) ? ledger::Outcome::gateway_failed : ledger::Outcome::provider_failed;
+}
+
+Refused refused_by(Call& call, const Error& error, Reached way) {
+  return is_stopped(call) ? stopped_unsent(call) : refused_by(error, *call.provider, way);
+}
+
+ledger::Outcome outcome_of(const Call& call, const Error& error) {
+  return is_stopped(call) ? ledger::Outcome::cut : outcome_of(error);
 }
 
 std::string_view error_class_of(const Error& error) {
@@ -205,7 +215,8 @@ std::string_view error_class_of_status(int status) {
 
 // What we have ended ourselves is told once for all calls (cli/gateway.cpp).
 void Relay::attempt_failed(Call& call, const Error& error, Reached way) {
-  call.record().set_error_class(*call.record().last_attempt(), error_class_of(error));
+  call.record().set_error_class(*call.record().last_attempt(),
+                                is_stopped(call) ? "stopped" : error_class_of(error));
   if (!call.cancel.cancelled()) log_.attempt_failed(call, in_the_log(error, way));
 }
 

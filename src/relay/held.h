@@ -2,25 +2,43 @@
 #pragma once
 
 #include "budget/permit.h"
+#include "net/timer.h"
 #include "relay/stream_pass.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace recloser::relay {
 
+class Relay;
+struct Call;
+
+// The time that a call is let run, taken ahead of it: fires when all of it has passed.
+struct CallClock final : net::Timer {
+  CallClock(Fire fire, Relay& r, Call& c) : Timer(fire), relay(r), call(c) {}
+  Relay& relay;
+  Call& call;
+  budget::Amount taken_ms = 0;
+};
+
 // Only calls that a budget applies to have one.
 class Held final : public OutputGate {
  public:
-  Held(budget::Permit permit, bool has_rate) : permit_(std::move(permit)), has_rate_(has_rate) {}
+  Held(budget::Permit permit, Instant since, bool has_rate)
+      : permit_(std::move(permit)), since_(since), has_rate_(has_rate) {}
 
   budget::Permit& permit() { return permit_; }
   const budget::Permit& permit() const { return permit_; }
 
   // Whether a limit of requests or tokens in a minute is among them.
   bool has_rate() const { return has_rate_; }
+  Instant since() const { return since_; }  // its time counts from here on
+  // Where a budget counts time.
+  std::unique_ptr<CallClock>& clock() { return clock_; }
 
   // A slice is taken ahead of the tokens that are to pass.
   std::uint64_t let_through(std::uint64_t tokens) override {
@@ -30,8 +48,25 @@ class Held final : public OutputGate {
       if (!more) exhausted_ = std::move(more.error());
       slice_is_new_ = true;
     }
-    return permit_.output_tokens_granted();
+    std::uint64_t granted = permit_.output_tokens_granted();
+    if (!exhausted_ || granted >= tokens) return granted;
+    in_grace_ = exhausted_->standing.budget->document().cut.at_sentence;
+    return granted + permit_.grace_tokens();
   }
+  bool may_end_at_sentence() const override { return permit_.grace_tokens() > 0; }
+  bool in_grace() const override { return in_grace_; }
+
+  bool let_call_begin() override {
+    auto taken = permit_.take_more(budget::Unit::tool_calls, 1);
+    if (!taken) {
+      exhausted_ = std::move(taken.error());
+      return false;
+    }
+    ++tool_calls_;
+    return true;
+  }
+  // That were let begin.
+  std::uint32_t tool_calls() const { return tool_calls_; }
 
   void limit_lowered() { limit_lowered_ = true; }
   bool ends_at_our_limit() const override { return limit_lowered_; }
@@ -46,6 +81,10 @@ class Held final : public OutputGate {
   // Of the answer, then.
   std::int64_t& told_output_tokens() { return told_output_tokens_; }
 
+  // What its client is told with the head of the answer: "" for nothing.
+  const std::string& warning() const { return warning_; }
+  void warn(std::string text) { warning_ = std::move(text); }
+
   // The table's, when the limits were looked at last.
   std::uint64_t& revision() { return revision_; }
 
@@ -54,10 +93,17 @@ class Held final : public OutputGate {
 
   // Why the stream is to be cut, once it is.
   const std::optional<budget::Exhausted>& exhausted() const { return exhausted_; }
-  void exhaust(budget::Exhausted why) { exhausted_ = std::move(why); }
+  // Nothing more may come of it, not even what was granted.
+  void end(budget::Exhausted why) {
+    exhausted_ = std::move(why);
+    ended_ = true;
+  }
+  bool ended() const { return ended_; }
 
  private:
   budget::Permit permit_;
+  Instant since_;
+  std::unique_ptr<CallClock> clock_;
   std::optional<budget::Exhausted> exhausted_;
   std::vector<Growing> growing_;
   std::int64_t told_output_tokens_ = 0;
@@ -65,6 +111,10 @@ class Held final : public OutputGate {
   bool has_rate_;
   bool limit_lowered_ = false;
   bool slice_is_new_ = false;
+  bool ended_ = false;
+  bool in_grace_ = false;
+  std::uint32_t tool_calls_ = 0;
+  std::string warning_;
 };
 
 }  // namespace recloser::relay

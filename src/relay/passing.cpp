@@ -1,5 +1,6 @@
 // The provider's answer on its way to the client: streams event by event, whole answers piece by
 // piece.
+#include "codec/answer_note.h"
 #include "codec/answer_reader.h"
 #include "core/ascii.h"
 #include "net/http1/head_writer.h"
@@ -55,12 +56,26 @@ struct WholeAnswer {
     return !awake;
   }
 
+  // The piece is the last one: the note goes into what is held, with it. Of an answer that is out
+  // in part, or is to be of a given structure, the reason alone says that it was cut.
+  void end_with(std::string_view note, std::string_view& piece, const Call& call) {
+    bool fits = !head_is_out && held.size() + piece.size() <= held_bytes_max;
+    if (!fits || note.empty() || call.structured_output) return;
+    held.append(std::exchange(piece, {}));
+    codec::append_answer_note(held, call.route.operation, note);
+  }
+
   std::string head;  // where head_text_ could not keep it
   std::string held;
   bool head_is_out = false;
   std::uint64_t bytes = 0;
   std::uint64_t delivered_text = 0;
 };
+
+// A whole answer that may end at a limit of ours.
+bool may_be_noted(const Call& call) {
+  return call.held != nullptr && call.held->ends_at_our_limit();
+}
 
 // Into a head that is complete, before the empty line: what was not known when it was written.
 void end_head(const Call& call, std::string& head, bool cost_is_known, WallTime now) {
@@ -106,6 +121,9 @@ void write_own_fields(Call& call, net::http1::HeadWriter& writer) {
     std::int64_t overhead_us = std::max<std::int64_t>(call.record().overhead_us, 0);
     writer.field("x-recloser-overhead-us", static_cast<std::uint64_t>(overhead_us));
   }
+  if (call.held != nullptr && !call.held->warning().empty()) {
+    writer.field("x-recloser-warning", call.held->warning());
+  }
   if (call.warns_of_idempotency_key) {
     writer.field("x-recloser-warning",
                  "idempotency-key is not supported in this version: sent again, the call is made "
@@ -118,8 +136,8 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
   net::http1::Body framing = head.body(net::http1::Method::post);
   // A stream may get comments and an error of ours: whatever it announced, it is chunked for the
   // client.
-  bool keeps_length =
-      framing.kind == net::http1::Body::Kind::length && !streams && call.decoder == nullptr;
+  bool keeps_length = framing.kind == net::http1::Body::Kind::length && !streams &&
+                      call.decoder == nullptr && !may_be_noted(call);
   NameSet drop = fields_left_out(call);
   if (!keeps_length) drop.add(Name::content_length);
   head_text_.clear();
@@ -172,7 +190,9 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
     }
     Instant silent_until = std::min(provider.idle_deadline(), framing_until);
     Result<std::string_view> piece = std::string_view();
-    if (!decodes_on(call) && (!provider.body_ended() || provider.has_unread())) {
+    if (is_stopped(call)) {
+      piece = fail(Side::gateway, Kind::cancelled, "stopped");
+    } else if (!decodes_on(call) && (!provider.body_ended() || provider.has_unread())) {
       for (;;) {
         Instant until = std::min(silent_until, worker_.now() + awake_every);
         piece = co_await provider.next(until);
@@ -190,6 +210,13 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
       co_await fail_unsent(call, watch, std::move(piece.error()));
       co_return;
     }
+    bool cuts = is_stopped(call) && !call.row.settled() && pass.may_be_cut();
+    if (!piece && cuts) {
+      pass.close_gate();
+      co_await cut_stream(call, watch, provider, pass, "", "");
+      co_return;
+    }
+    if (!piece && is_stopped(call)) provider.close();
     if (!piece) {
       co_await fail_stream(call, watch, pass, std::move(piece.error()));
       co_return;
@@ -203,7 +230,7 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
 Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                              StreamPass& pass, std::string_view piece, bool& head_waits) {
   bool last = provider.body_ended() && !decodes_on(call);
-  if (is_over_limit(call)) pass.close_gate();
+  if (is_over_limit(call) && pass.may_be_cut()) pass.close_gate();
   std::string_view out = pass.take(piece, last, piece_text_);
   const codec::StreamFacts& facts = pass.facts();
   if (call.assembly != nullptr) {
@@ -299,12 +326,7 @@ Task<void> Relay::cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall&
   book_stream(call, pass);
   row.delivered_tokens = static_cast<std::int64_t>(pass.tokens_passed());
   Cutting cutting = cutting_of(call);
-  metrics_.stream_cut(cutting.rule);
-  row.add_decision({.phase = "response_chunk",
-                    .policy = {},
-                    .rule = cutting.rule,
-                    .action = "terminate",
-                    .reason = cutting.reason});
+  note_cut(call, cutting);
   codec::CutOrder order{.note = cutting.note,
                         .call = call.id(),
                         .rule = cutting.rule,
@@ -380,11 +402,15 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
     co_return;
   }
   Error cause = cause_of(call, std::move(error));
-  Refused refused = refused_by(cause, *call.provider, Reached::yes);
+  Refused refused = refused_by(call, cause, Reached::yes);
   attempt_failed(call, cause, Reached::yes);
   note_ended_by_us(call, refused);
   codec::StreamFailure failure;
   failure.notice = {.refusal = refused.refusal, .message = refused.message, .call = call.id()};
+  if (is_stopped(call)) {
+    failure.notice.rule = refused.rule;
+    failure.notice.decision = "terminate";
+  }
   failure.within_event = !pass.between_events();
   failure.within_line = !pass.between_lines();
   failure.response_id = pass.facts().response_id;
@@ -393,7 +419,7 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
   failure.sequence_number = pass.facts().events;
   piece_text_.clear();
   codec::write_stream_failure(piece_text_, call.route.operation, failure);
-  settle(call, outcome_of(cause));
+  settle(call, outcome_of(call, cause));
   std::array<std::string_view, 1> payload{piece_text_};
   Result<void> sent = co_await call.client.send("", payload, net::Last::yes);
 }
@@ -406,7 +432,7 @@ Task<void> Relay::fail_unsent(Call& call, net::HangupWatch& watch, Error&& error
   }
   Error cause = cause_of(call, std::move(error));
   attempt_failed(call, cause, Reached::yes);
-  Refused why = refused_by(cause, *call.provider, Reached::yes);
+  Refused why = refused_by(call, cause, Reached::yes);
   co_await refuse_call(call, why);
 }
 
@@ -422,7 +448,9 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
   if (waits) answer.head = head_text_;  // over a wait, in which other calls use head_text_
   for (bool last = false; !last;) {
     Result<std::string_view> piece = std::string_view(begun);
-    if (begun.empty() && !decodes_on(call) && !provider.body_ended()) {
+    if (is_stopped(call)) {
+      piece = fail(Side::gateway, Kind::cancelled, "stopped");
+    } else if (begun.empty() && !decodes_on(call) && !provider.body_ended()) {
       piece = co_await provider.next(provider.idle_deadline());
     }
     begun = {};
@@ -439,7 +467,10 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
     last = provider.body_ended() && !decodes_on(call);
     answer.bytes += piece->size();
     if (!call.unreadable) reader.feed(*piece);
-    if (last) book_whole(call, reader, answer.bytes, status);  // before the client can see the end
+    // Before the client can see the end.
+    if (last && book_whole(call, reader, answer.bytes, status)) {
+      answer.end_with(cutting_of(call).note, *piece, call);
+    }
     bool busy = piece->size() >= busy_bytes || decodes_on(call);
     if (!last && (piece->empty() || answer.holds(*piece))) {
       if (answer.head.empty()) answer.head = head_text_;
@@ -475,9 +506,9 @@ void Relay::break_whole(Call& call, net::HangupWatch& watch, const Error& failur
     return;
   }
   Error error = cause_of(call, failure);
-  note_ended_by_us(call, refused_by(error, *call.provider, Reached::yes));
+  note_ended_by_us(call, refused_by(call, error, Reached::yes));
   attempt_failed(call, error, Reached::yes);
-  settle(call, outcome_of(error));
+  settle(call, outcome_of(call, error));
   call.client.break_off();
 }
 

@@ -19,6 +19,7 @@ Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, 
       model_lists_(services.model_lists),
       resolver_(*services.config),
       budgets_(services.budgets.in_force()),
+      switches_(services.switches.current()),
       ids_(seed, lane),
       random_(seed ^ 0x5bd1e995),
       accounts_(services.prices, *services.providers),
@@ -172,9 +173,9 @@ const net::http1::ResponseHead* Relay::fail_attempt(Call& call, const net::Hangu
   Error cause = cause_of(call, error);
   if (!watch.gone()) {  // else it is no fault of the provider's
     attempt_failed(call, cause, way);
-    call.record().last_attempt()->outcome = outcome_of(cause);
+    call.record().last_attempt()->outcome = outcome_of(call, cause);
   }
-  return refused(call, refused_by(cause, *call.provider, way));
+  return refused(call, refused_by(call, cause, way));
 }
 
 Task<void> Relay::refuse_page(Call& call, net::HttpCall& provider,

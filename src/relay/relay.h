@@ -35,6 +35,8 @@
 
 namespace recloser::relay {
 
+struct Cutting;  // request.h
+
 // One per worker; carries all calls of that worker.
 class Relay final : public net::HttpHandler {
  public:
@@ -49,6 +51,8 @@ class Relay final : public net::HttpHandler {
   // The time of the drain is over: ends what still runs, each call with an answer that says so. How
   // many there were.
   std::size_t end_calls();
+  // A limit was lowered, a switch thrown: what runs under it is cut, silent as it may be.
+  void look_again();
 
   const Metrics& metrics() const { return metrics_; }
   net::ClientPool& pool() { return pool_; }
@@ -105,6 +109,7 @@ class Relay final : public net::HttpHandler {
                        const budget::Exhausted& why) const;
   void lower_limit(Call& call, Request& request, std::uint64_t allowed);
   std::expected<void, Refused> hold_whole(Call& call, Request& request);
+  void note_degraded(Call& call, std::uint64_t allowed);
   bool is_over_limit(Call& call);
   std::expected<void, Refused> book_held(Call& call, const Request& request);
   void book_lines(Call& call, std::span<const budget::Line> lines);
@@ -125,6 +130,13 @@ class Relay final : public net::HttpHandler {
   Result<void> assemble(Call& call, std::string_view bytes);
   void finish_assembly(Call& call, const codec::StreamFacts* failed);
   Task<void> send_assembled(Call& call, std::string_view decision = {});
+
+  // stopping.cpp: STOP, of what runs.
+  std::expected<void, Refused> begin_time(Call& call);
+  void time_passed(CallClock& clock);
+  void stop(Call& call);
+  bool is_switched_off(Call& call, std::string_view target);
+  std::expected<void, Refused> refuse_switched_off(Call& call, const Request& request);
 
   // provider_request.cpp
   void write_request(Call& call, Request& request);
@@ -165,7 +177,9 @@ class Relay final : public net::HttpHandler {
   void book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
   void book_broken(Call& call, codec::AnswerReader& reader, std::uint64_t bytes,
                    std::uint64_t delivered_text, int status);
-  void book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
+  // Whether it ended at a limit of ours.
+  bool book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
+  void note_cut(Call& call, const Cutting& cutting);
   void remember_response(Call& call, std::string_view response_id);
 
   // failure.cpp: what the books and the log say of a try that failed.
@@ -197,6 +211,7 @@ class Relay final : public net::HttpHandler {
   Published<route::ModelLists>::Reader model_lists_;
   route::Resolver resolver_;
   Published<std::vector<budget::Live*>>::Reader budgets_;
+  Published<SwitchSet>::Reader switches_;
   std::size_t budgets_settled_ = 0;  // calls that had any
   CallIdMaker ids_;
   Random random_;

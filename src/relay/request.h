@@ -86,8 +86,14 @@ struct Cutting {
   std::string reason;
   std::string note;
   codec::CutFinish finish = codec::CutFinish::by_default;
+  codec::Refusal refusal = codec::Refusal::budget_exhausted;  // where there is no stream to cut
 };
 Cutting cutting_of(Call& call);
+Cutting cutting_of_switch(const Call& call);
+
+// Whether we have ended it, for a budget or by an operator's word.
+bool is_stopped(const Call& call);
+Refused stopped_unsent(Call& call);
 
 // Null, for a call that is not made has no answer.
 const net::http1::ResponseHead* refused(Call& call, Refused&& why);
@@ -108,6 +114,9 @@ Error cause_of(const Call& call, Error error);
 // do what; how the attempt ended, and its "error_class".
 Refused refused_by(const Error& error, const Provider& provider, Reached way);
 ledger::Outcome outcome_of(const Error& error);
+// The same where we may have ended it ourselves.
+Refused refused_by(Call& call, const Error& error, Reached way);
+ledger::Outcome outcome_of(const Call& call, const Error& error);
 std::string_view error_class_of(const Error& error);
 std::string_view error_class_of_status(int status);  // "" where all is well
 

@@ -32,6 +32,13 @@ std::string named(const budget::Standing& standing) {
   return text;
 }
 
+// "$4.20 of the budget acme of $5.00 is used"
+std::string used_of(const budget::Standing& standing) {
+  return fmt::format("{} of {} is used",
+                     budget::text_of(standing.budget->document().unit, standing.charged),
+                     named(standing));
+}
+
 std::string whom_to_ask(const budget::Budget& budget) {
   if (budget.owner.empty() && budget.contact.empty()) return "";
   bool both = !budget.owner.empty() && !budget.contact.empty();
@@ -84,11 +91,15 @@ Refused refused_by_budget(const budget::Exhausted& why) {
   const budget::Budget& budget = standing.budget->document();
   if (passes_by_itself(budget)) return refuse_rate(why);
   Amount left = std::max<Amount>(standing.remaining(), 0);
-  std::string message = fmt::format(
-      "{} has {} left, and this call may take {}: {} spent, {} held by calls that run",
-      named(standing), budget::text_of(budget.unit, left), budget::text_of(budget.unit, why.needed),
-      budget::text_of(budget.unit, standing.charged),
-      budget::text_of(budget.unit, standing.reserved));
+  std::string message =
+      fmt::format("{} has {} left", named(standing), budget::text_of(budget.unit, left));
+  // Of time nobody knows ahead what a call takes.
+  if (budget.unit != Unit::seconds) {
+    message += fmt::format(", and this call may take {}", budget::text_of(budget.unit, why.needed));
+  }
+  message += fmt::format(": {} spent, {} held by calls that run",
+                         budget::text_of(budget.unit, standing.charged),
+                         budget::text_of(budget.unit, standing.reserved));
   if (standing.resets) message += "; it begins anew at " + rfc3339(*standing.resets);
   return {.refusal = codec::Refusal::budget_exhausted,
           .message = message + whom_to_ask(budget),
@@ -156,10 +167,25 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
     return std::unexpected(refused_by_budget(permit.error()));
   }
   std::uint64_t allowed = permit->output_tokens_max();
-  call.held = std::make_unique<Held>(std::move(*permit), has_rate);
+  call.held = std::make_unique<Held>(std::move(*permit), worker_.now(), has_rate);
   call.held->revision() = services_.budgets.revision();
+  std::expected<void, Refused> timed = begin_time(call);
+  if (!timed) return timed;
   if (allowed < worst.output_tokens) lower_limit(call, request, allowed);
+  note_degraded(call, allowed);
   return book_held(call, request);
+}
+
+void Relay::note_degraded(Call& call, std::uint64_t allowed) {
+  std::optional<budget::Permit::Lowered> lowered = call.held->permit().lowered();
+  if (!lowered || !lowered->degraded || !codec::writes(call.route.operation)) return;
+  const budget::Budget& budget = lowered->by.budget->document();
+  std::string rule = "budget/" + budget.name;
+  std::string reason =
+      fmt::format("{}: the answer may have {} tokens", used_of(lowered->by), allowed);
+  call.record().add_decision(
+      {.phase = "request", .policy = {}, .rule = rule, .action = "degrade", .reason = reason});
+  call.held->warn(std::move(reason));
 }
 
 // Whether to count the input by the tokenizer is worth its while: there is one, and with half of
@@ -230,11 +256,13 @@ std::expected<void, Refused> Relay::hold_whole(Call& call, Request& request) {
 
 // Whether what runs is to be cut because a limit is no longer what it was.
 bool Relay::is_over_limit(Call& call) {
-  if (call.held == nullptr || call.held->revision() == services_.budgets.revision()) return false;
+  if (call.held == nullptr) return false;
+  if (call.held->ended()) return true;
+  if (call.held->revision() == services_.budgets.revision()) return false;
   call.held->revision() = services_.budgets.revision();
   std::optional<budget::Exhausted> over = call.held->permit().over_limit();
   if (!over) return false;
-  call.held->exhaust(std::move(*over));
+  call.held->end(std::move(*over));
   return true;
 }
 
@@ -243,11 +271,12 @@ namespace {
 budget::Use use_of(const Call& call, Duration run) {
   const ledger::CallRecord& row = call.row.record();
   auto known = [](std::int64_t figure) { return std::max<std::int64_t>(figure, 0); };
+  std::uint32_t tool_calls = std::max(call.tool_calls, call.held->tool_calls());
   return {.nano_usd = known(row.cost_nano_usd),
           .input_tokens = known(row.input_tokens),
           .output_tokens = known(row.output_tokens),
           .requests = 1,
-          .tool_calls = static_cast<Amount>(call.tool_calls),
+          .tool_calls = static_cast<Amount>(tool_calls),
           .milliseconds = run / 1ms};
 }
 
@@ -326,7 +355,7 @@ void Relay::book_lines(Call& call, std::span<const budget::Line> lines) {
 void Relay::note_use(Call& call) {
   if (call.held == nullptr) return;
   budget::Permit& permit = call.held->permit();
-  permit.publish(use_of(call, worker_.now() - call.begun));
+  permit.publish(use_of(call, worker_.now() - call.held->since()));
   std::vector<budget::Line> lines = permit.lines();
   book_lines(call, lines);
   call.held->told_output_tokens() = call.record().output_tokens;
@@ -352,7 +381,7 @@ void Relay::note_growth(Call& call) {
 void Relay::settle_budgets(Call& call) {
   if (call.held == nullptr) return;
   bool exact = call.record().tokens_source != ledger::TokensSource::estimated;
-  budget::Use use = use_of(call, worker_.now() - call.begun);
+  budget::Use use = use_of(call, worker_.now() - call.held->since());
   book_lines(call, call.held->permit().settle(use, exact));
   if (++budgets_settled_ % settled_per_sweep == 0) services_.budgets.sweep(settled_per_sweep);
 }
@@ -376,17 +405,23 @@ codec::CutFinish finish_of(budget::Finish finish) {
 }  // namespace
 
 Cutting cutting_of(Call& call) {
+  if (call.switched_off) return cutting_of_switch(call);
   budget::Standing standing;
+  std::string what;
+  std::optional<budget::Permit::Lowered> lowered = call.held->permit().lowered();
   if (call.held->exhausted()) {
     standing = call.held->exhausted()->standing;
+  } else if (lowered) {
+    standing = std::move(lowered->by);
+    if (lowered->degraded) what = used_of(standing);
   } else if (std::optional<budget::Standing> least = call.held->permit().tightest()) {
     standing = std::move(*least);
   }
+  if (what.empty()) what = named(standing) + " is spent";
   const budget::Budget& budget = standing.budget->document();
-  std::string usual =
-      fmt::format("[Recloser: stopped, {} is spent. call {}]", named(standing), call.id());
+  std::string usual = fmt::format("[Recloser: stopped, {}. call {}]", what, call.id());
   return {.rule = "budget/" + budget.name,
-          .reason = named(standing) + " is spent",
+          .reason = std::move(what),
           .note = budget.cut.note.value_or(std::move(usual)),
           .finish = finish_of(budget.cut.finish)};
 }

@@ -263,6 +263,30 @@ TEST_F(ReservingTest, ARateSaysWhenToComeBack) {
   EXPECT_NE(seen.head.find("x-should-retry: true"), std::string::npos) << seen.head;
 }
 
+// What ends for its length at a limit that we have lowered, we have cut.
+TEST_F(ReservingTest, AWholeAnswerThatEndsAtOurLimitIsACut) {
+  limit({budget_of("b", Unit::output_tokens, 300, Reserve::clamp)});
+  std::string body =
+      R"({"id":"a","model":"sim-fast","choices":[{"index":0,"message":{"content":"so"},)"
+      R"("finish_reason":"length"}],"usage":{"prompt_tokens":7,"completion_tokens":)";
+  for (bool lowered : {false, true}) {
+    std::string all = body + (lowered ? "299" : "1") + "}}";
+    gateway_.provider().script = [all](net::Exchange& exchange, std::string) -> Task<void> {
+      return send(exchange, all);
+    };
+    Seen seen = ask(lowered ? R"(,"max_tokens":1000)" : R"(,"max_tokens":1)");
+    bool noted = seen.body.find(
+                     "so\\n\\n[Recloser: stopped, the budget b of 300 output tokens is spent. "
+                     "call ") != seen.body.npos;
+    EXPECT_EQ(noted, lowered) << seen.body;
+    EXPECT_EQ(seen.body == all, !lowered);
+    ledger::StoredCall call = gateway_.books().back();
+    EXPECT_EQ(call.outcome, lowered ? ledger::Outcome::cut : ledger::Outcome::completed);
+    EXPECT_EQ(call.delivered_tokens, call.output_tokens);
+    EXPECT_EQ(call.decisions.find("\"rule\":\"budget/b\"") != std::string::npos, lowered);
+  }
+}
+
 // A provider that writes a token at a time, and would go on for ever.
 class CuttingTest : public ReservingTest {
  protected:
@@ -419,6 +443,38 @@ TEST_F(CuttingTest, AStreamThatEndsInTimeIsNotTouched) {
   EXPECT_EQ(seen.body.find("Recloser"), std::string::npos);
   EXPECT_EQ(standing(0).charged, 50);
   EXPECT_EQ(standing(0).reserved, 0);
+}
+
+// One that ends at its sentence takes its grace from inside the limit.
+TEST_F(CuttingTest, ASentenceEndsWithinTheLimit) {
+  Budget budget = budget_of("words", Unit::output_tokens, 100, Reserve::elastic);
+  budget.cut = {.at_sentence = true, .grace_tokens = 30, .note = {}};
+  limit({budget});
+  streams(" seven words and then it ends.\\n");
+  Seen seen = stream();
+  gateway_.settle();
+  ledger::StoredCall call = gateway_.books().back();
+  EXPECT_EQ(call.outcome, ledger::Outcome::cut);
+  EXPECT_GT(call.delivered_tokens, 70);
+  EXPECT_LE(call.delivered_tokens, 100);
+  EXPECT_EQ(call.delivered_tokens.value_or(0) % 7, 0) << "whole sentences";
+  EXPECT_EQ(standing(0).reserved, 0);
+}
+
+TEST_F(ReservingTest, WhatIsNearlySpentLowersAnswersAndSaysSo) {
+  Budget budget = budget_of("b", Unit::output_tokens, 10'000, Reserve::clamp);
+  budget.degrade_at_per_million = 500'000;
+  limit({budget});
+  EXPECT_EQ(ask(R"(,"max_tokens":1256)").head.find("x-recloser-warning"), std::string::npos);
+  gateway_.budgets().set_charged(*lives_[0], budget::account_key(*lives_[0], ""), 7500);
+  Seen seen = ask(R"(,"max_tokens":1256)");
+  EXPECT_NE(gateway_.provider().bodies.back().find(R"("max_tokens":756)"), std::string::npos)
+      << gateway_.provider().bodies.back();
+  EXPECT_NE(seen.head.find("x-recloser-warning: 7,500 output tokens of the budget b of 10,000 "
+                           "output tokens is used: the answer may have 756 tokens"),
+            std::string::npos)
+      << seen.head;
+  EXPECT_NE(gateway_.books().back().decisions.find("\"action\":\"degrade\""), std::string::npos);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "relay/plan_quota.h"
 #include "relay/providers.h"
 #include "relay/refused_sessions.h"
+#include "relay/switches.h"
 #include "route/model_lists.h"
 #include "session/response_chain.h"
 
@@ -29,6 +30,7 @@ struct Services {
   session::ResponseChain& responses;
   net::Resolver& resolver;
   budget::Table& budgets;
+  const Switches& switches;
   RefusedSessions& refused_sessions;
   PlanQuota* plans = nullptr;   // of subscriptions; null: nobody asks what answers say of them
   std::uint64_t hash_seed = 0;  // random, and for nothing but the keys of tables (KeyedHash)

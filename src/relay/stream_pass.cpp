@@ -1,8 +1,10 @@
 #include "relay/stream_pass.h"
 
+#include "codec/sentence_end.h"
 #include "core/limits.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace recloser::relay {
@@ -19,6 +21,9 @@ bool is_output(codec::EventKind kind) {
          kind == codec::EventKind::server_tool;
 }
 
+// A larger text that crosses a limit is withheld whole: to find its front would take its time.
+constexpr std::size_t split_bytes_max = 4096;
+
 }  // namespace
 
 struct StreamPass::Guard {
@@ -27,6 +32,12 @@ struct StreamPass::Guard {
   std::string held;  // a call of a tool that is not whole
   std::uint64_t let_through = 0;
   std::uint64_t tokens_passed = 0;
+  std::uint64_t tokens_before = 0;  // the SSE event that is being read
+  bool in_frame = false;
+  bool has_output = false;                     // the same event
+  bool called = false;                         // a tool, and ..
+  std::size_t last_call = 0;                   // .. a hash of the last call's id
+  std::optional<codec::SentenceEnd> sentence;  // where one may be the end
 };
 
 StreamPass::StreamPass(codec::Operation operation, bool hide_usage, Meter meter, MeterRoom& room)
@@ -39,6 +50,7 @@ StreamPass::~StreamPass() = default;
 void StreamPass::guard(codec::Operation operation, OutputGate& gate) {
   guard_ =
       std::make_unique<Guard>(Guard{.gate = gate, .cut = codec::StreamCut(operation), .held = {}});
+  if (gate.may_end_at_sentence()) guard_->sentence.emplace();
   if (!hider_) hider_.emplace(false);
 }
 
@@ -101,15 +113,80 @@ void StreamPass::see(const codec::Event& event, std::string& room) {
 
 void StreamPass::see_guarded(const codec::Event& event, std::string& room) {
   if (cut_) return count(event);
+  Guard& guard = *guard_;
+  bool first = !std::exchange(guard.in_frame, !event.last_of_frame);
+  if (first) guard.tokens_before = meter_.output_tokens(), guard.has_output = false;
   count(event);
+  bool output = is_output(event.kind);
+  guard.has_output |= output;
   bool our_end = event.kind == codec::EventKind::finish && event.finish == codec::Finish::length &&
-                 guard_->gate.ends_at_our_limit();
-  bool too_much = is_output(event.kind) && !may_pass();
-  if (!our_end && !too_much) return pass_guarded(event, room);
+                 guard.gate.ends_at_our_limit();
+  // A usage that comes with a piece of the answer says what that piece takes.
+  bool judged = output || (event.last_of_frame && guard.has_output);
+  bool too_much = judged && !may_pass();
+  bool text = event.kind == codec::EventKind::text;
+  std::optional<std::size_t> sentence;
+  if (text && guard.sentence) sentence = guard.sentence->see(event.text);
+  bool ends_here = !too_much && sentence && guard.gate.in_grace();
+  bool begins = begins_call(event);
+  bool one_too_many =
+      begins && !too_much && (guard.gate.in_grace() || !guard.gate.let_call_begin());
+  if (!our_end && !too_much && !ends_here && !one_too_many) return pass_guarded(event, room);
   cut_ = true;
+  if (begins) pass_call_before(event, room);
   std::uint64_t tokens = meter_.exact_tokens(meter_room_);
-  std::uint64_t withheld = too_much ? meter_.tokens_of(event, meter_room_) : 0;
-  guard_->tokens_passed = tokens - std::min(tokens, withheld);
+  std::uint64_t withheld = output ? meter_.tokens_of(event, meter_room_) : 0;
+  guard.tokens_passed =
+      too_much && !output ? guard.tokens_before : tokens - std::min(tokens, withheld);
+  bool alone = first && event.last_of_frame && text;
+  if (!alone) return;
+  std::uint64_t left = guard.let_through - std::min(guard.let_through, guard.tokens_passed);
+  std::size_t bytes = ends_here ? *sentence : bytes_within(event, left);
+  if (sentence && guard.gate.in_grace()) bytes = std::min(bytes, *sentence);
+  pass_front(event, bytes, room);
+}
+
+// Some repeat a call's name, or its id, with each of its pieces.
+bool StreamPass::begins_call(const codec::Event& event) {
+  if (event.kind != codec::EventKind::tool_call || event.name.empty()) return false;
+  std::size_t call = std::hash<std::string_view>()(event.id) + event.choice * 31u + event.index;
+  if (guard_->called && guard_->last_call == call) return false;
+  guard_->called = true;
+  guard_->last_call = call;
+  return true;
+}
+
+// What is held is whole when another call begins: it passes, and the other one does not.
+void StreamPass::pass_call_before(const codec::Event& event, std::string& room) {
+  codec::StreamCut::Pass pass = guard_->cut.see(event, hider_->whole(reader_.frame()));
+  if (event.last_of_frame && pass == codec::StreamCut::Pass::held_anew) room += guard_->held;
+}
+
+// The longest front of the event's text that has no more tokens.
+std::size_t StreamPass::bytes_within(const codec::Event& event, std::uint64_t tokens) {
+  if (tokens == 0 || event.text_cut || event.text.size() > split_bytes_max) return 0;
+  codec::Event front = event;
+  std::size_t fits = 0;
+  for (std::size_t over = event.text.size() + 1; over - fits > 1;) {
+    std::size_t middle = fits + (over - fits) / 2;
+    front.text = event.text.substr(0, codec::text_front(event.text, middle));
+    (meter_.tokens_of(front, meter_room_) <= tokens ? fits : over) = middle;
+  }
+  return codec::text_front(event.text, fits);
+}
+
+void StreamPass::pass_front(const codec::Event& event, std::size_t bytes, std::string& room) {
+  if (bytes == 0 || hider_->whole(reader_.frame()).empty()) return;
+  std::string frame;
+  hider_->frame(reader_.frame(), frame);
+  std::string out;
+  std::size_t passed = codec::write_text_front(out, frame, event.text, bytes);
+  if (passed == 0) return;
+  codec::Event front = event;
+  front.text = event.text.substr(0, passed);
+  if (guard_->cut.see(front, out) == codec::StreamCut::Pass::held) return;
+  room.append(guard_->held).append(out);
+  guard_->tokens_passed += meter_.tokens_of(front, meter_room_);
 }
 
 void StreamPass::close_gate() {

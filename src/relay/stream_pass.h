@@ -24,6 +24,12 @@ class OutputGate {
   virtual std::uint64_t let_through(std::uint64_t tokens) = 0;
   // Whether an answer that its provider ends for its length ends so by our word.
   virtual bool ends_at_our_limit() const { return false; }
+  // A call of a tool begins: may it pass?
+  virtual bool let_call_begin() { return true; }
+  // Whether the end may have to be that of a sentence; and whether it has: what passes now is the
+  // grace, and ends with the first sentence.
+  virtual bool may_end_at_sentence() const { return false; }
+  virtual bool in_grace() const { return false; }
 };
 
 // Pure: bytes in, bytes out, facts beside. The bytes out are the bytes in, unless usage is hidden.
@@ -36,8 +42,10 @@ class StreamPass {
   // From the first byte on, nothing passes that `gate` does not let through, and a call of a tool
   // passes when it is whole. The gate outlives the stream.
   void guard(codec::Operation operation, OutputGate& gate);
-  // Nothing more passes: a limit was lowered.
+  // Nothing more passes: a limit was lowered, the time is over.
   void close_gate();
+  // Whether what is out can be ended well: it is guarded, and no half event is out.
+  bool may_be_cut() const { return guard_ != nullptr && between_events(); }
   // Whether the gate has closed: the piece that was just taken, and all that comes, is not for the
   // client from the event on that was too much. It is counted all the same.
   bool cut() const { return cut_; }
@@ -80,6 +88,10 @@ class StreamPass {
   void count(const codec::Event& event);
   bool may_pass();
   void see_guarded(const codec::Event& event, std::string& room);
+  bool begins_call(const codec::Event& event);
+  std::size_t bytes_within(const codec::Event& event, std::uint64_t tokens);
+  void pass_front(const codec::Event& event, std::size_t bytes, std::string& room);
+  void pass_call_before(const codec::Event& event, std::string& room);
   void pass_guarded(const codec::Event& event, std::string& room);
   std::string_view whole_events(std::string_view piece, bool last, std::string& room);
   void remember_tail(std::string_view out);

@@ -210,5 +210,186 @@ TEST(GuardedStream, AUsageAtTheEndIsNotCut) {
   EXPECT_FALSE(pass.cut());
 }
 
+// A usage that comes with a chunk says what the chunk takes: STYLE's sample, deltas of 40 tokens
+// under a limit of 100.
+TEST(GuardedStream, AChunkWhoseUsageCrossesIsWithheld) {
+  MeterRoom meter_room;
+  CountingGate gate(100, 1);
+  StreamPass pass(codec::Operation::chat, false, Meter(text::token_family("gpt-4o"), 7),
+                  meter_room);
+  pass.guard(codec::Operation::chat, gate);
+  auto delta = [](std::string_view text, int usage) {
+    return "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" +
+           std::string(text) +
+           "\"}}],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":" + std::to_string(usage) +
+           "}}\n\n";
+  };
+  std::string room;
+  EXPECT_EQ(pass.take(delta("hello", 40), false, room), delta("hello", 40));
+  EXPECT_EQ(pass.take(delta("world", 80), false, room), delta("world", 80));
+  EXPECT_EQ(pass.take(delta("!", 120), false, room), "");
+  EXPECT_TRUE(pass.cut());
+  EXPECT_EQ(pass.tokens_passed(), 80u);
+  pass.close_meter();
+  EXPECT_EQ(pass.meter().output_tokens(), 120u);
+}
+
+std::string words(int count, std::string_view each = " word") {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += each;
+  return text;
+}
+
+// One delta of text in the grammar of each kind of stream.
+std::string delta_of(codec::Operation operation, std::string_view text) {
+  std::string quoted = "\"" + std::string(text) + "\"";
+  switch (operation) {
+    case codec::Operation::completions:
+      return "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"text\":" + quoted + "}]}\n\n";
+    case codec::Operation::responses:
+      return "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\","
+             "\"item_id\":\"m\",\"output_index\":0,\"content_index\":0,\"delta\":" +
+             quoted + "}\n\n";
+    case codec::Operation::messages:
+      return "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,"
+             "\"delta\":{\"type\":\"text_delta\",\"text\":" +
+             quoted + "}}\n\n";
+    default:
+      return "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":" + quoted +
+             "}}]}\n\n";
+  }
+}
+
+constexpr codec::Operation kinds_of_stream[] = {
+    codec::Operation::chat, codec::Operation::completions, codec::Operation::responses,
+    codec::Operation::messages};
+
+// What of a crossing chunk is paid for is delivered, in every grammar.
+TEST(GuardedStream, AChunkOfTextIsSplitAtTheLimit) {
+  for (codec::Operation kind : kinds_of_stream) {
+    MeterRoom meter_room;
+    CountingGate gate(100, 1);
+    StreamPass pass(kind, false, Meter(text::token_family("gpt-4o"), 7), meter_room);
+    pass.guard(kind, gate);
+    std::string room;
+    std::string out;
+    for (int i = 0; i < 3; ++i) out += pass.take(delta_of(kind, words(40)), false, room);
+    EXPECT_EQ(out,
+              delta_of(kind, words(40)) + delta_of(kind, words(40)) + delta_of(kind, words(20)));
+    EXPECT_TRUE(pass.cut());
+    EXPECT_EQ(pass.tokens_passed(), 100u);
+    pass.write_cut(out, {.note = "[cut]", .call = "x", .rule = "r", .model = "m"});
+    std::size_t delivered = 0;
+    for (std::size_t at = 0; (at = out.find(" word", at)) != std::string::npos; ++at) ++delivered;
+    // Responses says all of its text again: when the part, the item and the answer end.
+    EXPECT_EQ(delivered % 100, 0u) << out;
+  }
+}
+
+TEST(GuardedStream, ACharacterIsNotSplit) {
+  MeterRoom meter_room;
+  CountingGate gate(3, 1);
+  StreamPass pass(codec::Operation::chat, false, Meter(text::token_family("gpt-4o"), 7),
+                  meter_room);
+  pass.guard(codec::Operation::chat, gate);
+  std::string room;
+  pass.take(delta_of(codec::Operation::chat, "a"), false, room);
+  std::string out(
+      pass.take(delta_of(codec::Operation::chat, words(9, "\\ud83d\\ude00")), false, room));
+  ASSERT_NE(out, "");
+  std::size_t begin = out.find("content\":\"") + 10;
+  EXPECT_EQ((out.find('"', begin) - begin) % 12, 0u) << out;
+}
+
+// Asks for the end of a sentence once `limit` tokens are out.
+struct SentenceGate final : OutputGate {
+  std::uint64_t let_through(std::uint64_t tokens) override {
+    grace = tokens > 4;
+    return grace ? 4 + grace_tokens : 4;
+  }
+  bool may_end_at_sentence() const override { return true; }
+  bool in_grace() const override { return grace; }
+  bool grace = false;
+  std::uint64_t grace_tokens = 6;
+};
+
+std::string delivered_of(SentenceGate& gate, const std::vector<std::string>& texts) {
+  MeterRoom meter_room;
+  StreamPass pass(codec::Operation::chat, false, Meter(text::token_family("gpt-4o"), 7),
+                  meter_room);
+  pass.guard(codec::Operation::chat, gate);
+  std::string room;
+  std::string out;
+  for (const std::string& text : texts) {
+    if (pass.cut()) break;
+    out += pass.take(delta_of(codec::Operation::chat, text), false, room);
+  }
+  EXPECT_TRUE(pass.cut());
+  std::string said;
+  constexpr std::string_view mark = "\"content\":\"";
+  for (std::size_t at = 0; (at = out.find(mark, at)) != std::string::npos; ++at) {
+    std::size_t begin = at + mark.size();
+    said += out.substr(begin, out.find('"', begin) - begin);
+  }
+  return said;
+}
+
+TEST(GuardedStream, ASentenceMayEndWithinTheGrace) {
+  SentenceGate gate;
+  EXPECT_EQ(delivered_of(gate, {"One. Two", " three", " four", " five", " six.", " Seven", " x"}),
+            "One. Two three four five six.");
+  gate = {};
+  EXPECT_EQ(delivered_of(gate, {" a b c d", " e f. Then g", " h"}), " a b c d e f.");
+  gate = {};
+  EXPECT_EQ(delivered_of(gate, {" one two three", " four. five six seven eight nine ten eleven"}),
+            " one two three four.")
+      << "it crosses the grace as well";
+  gate = {};
+  EXPECT_EQ(delivered_of(gate, {" one", " two", " three", " four", " five", " six", " seven",
+                                " eight", " nine", " ten", " eleven", " twelve"}),
+            " one two three four five six seven eight nine ten")
+      << "no sentence: the grace ends it";
+}
+
+std::string call_delta(int index, std::string_view name, std::string_view arguments) {
+  std::string id = name.empty() ? "" : "\"id\":\"call_" + std::string(name) + "\",";
+  std::string named = name.empty() ? "" : "\"name\":\"" + std::string(name) + "\",";
+  return "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":" +
+         std::to_string(index) + "," + id + "\"function\":{" + named + "\"arguments\":\"" +
+         std::string(arguments) + "\"}}]}}]}\n\n";
+}
+
+struct CallGate final : OutputGate {
+  std::uint64_t let_through(std::uint64_t) override { return UINT64_MAX; }
+  bool let_call_begin() override { return ++begun <= 2; }
+  int begun = 0;
+};
+
+// The call that would be one too many is not delivered, and those before it are, whole.
+TEST(GuardedStream, ACallTooManyIsDroppedWhole) {
+  std::string first = call_delta(0, "a", "{\\\"x\\\":") + call_delta(0, "", "1}");
+  std::string second = call_delta(1, "b", "{\\\"y\\\":") + call_delta(1, "", "2}");
+  std::string third = call_delta(2, "c", "{\\\"z\\\":") + call_delta(2, "", "3}");
+  std::string stream = first + second + third;
+  for (std::size_t step : {std::size_t{1}, std::size_t{50}, stream.size()}) {
+    MeterRoom meter_room;
+    CallGate gate;
+    StreamPass pass(codec::Operation::chat, false, Meter(text::token_family("gpt-4o"), 7),
+                    meter_room);
+    pass.guard(codec::Operation::chat, gate);
+    std::string room;
+    std::string out;
+    for (std::size_t at = 0; at < stream.size() && !pass.cut(); at += step) {
+      out += pass.take(std::string_view(stream).substr(at, step), false, room);
+    }
+    EXPECT_TRUE(pass.cut());
+    EXPECT_EQ(gate.begun, 3);
+    EXPECT_EQ(out, first + second) << "in pieces of " << step;
+    pass.write_cut(out, {.note = "[cut]", .call = "x", .rule = "r", .model = "m"});
+    EXPECT_EQ(out.find("call_c"), std::string::npos);
+    EXPECT_NE(out.find("\"finish_reason\":\"length\""), std::string::npos) << out;
+  }
+}
+
 }  // namespace
 }  // namespace recloser::relay

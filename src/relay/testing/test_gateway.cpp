@@ -48,6 +48,7 @@ void TestGateway::start(net::HttpServer::Options options) {
                                                   .responses = responses_,
                                                   .resolver = loop_.resolver(),
                                                   .budgets = *budgets_,
+                                                  .switches = switches_,
                                                   .refused_sessions = refused_sessions_,
                                                   .plans = plans});
   relay_ = std::make_unique<Relay>(*services_, loop_.worker(), 7);

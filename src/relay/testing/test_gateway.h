@@ -115,6 +115,7 @@ class TestGateway {
   void watch_budgets(budget::Watcher& watcher) {
     budgets_ = std::make_unique<budget::Table>(loop_.clock(), &watcher);
   }
+  Switches& switches() { return switches_; }
   // What keeps the books; a test may have it refuse.
   ledger::MemoryStore& store() { return *store_; }
   // The calls in the books, oldest first.
@@ -131,6 +132,7 @@ class TestGateway {
   session::ResponseChain responses_;
   RefusedSessions refused_sessions_;
   std::unique_ptr<budget::Table> budgets_ = std::make_unique<budget::Table>(loop_.clock(), nullptr);
+  Switches switches_;
   std::unique_ptr<Published<auth::KeyRing>> keys_;
   Published<route::ModelLists> lists_{std::make_shared<const route::ModelLists>()};
   std::unique_ptr<Services> services_;
