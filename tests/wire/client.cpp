@@ -251,6 +251,10 @@ Task<Result<void>> Client::look(const Step& step) {
 Task<Result<void>> Client::look_at_stream(const Step& step) {
   std::string expected;
   switch (step.verb) {
+    case Verb::client_sees_event_like: {
+      Result<void> read = co_await read_event_like(step.text);
+      co_return read;
+    }
     case Verb::client_sees_failure: {
       Result<void> read = co_await read_failure(step.text);
       co_return read;
@@ -335,6 +339,19 @@ Task<Result<void>> Client::read_bytes(std::string expected) {
   }
   co_return unmet(
       fmt::format("expected was {}\n    came {}", visible(expected), visible(peer_->body())));
+}
+
+Task<Result<void>> Client::read_event_like(std::string_view pattern) {
+  std::string& body = peer_->body();
+  while (body.find("\n\n") == std::string::npos && !peer_->body_ended()) {
+    Result<void> more = co_await peer_->more_body();
+    if (!more) co_return more;
+  }
+  std::size_t end = std::min(body.find("\n\n"), body.size());
+  std::string event = body.substr(0, end);
+  body.erase(0, end + 2);
+  if (matches(pattern, event)) co_return Result<void>();
+  co_return unmet(fmt::format("expected was {}\n    came {}", visible(pattern), visible(event)));
 }
 
 // One event that tells a failure in the dialect's words.

@@ -48,6 +48,7 @@ class Client {
   Task<Result<void>> read_status(const Step& step);
   Task<Result<void>> read_to_end();
   Task<Result<void>> read_bytes(std::string expected);
+  Task<Result<void>> read_event_like(std::string_view pattern);
   Task<Result<void>> read_failure(std::string code);
 
   Play& play_;

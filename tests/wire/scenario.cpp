@@ -39,6 +39,8 @@ struct Form {
 };
 
 constexpr std::string_view key_options = "id secret org team user agent models labels expires";
+constexpr std::string_view budget_options =
+    "name unit limit reserve slice key grace degradeAt clampFloor finish note";
 constexpr std::string_view ledger_names =
     "outcome input output cached written reasoning delivered overshoot source cost list fees paid "
     "rare status key org team "
@@ -60,6 +62,7 @@ constexpr Form forms[] = {
     {"config client TLS", Verb::config_client_tls, Takes::nothing},
     {"config connections", Verb::config_connections, Takes::number},
     {"config streamUpstream always", Verb::config_stream_upstream, Takes::nothing},
+    {"config budget", Verb::config_budget, Takes::options, budget_options},
     {"config reservedLabels", Verb::config_reserved_labels, Takes::word},
 
     {"client POST", Verb::client_request, Takes::request},
@@ -90,6 +93,7 @@ constexpr Form forms[] = {
     {"client sees error-event", Verb::client_sees_event, Takes::nothing, {}, Said::error},
     {"client sees error", Verb::client_sees_error, Takes::word},
     {"client sees bytes", Verb::client_sees_bytes, Takes::bytes},
+    {"client sees event like", Verb::client_sees_event_like, Takes::bytes},
     {"client sees event", Verb::client_sees_raw_event, Takes::bytes},
     {"client sees start", Verb::client_sees_event, Takes::nothing, {}, Said::start},
     {"client sees delta", Verb::client_sees_event, Takes::bytes, {}, Said::delta},
@@ -132,6 +136,7 @@ constexpr Form forms[] = {
 
     {"gateway drains", Verb::gateway_drains, Takes::nothing},
     {"gateway ends calls after", Verb::gateway_ends_calls, Takes::duration},
+    {"gateway throws", Verb::gateway_throws, Takes::options, "switch after"},
     {"ledger empty", Verb::ledger_empty, Takes::nothing},
     {"ledger", Verb::ledger_row, Takes::pairs, ledger_names},
     {"metrics malformed", Verb::metrics_malformed, Takes::number},

@@ -29,6 +29,7 @@ enum class Verb : std::uint8_t {
   config_provider_tls,
   config_client_tls,
   config_connections,
+  config_budget,
 
   client_request,
   client_header,
@@ -56,6 +57,7 @@ enum class Verb : std::uint8_t {
   client_sees_bytes,
   client_sees_event,
   client_sees_raw_event,
+  client_sees_event_like,
   client_sees_comment,
   client_sees_failure,
   client_sees_end,
@@ -88,6 +90,7 @@ enum class Verb : std::uint8_t {
 
   gateway_drains,
   gateway_ends_calls,
+  gateway_throws,
   ledger_row,
   ledger_empty,
   metrics_malformed,

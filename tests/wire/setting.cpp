@@ -4,6 +4,8 @@
 #include "wire/words.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -159,6 +161,83 @@ Result<void> write_config(const Scenario& scenario, std::uint16_t provider_port,
   key.team = "search";
   config.keys.push_back(std::move(key));
   return {};
+}
+
+namespace {
+
+template <class Name, class Value>
+bool read_name(std::string_view text, std::span<const Value> values, Name name, Value& to) {
+  auto found = std::ranges::find(values, text, name);
+  if (found == values.end()) return false;
+  to = *found;
+  return true;
+}
+
+constexpr std::array units{budget::Unit::usd,          budget::Unit::tokens,
+                           budget::Unit::input_tokens, budget::Unit::output_tokens,
+                           budget::Unit::requests,     budget::Unit::tool_calls,
+                           budget::Unit::seconds};
+constexpr std::array reserves{budget::Reserve::clamp, budget::Reserve::upper_bound,
+                              budget::Reserve::elastic, budget::Reserve::none};
+constexpr std::array key_parts{budget::KeyPart::org,     budget::KeyPart::team,
+                               budget::KeyPart::user,    budget::KeyPart::key,
+                               budget::KeyPart::session, budget::KeyPart::model};
+
+Result<budget::Budget> budget_of(const Step& step) {
+  budget::Budget budget;
+  budget.name = option(step, "name");
+  auto unknown = [](std::string_view what) { return unmet(fmt::format("unknown {}", what)); };
+  auto unit_name = [](budget::Unit unit) { return name_of(unit); };
+  auto reserve_name = [](budget::Reserve reserve) { return name_of(reserve); };
+  auto part_name = [](budget::KeyPart part) { return name_of(part); };
+  if (!read_name(option(step, "unit"), std::span<const budget::Unit>(units), unit_name,
+                 budget.unit)) {
+    return unknown("unit");
+  }
+  Result<budget::Amount> limit = budget::parse_amount(budget.unit, option(step, "limit"));
+  if (!limit) return fail(limit.error());
+  budget.limit = *limit;
+  for (const auto& [name, value] : step.pairs) {
+    auto number = [&value] { return static_cast<std::uint32_t>(std::stoul(value)); };
+    if (name == "reserve" && !read_name(value, std::span<const budget::Reserve>(reserves),
+                                        reserve_name, budget.reserve)) {
+      return unknown("reserve");
+    }
+    if (name == "slice") budget.slice_tokens = number();
+    if (name == "clampFloor") budget.clamp_floor_tokens = number();
+    if (name == "grace") budget.cut.at_sentence = true, budget.cut.grace_tokens = number();
+    if (name == "degradeAt") {
+      budget.degrade_at_per_million = static_cast<std::uint32_t>(std::stod(value) * 1'000'000);
+    }
+    if (name == "finish") {
+      budget.cut.finish = value == "stop" ? budget::Finish::stop : budget::Finish::content_filter;
+    }
+    if (name == "note") budget.cut.note = value == "none" ? "" : value;
+    if (name != "key") continue;
+    for (const std::string& part : items(value)) {
+      budget::Budget::Part& added = budget.key.emplace_back();
+      if (!read_name(part, std::span<const budget::KeyPart>(key_parts), part_name, added.what)) {
+        return unknown("key");
+      }
+    }
+  }
+  return budget;
+}
+
+}  // namespace
+
+Result<std::vector<std::shared_ptr<const budget::Budget>>> budgets_of(const Scenario& scenario) {
+  std::vector<std::shared_ptr<const budget::Budget>> all;
+  for (const Step& step : scenario.config) {
+    if (step.verb != Verb::config_budget) continue;
+    Result<budget::Budget> budget = budget_of(step);
+    if (!budget) {
+      return unmet(fmt::format("{}:{}: {}: {}", scenario.file, step.line, step.words,
+                               budget.error().message()));
+    }
+    all.push_back(std::make_shared<const budget::Budget>(std::move(*budget)));
+  }
+  return all;
 }
 
 }  // namespace recloser::wire

@@ -1,12 +1,15 @@
 // The configuration that a scenario's `config` lines describe.
 #pragma once
 
+#include "budget/budget.h"
 #include "config/config.h"
 #include "wire/scenario.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace recloser::wire {
 
@@ -21,5 +24,8 @@ Result<void> write_config(const Scenario& scenario, std::uint16_t provider_port,
 
 // Whether a `config` line of this kind is there.
 bool says_config(const Scenario& scenario, Verb verb);
+
+// What the lines `config budget` say; each counts over all time.
+Result<std::vector<std::shared_ptr<const budget::Budget>>> budgets_of(const Scenario& scenario);
 
 }  // namespace recloser::wire

@@ -40,6 +40,17 @@ class Stage {
     Stage& stage;
   };
 
+  struct ThrowSwitch final : net::Timer {
+    explicit ThrowSwitch(Stage& s)
+        : Timer([](Timer& t) { static_cast<ThrowSwitch&>(t).turn_on(); }), stage(s) {}
+    void turn_on() const {
+      stage.gateway_.switches().set(name, true);
+      stage.gateway_.relay().look_again();
+    }
+    Stage& stage;
+    std::string name;
+  };
+
   net::HttpServer::Options set_tls();
   Task<void> play_client();
   Task<void> play_provider();
@@ -69,15 +80,25 @@ std::optional<std::string> Stage::run() {
   if (!written) return written.error().message();
   options.connections = &connections_.emplace(gateway_.config().limits.connections);
   play_.secret = std::string(gateway_.config().keys.front().secret.reveal());
+  Result<std::vector<std::shared_ptr<const budget::Budget>>> budgets = budgets_of(scenario_);
+  if (!budgets) return budgets.error().message();
+  gateway_.budgets().configure(std::move(*budgets));
   gateway_.start(std::move(options));
   play_.gateway_port = gateway_.port();
   if (says_config(scenario_, Verb::config_provider_down)) provider_.stop_listening();
   net::Worker& worker = play_.worker();
   EndCalls end_calls(*this);
+  ThrowSwitch throw_switch(*this);
   for (const Step& step : scenario_.gateway) {
     if (step.verb == Verb::gateway_drains) gateway_.relay().drain();
     if (step.verb == Verb::gateway_ends_calls) {
       worker.timers().set(end_calls, worker.now() + step.duration);
+    }
+    if (step.verb == Verb::gateway_throws) {
+      throw_switch.name = *find(step.pairs, "switch");
+      const std::string* after = find(step.pairs, "after");
+      Duration later = after == nullptr ? Duration{} : *parse_duration(*after);
+      worker.timers().set(throw_switch, worker.now() + later);
     }
   }
 
