@@ -122,6 +122,9 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
     case Resource::switch_:
       answer = co_await answer_switches(exchange, request);
       break;
+    case Resource::alerts:
+      answer = json_answer(200, services_.alerts.alerts_json());
+      break;
     case Resource::keys:
       if (request.method == Method::post) {
         answer = co_await create_key(exchange);

@@ -38,6 +38,7 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/budgets/*/adjust", Resource::budget_adjust},
     {"/admin/switches", Resource::switches},
     {"/admin/switches/*", Resource::switch_},
+    {"/admin/alerts", Resource::alerts},
     {"/admin/sim/truth", Resource::sim_truth},
     {"/admin/sessions", Resource::not_built},
     {"/admin/sessions/*", Resource::not_built},
@@ -123,6 +124,7 @@ std::string_view methods_of(Resource resource) {
     case Resource::usage:
     case Resource::budgets:
     case Resource::switches:
+    case Resource::alerts:
     case Resource::sim_truth:
       return "GET, HEAD";
     case Resource::switch_:

@@ -29,6 +29,7 @@ enum class Resource : unsigned char {
   budget_adjust,  // of the name in `rest`
   switches,
   switch_,  // of the name in `rest`
+  alerts,
   sim_truth,
   not_built,  // promised by INTERFACES, not in this version
   none,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "admin/adjustments.h"
+#include "admin/alerts.h"
 #include "admin/switches.h"
 #include "auth/key_ring.h"
 #include "auth/secret.h"
@@ -31,6 +32,7 @@ struct Services {
   budget::Table& budgets;
   Adjustments& adjustments;  // of these budgets
   SwitchBoard& switches;
+  const Alerts& alerts;
   std::vector<auth::KeyRecord> declared;  // of the configuration file
   auth::Entropy& entropy;
   Log& log;

@@ -90,6 +90,7 @@ class ApiTest : public testing::Test {
             .budgets = budgets_,
             .adjustments = *adjustments_,
             .switches = *switch_board_,
+            .alerts = *alerts_,
             .declared = declared_,
             .entropy = entropy_,
             .log = loop_.log(),
@@ -174,6 +175,7 @@ class ApiTest : public testing::Test {
   relay::Metrics metrics_;
   bool accepts_calls_ = true;
   net::ClientPool pool_{loop_.worker(), loop_.resolver()};
+  std::unique_ptr<Alerts> alerts_ = *Alerts::make(pool_, {}, 1);
   net::ClientPool clients_{loop_.worker(), loop_.resolver()};
   net::MemoryBudget memory_{64u << 20};
   CallIdMaker ids_{7};

@@ -69,6 +69,8 @@ void ThresholdLog::crossed(const budget::Crossing& crossing) {
                                                     {"percent", percent},
                                                     {"spent", spent},
                                                     {"limit", limit}});
+  admin::Alerts* alerts = alerts_.load(std::memory_order_acquire);
+  if (alerts != nullptr) alerts->raise(admin::threshold_alert(crossing, clock_.wall()));
 }
 
 }  // namespace recloser::cli

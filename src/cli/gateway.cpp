@@ -95,6 +95,7 @@ struct Gateway::Side {
   std::unique_ptr<sim::Server> simulator;
   std::unique_ptr<net::MemoryBudget> memory;
   std::unique_ptr<net::ClientPool> pool;
+  std::unique_ptr<admin::Alerts> alerts;
   std::unique_ptr<admin::AdminApi> api;
   std::unique_ptr<net::HttpServer> server;
   std::thread thread;
@@ -104,7 +105,7 @@ Gateway::Gateway(std::shared_ptr<const config::Config> config, const Surrounding
     : config_(std::move(config)),
       surroundings_(surroundings),
       model_lists_(std::make_shared<const route::ModelLists>()),
-      thresholds_(surroundings.log),
+      thresholds_(surroundings.log, surroundings.clock),
       budgets_(surroundings.clock, &thresholds_),
       resolver_(surroundings.clock),
       memory_(config_->limits.buffered.count),
@@ -297,6 +298,13 @@ Started<void> Gateway::start_admin() {
   admin_->worker = std::move(*worker);
   admin_->memory = std::make_unique<net::MemoryBudget>(64u << 20);
   admin_->pool = std::make_unique<net::ClientPool>(*admin_->worker, resolver_);
+  Result<std::uint64_t> seed = seed_from(surroundings_.entropy);
+  if (!seed) return fail(seed.error());
+  Result<std::unique_ptr<admin::Alerts>> alerts =
+      admin::Alerts::make(*admin_->pool, config_->channels, *seed);
+  if (!alerts) return misconfigured(alerts.error());
+  admin_->alerts = std::move(*alerts);
+  thresholds_.tell(admin_->alerts.get());
   std::vector<const relay::Metrics*> metrics;
   for (std::unique_ptr<Traffic>& traffic : traffic_) metrics.push_back(&traffic->relay->metrics());
   admin_->api = std::make_unique<admin::AdminApi>(
@@ -307,6 +315,7 @@ Started<void> Gateway::start_admin() {
                       .budgets = budgets_,
                       .adjustments = *adjustments_,
                       .switches = *switch_board_,
+                      .alerts = *admin_->alerts,
                       .declared = declared_keys_,
                       .entropy = surroundings_.entropy,
                       .log = surroundings_.log,
@@ -383,6 +392,7 @@ void Gateway::stop() {
   if (admin_) end(admin_);
   for (std::unique_ptr<Traffic>& traffic : traffic_) end(traffic);
   if (simulator_) end(simulator_);
+  thresholds_.tell(nullptr);
   admin_.reset();
   traffic_.clear();
   simulator_.reset();

@@ -110,6 +110,7 @@ class RemoteTest : public CliTest {
     keys_ = std::make_unique<Published<auth::KeyRing>>(*auth::KeyRing::make({}, {}));
     worker_ = std::move(*net::Worker::create("admin", clock_, log_.log));
     pool_ = std::make_unique<net::ClientPool>(*worker_, resolver_);
+    alerts_ = *admin::Alerts::make(*pool_, {}, 1);
     api_ = std::make_unique<admin::AdminApi>(
         admin::Services{.worker = *worker_,
                         .pool = *pool_,
@@ -118,6 +119,7 @@ class RemoteTest : public CliTest {
                         .budgets = budgets_,
                         .adjustments = *adjustments_,
                         .switches = *switch_board_,
+                        .alerts = *alerts_,
                         .declared = {},
                         .entropy = entropy_,
                         .log = log_.log,
@@ -162,6 +164,7 @@ class RemoteTest : public CliTest {
   std::unique_ptr<admin::Adjustments> adjustments_;
   relay::Switches switches_;
   std::unique_ptr<admin::SwitchBoard> switch_board_;
+  std::unique_ptr<admin::Alerts> alerts_;
   net::Resolver resolver_{system_};
   net::MemoryBudget memory_{64u << 20};
   CallIdMaker ids_{7};

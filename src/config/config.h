@@ -5,6 +5,7 @@
 #include "config/address.h"
 #include "config/base_url.h"
 #include "config/budget.h"
+#include "config/channel.h"
 #include "config/secret.h"
 #include "core/limits.h"
 #include "core/log.h"
@@ -191,6 +192,7 @@ struct Config {
   Ledger ledger;
   Prices prices;
   std::vector<std::string> reserved_labels;
+  std::vector<Channel> channels;
   std::vector<RateLimit> rate_limits;
   std::vector<std::string> policies;  // globs of YAML files
   std::vector<Budget> budgets;        // the documents in them; no two of one name

@@ -79,6 +79,7 @@ limits: {connections: 10, bufferedBytes: 64MiB, body: 1MiB}
 ledger: {retain: 30d}
 prices: {overrides: ["prices/*.yaml", /etc/p.yaml], unpriced: refuse}
 reservedLabels: [production]
+channels: {finops: {webhook: {url: "https://h/T0/B1", secret: 0123456789abcdef0123, retries: 3}, minSeverity: warning}}
 )";
 
 std::shared_ptr<const Config> full_config() {
@@ -116,6 +117,12 @@ TEST(EveryField, OfTheGatewayItselfArrives) {
             (std::vector<std::string>{"/etc/recloser/prices/*.yaml", "/etc/p.yaml"}));
   EXPECT_EQ(config.prices.unpriced, Unpriced::refuse);
   EXPECT_EQ(config.reserved_labels, std::vector<std::string>{"production"});
+  ASSERT_EQ(config.channels.size(), 1u);
+  EXPECT_EQ(config.channels[0].name, "finops");
+  EXPECT_EQ(config.channels[0].webhook.url.reveal(), "https://h/T0/B1");
+  EXPECT_EQ(config.channels[0].webhook.secret.reveal(), "0123456789abcdef0123");
+  EXPECT_EQ(config.channels[0].webhook.retries, 3u);
+  EXPECT_EQ(config.channels[0].min_severity, AlertSeverity::warning);
 }
 
 TEST(EveryField, OfProvidersArrives) {

@@ -36,7 +36,7 @@ TEST(Messages, UnknownFields) {
   expect_reports({
       {"lisetn: []",
        "1: lisetn is not a field; did you mean listen? The fields here are admin, apiVersion, "
-       "auth, "
+       "auth, channels, "
        "drain, keepAlive, keys, kind, ledger, limits, listen, logging, models, policies, prices, "
        "providers, rateLimits, reservedLabels, state, workers"},
       {"admin: {zzz: 1}", "9: admin.zzz is not a field; the fields here are address, token"},
@@ -156,7 +156,7 @@ TEST(Messages, TheHeadOfTheFile) {
 }
 
 TEST(Messages, WhatLaterVersionsBuild) {
-  for (const char* field : {"idempotency", "approvals", "channels"}) {
+  for (const char* field : {"idempotency", "approvals"}) {
     std::string text = std::string(field) + ": {}";
     std::string message = std::to_string(text.size() - 1) + ": " + field +
                           " is not supported in this version; remove it";
@@ -301,6 +301,11 @@ TEST(Messages, ValuesThatDoNotGoTogether) {
       {"admin: {address: 10.0.0.1:1}",
        "18: warning: admin.address 10.0.0.1:1 can be reached from other machines, and its token "
        "travels in the clear"},
+      {"channels: {a: {webhook: {url: \"https://h/x?token=abc\"}}}",
+       "31: channels.a.webhook.url must be an http or https URL without a query, a user or a "
+       "fragment"},
+      {"channels: {a: {minSeverity: loud, webhook: {url: http://h}}}",
+       "29: channels.a.minSeverity must be info, warning or critical; you wrote loud"},
       {"limits: {body: 2MiB, bufferedBytes: 1MiB}",
        "9: limits.body must be at most limits.bufferedBytes; they are 2097152 and 1048576 bytes"},
       {"models: {m: {targets: [{provider: pp, model: x}]}}",

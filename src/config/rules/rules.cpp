@@ -217,6 +217,21 @@ void judge_limits(Reading& in, const Node& root, const Config& config) {
                   config.limits.body.count, config.limits.buffered.count));
 }
 
+// A URL with a credential in it is in no message.
+void judge_channels(Reading& in, const Node& root, const Config& config) {
+  Reading::Step all(in, "channels");
+  for (std::size_t i = 0; i < config.channels.size(); ++i) {
+    const Webhook& webhook = config.channels[i].webhook;
+    if (webhook.url.empty()) continue;  // which is told already
+    Reading::Step one(in, config.channels[i].name);
+    Reading::Step field(in, "webhook.url");
+    const Node& node = node_at(entry_at(root, "channels", i), {"webhook", "url"});
+    if (!BaseUrl::parse(webhook.url.reveal())) {
+      in.error(node, "must be an http or https URL without a query, a user or a fragment");
+    }
+  }
+}
+
 }  // namespace
 
 void judge(Reading& in, const Node& root, const Config& config) {
@@ -226,6 +241,7 @@ void judge(Reading& in, const Node& root, const Config& config) {
   judge_models(in, root, config);
   judge_keys(in, root, config);
   judge_limits(in, root, config);
+  judge_channels(in, root, config);
 }
 
 }  // namespace recloser::config

@@ -1,6 +1,7 @@
 #include "config/schema/language.h"
 
 #include "config/schema/budget_language.h"
+#include "config/schema/channel_language.h"
 
 namespace recloser::config {
 namespace {
@@ -381,9 +382,12 @@ constexpr Field gateway_fields[] = {
                      .bounds = between(0, 64),
                      .text = Text::path,
                      .section = &budget_document_section}),
+    map<&Config::channels>("channels", {.help = "Where you are told of what happens, by name.",
+                                        .bounds = between(0, 16),
+                                        .text = Text::name,
+                                        .section = &channel_section}),
     planned("idempotency"),
     planned("approvals"),
-    planned("channels"),
 };
 constexpr Section gateway{"", "The top of the file.", gateway_fields, defaults_of<Config>};
 
@@ -407,6 +411,8 @@ constexpr const Section* sections[] = {
     &limit,
     &ledger,
     &prices,
+    &channel_section,
+    &webhook_section,
     &rate_limit_section,
     &budget_document_section,
     &budget_metadata_section,

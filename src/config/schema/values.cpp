@@ -62,6 +62,9 @@ constexpr Choice unpriced_choices[] = {
 constexpr Choice stream_upstream_choices[] = {{"auto", static_cast<int>(StreamUpstream::automatic)},
                                               {"always", static_cast<int>(StreamUpstream::always)},
                                               {"never", static_cast<int>(StreamUpstream::never)}};
+constexpr Choice severities[] = {{"info", static_cast<int>(AlertSeverity::info)},
+                                 {"warning", static_cast<int>(AlertSeverity::warning)},
+                                 {"critical", static_cast<int>(AlertSeverity::critical)}};
 constexpr Choice log_levels[] = {{"debug", static_cast<int>(LogLevel::debug)},
                                  {"info", static_cast<int>(LogLevel::info)},
                                  {"warning", static_cast<int>(LogLevel::warning)},
@@ -279,6 +282,9 @@ void read_value(Reading& in, const ValueRules&, const Node& node, Unpriced& out)
 void read_value(Reading& in, const ValueRules&, const Node& node, StreamUpstream& out) {
   read_choice(in, node, stream_upstream_choices, out);
 }
+void read_value(Reading& in, const ValueRules&, const Node& node, AlertSeverity& out) {
+  read_choice(in, node, severities, out);
+}
 void read_value(Reading& in, const ValueRules&, const Node& node, LogLevel& out) {
   read_choice(in, node, log_levels, out);
 }
@@ -325,6 +331,7 @@ std::string show_value(Unpriced value) { return std::string(name_of(value)); }
 std::string show_value(StreamUpstream value) {
   return std::string(name_in(stream_upstream_choices, static_cast<int>(value)));
 }
+std::string show_value(AlertSeverity value) { return std::string(name_of(value)); }
 std::string show_value(LogLevel value) {
   return std::string(name_in(log_levels, static_cast<int>(value)));
 }
@@ -333,6 +340,9 @@ std::string show_value(LogFormat value) {
 }
 
 std::string_view name_of(Dialect dialect) { return name_in(dialects, static_cast<int>(dialect)); }
+std::string_view name_of(AlertSeverity severity) {
+  return name_in(severities, static_cast<int>(severity));
+}
 std::string_view name_of(AuthMode mode) { return name_in(auth_modes, static_cast<int>(mode)); }
 std::string_view name_of(Unpriced unpriced) {
   return name_in(unpriced_choices, static_cast<int>(unpriced));
@@ -393,6 +403,7 @@ std::string type_of(const ValueRules&, Dialect) { return list_of(dialects); }
 std::string type_of(const ValueRules&, AuthMode) { return list_of(auth_modes); }
 std::string type_of(const ValueRules&, Unpriced) { return list_of(unpriced_choices); }
 std::string type_of(const ValueRules&, StreamUpstream) { return list_of(stream_upstream_choices); }
+std::string type_of(const ValueRules&, AlertSeverity) { return list_of(severities); }
 std::string type_of(const ValueRules&, LogLevel) { return list_of(log_levels); }
 std::string type_of(const ValueRules&, LogFormat) { return list_of(log_formats); }
 

@@ -68,6 +68,7 @@ void read_value(Reading& in, const ValueRules& rules, const Node& node, Dialect&
 void read_value(Reading& in, const ValueRules& rules, const Node& node, AuthMode& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node, Unpriced& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node, StreamUpstream& out);
+void read_value(Reading& in, const ValueRules& rules, const Node& node, AlertSeverity& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node, LogLevel& out);
 void read_value(Reading& in, const ValueRules& rules, const Node& node, LogFormat& out);
 
@@ -94,6 +95,7 @@ std::string show_value(Dialect value);
 std::string show_value(AuthMode value);
 std::string show_value(Unpriced value);
 std::string show_value(StreamUpstream value);
+std::string show_value(AlertSeverity value);
 std::string show_value(LogLevel value);
 std::string show_value(LogFormat value);
 
@@ -117,6 +119,7 @@ std::string type_of(const ValueRules& rules, Dialect);
 std::string type_of(const ValueRules& rules, AuthMode);
 std::string type_of(const ValueRules& rules, Unpriced);
 std::string type_of(const ValueRules& rules, StreamUpstream);
+std::string type_of(const ValueRules& rules, AlertSeverity);
 std::string type_of(const ValueRules& rules, LogLevel);
 std::string type_of(const ValueRules& rules, LogFormat);
 
