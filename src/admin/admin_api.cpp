@@ -126,18 +126,8 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
       answer = json_answer(200, services_.alerts.alerts_json());
       break;
     case Resource::keys:
-      if (request.method == Method::post) {
-        answer = co_await create_key(exchange);
-      } else {
-        answer = co_await list_keys();
-      }
-      break;
     case Resource::key:
-      if (request.method == Method::delete_) {
-        answer = co_await revoke_key(request);
-      } else {
-        answer = co_await one_key(request);
-      }
+      answer = co_await answer_keys(exchange, request);
       break;
     case Resource::health:
       answer = json_answer(200, R"({"status":"ok"})");
@@ -161,6 +151,15 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
       break;
   }
   co_return answer;
+}
+
+Task<Answer> AdminApi::answer_keys(net::Exchange& exchange, const Request& request) {
+  if (request.resource == Resource::keys) {
+    if (request.method == Method::post) return create_key(exchange);
+    return list_keys();
+  }
+  if (request.method == Method::delete_) return revoke_key(request);
+  return one_key(request);
 }
 
 // A reader sees what was settled before it asked.

@@ -33,6 +33,7 @@ class AdminApi final : public net::HttpHandler {
   Task<Answer> adjust_budget(net::Exchange& exchange, const Request& request);
   Task<Answer> answer_switches(net::Exchange& exchange, const Request& request);
   Task<Answer> throw_switch(net::Exchange& exchange, const Request& request);
+  Task<Answer> answer_keys(net::Exchange& exchange, const Request& request);
   Task<Answer> list_keys();
   Task<Answer> one_key(const Request& request);
   Task<Answer> create_key(net::Exchange& exchange);

@@ -18,6 +18,7 @@ constexpr std::size_t answer_bytes_max = 64u << 20;
 
 std::string_view method_text(net::http1::Method method) {
   if (method == net::http1::Method::post) return "POST";
+  if (method == net::http1::Method::put) return "PUT";
   if (method == net::http1::Method::delete_) return "DELETE";
   return "GET";
 }

@@ -107,8 +107,8 @@ TEST(Completion, BashOffersWhatTheCommandLineTakes) {
   EXPECT_EQ(offered_by_bash("k", 1), "key\n");
   EXPECT_EQ(
       offered_by_bash("''", 1),
-      "serve run check key calls count price export reconcile usage budget backup restore sim "
-      "completion "
+      "serve run check key calls count price export reconcile usage budget switch backup restore "
+      "sim completion "
       "version --help\n");
   EXPECT_EQ(offered_by_bash("key ''", 2), "create list revoke\n");
   EXPECT_EQ(offered_by_bash("key create --t", 3), "--team\n");

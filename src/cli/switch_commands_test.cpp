@@ -36,8 +36,8 @@ TEST_F(SwitchCommandsTest, AListSaysWhoAndWhy) {
   run({"switch", "on", "key/ci", "--reason", "its secret is on a web page", "--who", "ada"});
   Ran ran = run({"switch", "list"});
   EXPECT_EQ(ran.out,
-            "SWITCH  IS  SINCE (UTC)       WHO  STOPS               REASON\n"
-            "key/ci  on  2026-09-21 00:00  ada  calls of the key ci  its secret is on a web page\n")
+            "SWITCH  IS  SINCE (UTC)       WHO  STOPS                REASON\n"
+            "key/ci  on  2026-09-21 14:13  ada  calls of the key ci  its secret is on a web page\n")
       << ran.err;
 }
 
