@@ -52,7 +52,7 @@ struct Admitted {
 // Lives on the frame of Relay::relay(). What the books need stands in the row as soon as it is
 // known.
 struct Call {
-  Call(net::Exchange& c, const Route& r, Admitted admitted)
+  Call(net::Exchange& c, const Route& r, Admitted&& admitted)
       : client(c),
         route(r),
         row(std::move(admitted.row)),

@@ -36,6 +36,11 @@ constexpr NameSet limits_of_the_provider{Name::anthropic_ratelimit_any, Name::x_
 // Whether bytes that have come are still to be decoded.
 bool decodes_on(const Call& call) { return call.decoder != nullptr && call.decoder->more(); }
 
+Result<std::string_view> nothing_or_stopped(const Call& call) {
+  if (is_stopped(call)) return fail(Side::gateway, Kind::cancelled, "stopped");
+  return std::string_view();
+}
+
 // Trailers may be of the encoded bytes (a digest): with the coding they go.
 void set_trailers(Call& call, const net::HttpCall& provider) {
   if (call.decoder == nullptr) call.client.set_trailers(provider.trailers());
@@ -168,11 +173,16 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
   call.client.begin(to_client);
 }
 
+StreamPass Relay::begin_stream(Call& call) {
+  Meter meter(*call.model->family, call.model->overhead.call.about,
+              call.model->overhead.answer.about);
+  return StreamPass(call.route.operation, call.hide_usage, std::move(meter),
+                    accounts_.meter_room());
+}
+
+// The frame of every stream: what can be made elsewhere takes no room on it.
 Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider) {
-  StreamPass pass(call.route.operation, call.hide_usage,
-                  Meter(*call.model->family, call.model->overhead.call.about,
-                        call.model->overhead.answer.about),
-                  accounts_.meter_room());
+  StreamPass pass = begin_stream(call);
   if (call.held != nullptr) pass.guard(call.route.operation, *call.held);
   call.record().delivered_tokens = 0;
   Metrics::OpenStream open_stream(metrics_);
@@ -189,41 +199,46 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
       framing_until = worker_.now() + framing_grace;
     }
     Instant silent_until = std::min(provider.idle_deadline(), framing_until);
-    Result<std::string_view> piece = std::string_view();
-    if (is_stopped(call)) {
-      piece = fail(Side::gateway, Kind::cancelled, "stopped");
-    } else if (!decodes_on(call) && (!provider.body_ended() || provider.has_unread())) {
-      for (;;) {
-        Instant until = std::min(silent_until, worker_.now() + awake_every);
-        piece = co_await provider.next(until);
-        bool only_quiet = !piece && piece.error().kind() == Kind::timed_out &&
-                          worker_.now() < silent_until && !watch.gone();
-        if (!only_quiet) break;
-        bool listens = co_await keep_client_awake(call, pass);
-        if (!listens) break;
-      }
+    Result<std::string_view> piece = nothing_or_stopped(call);
+    bool comes = piece && !decodes_on(call) && (!provider.body_ended() || provider.has_unread());
+    while (comes) {
+      Instant until = std::min(silent_until, worker_.now() + awake_every);
+      piece = co_await provider.next(until);
+      bool only_quiet = !piece && piece.error().kind() == Kind::timed_out &&
+                        worker_.now() < silent_until && !watch.gone();
+      if (!only_quiet) break;
+      bool listens = co_await keep_client_awake(call, pass);
+      if (!listens) break;
     }
-    bool over = worker_.now() >= framing_until;
-    if (piece && over) piece = fail(Side::provider, Kind::timed_out, "sent on after its end");
-    if (piece && call.decoder != nullptr) piece = decode(call, provider, *piece, true);
-    if (!piece && head_waits) {
-      co_await fail_unsent(call, watch, std::move(piece.error()));
-      co_return;
-    }
-    bool cuts = is_stopped(call) && !call.row.settled() && pass.may_be_cut();
-    if (!piece && cuts) {
-      pass.close_gate();
-      co_await cut_stream(call, watch, provider, pass, "", "");
-      co_return;
-    }
-    if (!piece && is_stopped(call)) provider.close();
+    check_piece(call, provider, framing_until, piece);
     if (!piece) {
-      co_await fail_stream(call, watch, pass, std::move(piece.error()));
+      co_await break_off(call, watch, provider, pass, std::move(piece.error()), head_waits);
       co_return;
     }
     more = co_await pass_piece(call, watch, provider, pass, *piece, head_waits);
   }
   provider.finish();
+}
+
+// A piece may pass as it is, decoded, or not at all.
+void Relay::check_piece(Call& call, net::HttpCall& provider, Instant framing_until,
+                        Result<std::string_view>& piece) {
+  bool over = worker_.now() >= framing_until;
+  if (piece && over) piece = fail(Side::provider, Kind::timed_out, "sent on after its end");
+  if (piece && call.decoder != nullptr) piece = decode(call, provider, *piece, true);
+}
+
+// Nothing more comes, or may come.
+Task<void> Relay::break_off(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
+                            StreamPass& pass, Error&& cause, bool head_waits) {
+  if (head_waits) return fail_unsent(call, watch, std::move(cause));
+  bool cuts = is_stopped(call) && !call.row.settled() && pass.may_be_cut();
+  if (cuts) {
+    pass.close_gate();
+    return cut_stream(call, watch, provider, pass, "", "");
+  }
+  if (is_stopped(call)) provider.close();
+  return fail_stream(call, watch, pass, std::move(cause));
 }
 
 // True while there is more to come.

@@ -149,7 +149,10 @@ class Relay final : public net::HttpHandler {
 
   // passing.cpp: the provider's answer on its way to the client.
   void write_client_head(Call& call, const net::http1::ResponseHead& head, bool streams);
+  StreamPass begin_stream(Call& call);
   Task<void> pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider);
+  void check_piece(Call& call, net::HttpCall& provider, Instant framing_until,
+                   Result<std::string_view>& piece);
   Task<bool> pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                         StreamPass& pass, std::string_view piece, bool& head_waits);
   void settle_stream(Call& call, const net::HangupWatch& watch, StreamPass& pass);
@@ -159,6 +162,8 @@ class Relay final : public net::HttpHandler {
   Task<bool> keep_client_awake(Call& call, const StreamPass& pass);
   // What they are told stands on the frame that awaits them: a copy would take room on the frame of
   // every stream.
+  Task<void> break_off(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
+                       StreamPass& pass, Error&& cause, bool head_waits);
   Task<void> fail_stream(Call& call, net::HangupWatch& watch, StreamPass& pass, Error&& error);
   Task<void> fail_unsent(Call& call, net::HangupWatch& watch, Error&& error);
   void break_whole(Call& call, net::HangupWatch& watch, const Error& failure);

@@ -11,7 +11,7 @@ from driver import counting, figures, loads, parts, processes, readings, subject
 
 PROJECT = pathlib.Path(__file__).resolve().parents[4]
 PARTS = ("cpu", "instructions", "system-calls", "memory", "tls-memory", "gaps")
-GATED = ("instructions", "system-calls", "tls-memory")
+GATED = ("instructions", "system-calls", "memory", "tls-memory")
 FINE, BROKEN, NOT_MEASURED = 0, 1, 3
 
 
