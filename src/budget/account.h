@@ -40,7 +40,8 @@ class Account {
   // When it will be over, if the clock alone says so (calendar).
   std::optional<WallTime> ends() const;
 
-  // Of the window that a call was admitted in.
+  // Of the window that a call was admitted in; once none is open there, of the one that is open
+  // now.
   Balance balance_of(const Window& window, Number number) const;
 
   void open_call();  // in what is open

@@ -265,6 +265,27 @@ TEST_F(BudgetCasesTest, ACutStreamIsChargedWhatItsRowSays) {
   EXPECT_EQ(standing(0).charged, *call.output_tokens);
 }
 
+// The head of a whole answer is written when its call has settled: by then the window that the call
+// was admitted in may be gone, and with it what it was counted in.
+TEST_F(BudgetCasesTest, AWholeAnswerMayOutliveItsWindow) {
+  gateway_.start();
+  Budget money = budget_of("money", Unit::usd, 1'000'000'000, Reserve::clamp);
+  money.window = {.type = budget::WindowType::session, .max_age = 10s};
+  Budget words = budget_of("words", Unit::output_tokens, 100'000, Reserve::clamp);
+  words.window = money.window;
+  limit({money, words});
+  gateway_.provider().script = [&](net::Exchange& exchange, std::string) -> Task<void> {
+    gateway_.loop().clock().advance(20s);
+    EXPECT_EQ(standing(0).charged, 0) << "the next window has begun";
+    EXPECT_EQ(standing(1).charged, 0);
+    return answer_whole(exchange);
+  };
+  Seen seen = post({.path = "/v1/chat/completions", .operation = Operation::chat});
+  EXPECT_EQ(seen.status, 200) << seen.body;
+  EXPECT_THAT(seen.head, HasSubstr("x-recloser-budget: \"money\";limit=1.00;remaining=1.00\n"));
+  EXPECT_EQ(standing(0).reserved, 0);
+}
+
 // One way in which a call can end.
 struct End {
   std::string_view name;
