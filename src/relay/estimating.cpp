@@ -23,8 +23,9 @@ void set(std::int64_t& field, std::uint64_t value) {
 // Some 0.1 ms.
 constexpr std::size_t bytes_weighed_per_turn = 64u << 10;
 
-// A prompt as small as this is counted by the tokenizer before the call (some 40 microseconds): to
-// keep it for as long as the stream lasts, in case nobody says its tokens, would cost more.
+// A prompt as small as this is counted by the tokenizer before a stream (some 40 microseconds): to
+// keep it for as long as the stream lasts, in case nobody says its tokens, would cost more. Before
+// a whole answer, which is short and says its usage, only a bound that does not fit is worth that.
 constexpr std::size_t counted_at_once_bytes_max = 2u << 10;
 
 text::PromptForm form_of(codec::Operation operation) {
@@ -188,7 +189,9 @@ Task<void> Relay::estimate(Call& call, Request& request) {
   call.counted_input_tokens = counted.about;
   text::TokenRange input = corrections_.corrected(call.conversation, counted);
   call.expected_input_tokens = input.about;
-  if (call.client.body().size() <= counted_at_once_bytes_max) count_prompt(call);
+  bool counted_at_once =
+      is_estimated(call) && call.client.body().size() <= counted_at_once_bytes_max;
+  if (counted_at_once) count_prompt(call);
   input.about = call.expected_input_tokens;
   input.max = std::max(input.max, input.about) + beside_the_prompt(call, request.facts);
   request.reads_elsewhere = prompt.reads_elsewhere() || goes_on_elsewhere(request.facts);

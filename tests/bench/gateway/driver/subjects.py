@@ -71,6 +71,7 @@ providers:
   bench: {provider}
 models:
   {model}:
+    streamUpstream: never
     targets:
       - {{provider: bench, model: {model}}}
 keys:
