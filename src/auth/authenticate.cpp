@@ -110,6 +110,8 @@ std::string_view message_for_client(Rejection rejection) {
     case Rejection::expired:
     case Rejection::revoked:
     case Rejection::disabled:
+    case Rejection::rotated:
+    case Rejection::unplaced:
       return "The key is not valid here. Send a current virtual key of this gateway, not one of a "
              "provider; `recloser key create` makes one.";
     case Rejection::not_local:

@@ -28,7 +28,7 @@ Result<std::vector<KeyRecord>> declared_keys(std::span<const config::Key> keys,
                      .created_at = loaded_at,
                      .expires_at = key.expires,
                      .revoked_at = std::nullopt,
-                     .disabled = false};
+                     .disabled = key.disabled};
     Result<void> fits = check_record(record);
     if (!fits) return fail(fits.error().while_doing(place));
     records.push_back(std::move(record));

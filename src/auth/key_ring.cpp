@@ -91,6 +91,10 @@ std::string_view name_of(Rejection rejection) {
       return "revoked";
     case Rejection::disabled:
       return "disabled";
+    case Rejection::rotated:
+      return "rotated";
+    case Rejection::unplaced:
+      return "unplaced";
     case Rejection::not_local:
       return "not_local";
   }
@@ -98,11 +102,14 @@ std::string_view name_of(Rejection rejection) {
 }
 
 Result<std::shared_ptr<const KeyRing>> KeyRing::make(std::vector<KeyRecord> declared,
-                                                     std::vector<KeyRecord> stored) {
+                                                     std::vector<KeyRecord> stored,
+                                                     Holders holders) {
   KeyRing ring;
+  ring.holders_ = std::move(holders);
   std::size_t keys_max = declared.size() + stored.size();
   ring.keys_.reserve(keys_max);
-  ring.slots_.assign(std::bit_ceil(2 * keys_max + 1), 0);  // half full at most: short probes
+  std::size_t secrets_max = 2 * keys_max;
+  ring.slots_.assign(std::bit_ceil(2 * secrets_max + 1), 0);  // half full at most: short probes
 
   std::unordered_set<std::string> ids;
   for (KeyRecord& record : declared) {
@@ -121,20 +128,32 @@ Result<std::shared_ptr<const KeyRing>> KeyRing::make(std::vector<KeyRecord> decl
 
 Result<void> KeyRing::add(KeyRecord record) {
   if (Result<void> fits = check_record(record); !fits) return fits;
-  std::size_t slot = slot_of(record.hash);
-  if (slots_[slot] != 0) {
-    return fail(Side::operator_, Kind::conflict,
-                fmt::format("keys {} and {} have the same secret; change one of them",
-                            keys_[slots_[slot] - 1].principal.key_id, record.id));
-  }
-  Key key{.hash = record.hash,
-          .principal = {},
+  Key key{.principal = {},
+          .place = {},
           .expires_at = record.expires_at.value_or(WallTime{INT64_MAX}),
           .revoked = record.revoked_at.has_value(),
           .disabled = record.disabled};
   key.principal = principal_of(record);
+  Result<Place> place = holders_.complete(key.principal);
+  if (!place) return fail(place.error());
+  key.place = *place;
   keys_.push_back(std::move(key));
-  slots_[slot] = static_cast<std::uint32_t>(keys_.size());
+  auto index = static_cast<std::uint32_t>(keys_.size() - 1);
+  Result<void> added = add_secret({.hash = record.hash, .key = index});
+  if (!added || !record.old_hash) return added;
+  return add_secret({.hash = *record.old_hash, .key = index, .until = record.old_until});
+}
+
+Result<void> KeyRing::add_secret(const Secret& secret) {
+  std::size_t slot = slot_of(secret.hash);
+  if (slots_[slot] != 0) {
+    return fail(Side::operator_, Kind::conflict,
+                fmt::format("keys {} and {} have the same secret; change one of them",
+                            keys_[secrets_[slots_[slot] - 1].key].principal.key_id,
+                            keys_[secret.key].principal.key_id));
+  }
+  secrets_.push_back(secret);
+  slots_[slot] = static_cast<std::uint32_t>(secrets_.size());
   return {};
 }
 
@@ -145,7 +164,7 @@ std::size_t KeyRing::slot_of(const KeyHash& hash) const {
   std::memcpy(&start, hash.bytes.data(), sizeof start);
   std::size_t mask = slots_.size() - 1;
   std::size_t slot = start & mask;
-  while (slots_[slot] != 0 && !equal_in_constant_time(keys_[slots_[slot] - 1].hash, hash)) {
+  while (slots_[slot] != 0 && !equal_in_constant_time(secrets_[slots_[slot] - 1].hash, hash)) {
     slot = (slot + 1) & mask;
   }
   return slot;
@@ -154,14 +173,20 @@ std::size_t KeyRing::slot_of(const KeyHash& hash) const {
 Admission KeyRing::find(const KeyHash& hash, WallTime now) const {
   std::uint32_t found = slots_[slot_of(hash)];
   if (found == 0) return {.rejection = Rejection::unknown};
-  const Key& key = keys_[found - 1];
+  const Secret& secret = secrets_[found - 1];
+  const Key& key = keys_[secret.key];
   Admission refused{.key_id = key.principal.key_id};
   if (key.revoked) {
     refused.rejection = Rejection::revoked;
+  } else if (now >= secret.until) {
+    refused.rejection = Rejection::rotated;
   } else if (key.disabled) {
     refused.rejection = Rejection::disabled;
   } else if (now >= key.expires_at) {
     refused.rejection = Rejection::expired;
+  } else if (std::optional<Stop> stop = stop_of(key.place, now)) {
+    refused.rejection = stop->rejection;
+    refused.by = stop->by;
   } else {
     return {.principal = &key.principal, .key_id = key.principal.key_id};
   }

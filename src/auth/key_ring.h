@@ -1,7 +1,8 @@
 // The virtual keys of one moment as an immutable table: from a secret to the principal behind it.
 #pragma once
 
-#include "auth/model_patterns.h"
+#include "auth/holders.h"
+#include "auth/principal.h"
 #include "auth/secret.h"
 #include "core/time.h"
 
@@ -31,42 +32,20 @@ struct KeyRecord {
   std::optional<WallTime> expires_at;
   std::optional<WallTime> revoked_at;
   bool disabled = false;
+  // The secret that it had before, which is good until then: the grace of a rotation.
+  std::optional<KeyHash> old_hash = {};
+  WallTime old_until{};
 };
 
 // Names within their limits, at most limits::labels_max labels. The message says which field.
 Result<void> check_record(const KeyRecord& record);
-
-// Who calls: what a key says about its holder. Lives as long as the KeyRing it came from.
-struct Principal {
-  std::string key_id;
-  std::string org;
-  std::string team;
-  std::string user;
-  std::string agent;
-  std::string plan;
-  std::vector<std::string> labels;
-  ModelPatterns models;
-};
-
-// Why nobody was admitted. Told apart in logs only: to the client they are one answer, so that
-// nobody learns which secrets exist or existed.
-enum class Rejection : unsigned char {
-  missing,      // no credential was sent
-  conflicting,  // several were sent, and they differ
-  malformed,    // not a bearer credential, or longer than any secret
-  unknown,
-  expired,
-  revoked,
-  disabled,
-  not_local,  // mode open: a page of a browser asks, or somebody who calls us by another name
-};
-std::string_view name_of(Rejection rejection);
 
 // Either a principal or the reason why not.
 struct Admission {
   const Principal* principal = nullptr;
   Rejection rejection = Rejection::missing;  // meaningful without a principal only
   std::string_view key_id = {};  // for the log: of the key found, admitted or not; else empty
+  std::string_view by = {};      // "org", "team", "user": whose stop it is; "": the key's own
 
   bool admitted() const { return principal != nullptr; }
 };
@@ -76,9 +55,11 @@ class KeyRing {
   KeyRing(KeyRing&&) = default;  // made by make(), moved into its shared pointer, then constant
 
   // Every record is checked. A declared key replaces a stored one of the same id; two keys with one
-  // secret are refused, because a call could not be booked on either.
+  // secret are refused, because a call could not be booked on either. What their holders say holds
+  // for all keys.
   static Result<std::shared_ptr<const KeyRing>> make(std::vector<KeyRecord> declared,
-                                                     std::vector<KeyRecord> stored);
+                                                     std::vector<KeyRecord> stored,
+                                                     Holders holders = {});
 
   // Nearly always one probe.
   Admission find(const KeyHash& hash, WallTime now) const;
@@ -87,23 +68,34 @@ class KeyRing {
   }
 
   std::size_t size() const { return keys_.size(); }
+  // For those who come with a credential of another kind.
+  const Holders& holders() const { return holders_; }
 
  private:
   struct Key {
-    KeyHash hash;
     Principal principal;
+    Place place;
     WallTime expires_at{INT64_MAX};
     bool revoked = false;
     bool disabled = false;
   };
+  // A key has two while it is rotated.
+  struct Secret {
+    KeyHash hash;
+    std::uint32_t key = 0;  // into keys_
+    WallTime until{INT64_MAX};
+  };
 
   KeyRing() = default;
   Result<void> add(KeyRecord record);
+  Result<void> add_secret(const Secret& secret);
   // Where `hash` stands in slots_, or the free slot where it would.
   std::size_t slot_of(const KeyHash& hash) const;
 
+  Holders holders_;
   std::vector<Key> keys_;
-  std::vector<std::uint32_t> slots_;  // open addressing: index into keys_ + 1, 0 = free
+  std::vector<Secret> secrets_;
+  std::vector<std::uint32_t> slots_;  // open addressing: index into secrets_ + 1, 0 = free
 };
 
 }  // namespace recloser::auth

@@ -34,19 +34,23 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
 }
 
 bool ModelPatterns::allow(std::string_view model) const {
-  if (patterns_.empty()) return true;
-  return std::ranges::any_of(patterns_, [&](std::string_view p) { return glob_matches(p, model); });
+  return std::ranges::all_of(lists_, [&](const std::vector<std::string>& list) {
+    return std::ranges::any_of(list, [&](std::string_view p) { return glob_matches(p, model); });
+  });
 }
 
 std::string ModelPatterns::human() const {
   constexpr std::size_t shown_max = 8;
-  std::size_t shown = std::min(patterns_.size(), shown_max);
   std::string out;
-  for (std::size_t i = 0; i < shown; ++i) {
-    if (i > 0) out += ", ";
-    out += patterns_[i];
+  for (const std::vector<std::string>& list : lists_) {
+    if (!out.empty()) out += "; of these: ";
+    std::size_t shown = std::min(list.size(), shown_max);
+    for (std::size_t i = 0; i < shown; ++i) {
+      if (i > 0) out += ", ";
+      out += list[i];
+    }
+    if (list.size() > shown) out += fmt::format(" and {} more", list.size() - shown);
   }
-  if (patterns_.size() > shown) out += fmt::format(" and {} more", patterns_.size() - shown);
   return out;
 }
 

@@ -17,17 +17,22 @@ bool glob_matches(std::string_view pattern, std::string_view text);
 class ModelPatterns {
  public:
   ModelPatterns() = default;
-  explicit ModelPatterns(std::vector<std::string> patterns) : patterns_(std::move(patterns)) {}
+  explicit ModelPatterns(std::vector<std::string> patterns) { narrow(std::move(patterns)); }
 
   bool allow(std::string_view model) const;
-  bool allow_all() const { return patterns_.empty(); }
-  const std::vector<std::string>& patterns() const { return patterns_; }
+  bool allow_all() const { return lists_.empty(); }
 
-  // "gpt-4o*, claude-*", at most a few of them: for the message of a refusal.
+  // Only what this list allows too; an empty one takes nothing away.
+  void narrow(std::vector<std::string> patterns) {
+    if (!patterns.empty()) lists_.push_back(std::move(patterns));
+  }
+
+  // "gpt-4o*, claude-*", at most a few of them, and "of these: .." for each list that narrows it:
+  // for the message of a refusal.
   std::string human() const;
 
  private:
-  std::vector<std::string> patterns_;
+  std::vector<std::vector<std::string>> lists_;  // none of them is empty; each must allow
 };
 
 }  // namespace recloser::auth

@@ -1,6 +1,8 @@
 #include "budget/budget.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace recloser::budget {
 namespace {
@@ -19,6 +21,20 @@ std::string_view name_of(KeyPart part) {
                                                    "key",      "session", "trace", "model",
                                                    "provider", "target",  "call",  "label"};
   return names[static_cast<std::size_t>(part)];
+}
+
+Budget::FilterSet::FilterSet(std::vector<Filter> filters) {
+  if (filters.empty()) return;
+  std::ranges::sort(filters);
+  filters_ = std::make_shared<const std::vector<Filter>>(std::move(filters));
+}
+
+bool Budget::FilterSet::contains(KeyPart what, std::string_view value) const {
+  if (empty()) return false;
+  using Named = std::pair<KeyPart, std::string_view>;
+  return std::ranges::binary_search(*filters_, Named(what, value), {}, [](const Filter& filter) {
+    return Named(filter.what, filter.value);
+  });
 }
 
 std::string Budget::kind() const {

@@ -5,9 +5,12 @@
 #include "budget/window.h"
 #include "core/time.h"
 
+#include <compare>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace recloser::budget {
@@ -61,7 +64,23 @@ struct Budget {
   struct Filter {
     KeyPart what = KeyPart::key;
     std::string value;
-    friend bool operator==(const Filter&, const Filter&) = default;
+    friend auto operator<=>(const Filter&, const Filter&) = default;
+  };
+
+  // Many filters in order, shared by the budgets that have the same.
+  class FilterSet {
+   public:
+    FilterSet() = default;
+    explicit FilterSet(std::vector<Filter> filters);  // in any order
+    bool empty() const { return filters_ == nullptr; }
+    bool contains(KeyPart what, std::string_view value) const;
+    friend bool operator==(const FilterSet& a, const FilterSet& b) {
+      if (a.filters_ == b.filters_) return true;
+      return !a.empty() && !b.empty() && *a.filters_ == *b.filters_;
+    }
+
+   private:
+    std::shared_ptr<const std::vector<Filter>> filters_;
   };
 
   std::string name;
@@ -69,6 +88,7 @@ struct Budget {
   Amount limit = 0;
   std::vector<Part> key;
   std::vector<Filter> only;  // all of them; none: it applies to every call
+  FilterSet except;          // teams and users; to calls of one of them it does not apply
   Window window;
   Reserve reserve = Reserve::clamp;
   std::uint32_t slice_tokens = 0;          // elastic; 0: by the stream's rate
@@ -86,6 +106,8 @@ struct Budget {
   bool leaves_a_balance() const { return window.type != WindowType::rate && unit != Unit::calls; }
 
   static constexpr std::size_t thresholds_max = 16;
+
+  friend bool operator==(const Budget&, const Budget&) = default;
 
   // Whether what has been charged under `other` goes on under this one.
   bool continues(const Budget& other) const {

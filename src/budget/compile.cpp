@@ -1,5 +1,6 @@
 #include "budget/compile.h"
 
+#include "budget/short_form.h"
 #include "budget/table.h"
 #include "core/check.h"
 
@@ -31,20 +32,6 @@ Unit unit_of(config::BudgetUnit unit) {
       return Unit::tool_calls;
     case config::BudgetUnit::seconds:
       return Unit::seconds;
-  }
-  std::unreachable();
-}
-
-Reserve reserve_of(config::Reserve reserve) {
-  switch (reserve) {
-    case config::Reserve::clamp:
-      return Reserve::clamp;
-    case config::Reserve::upper_bound:
-      return Reserve::upper_bound;
-    case config::Reserve::elastic:
-      return Reserve::elastic;
-    case config::Reserve::none:
-      return Reserve::none;
   }
   std::unreachable();
 }
@@ -101,20 +88,10 @@ std::vector<Budget::Part> key_of(const config::KeyParts& key) {
   return parts;
 }
 
-const date::time_zone& zone(std::string_view name) {
-  Result<const date::time_zone*> found = find_zone(name);
-  CHECK(found.has_value(), "the configuration has looked for it");
-  return **found;
-}
-
-Window calendar(Period period, std::string_view zone_name) {
-  return {.type = WindowType::calendar, .period = period, .zone = &zone(zone_name)};
-}
-
 Window window_of(const config::BudgetWindow& window) {
   switch (window.type.value()) {
     case config::WindowType::calendar:
-      return calendar(period_of(window.period.value()), window.timezone.name);
+      return calendar_window(period_of(window.period.value()), window.timezone.name);
     case config::WindowType::rolling:
       return {.type = WindowType::rolling, .duration = window.duration.value()};
     case config::WindowType::session:
@@ -122,22 +99,6 @@ Window window_of(const config::BudgetWindow& window) {
               .idle_timeout = window.idle_timeout.value_or(Duration{}),
               .max_age = window.max_age.value_or(Duration{})};
     case config::WindowType::total:
-      return {.type = WindowType::total};
-  }
-  std::unreachable();
-}
-
-Window window_of(config::Per per) {
-  switch (per) {
-    case config::Per::hour:
-      return calendar(Period::hour, "UTC");
-    case config::Per::day:
-      return calendar(Period::day, "UTC");
-    case config::Per::week:
-      return calendar(Period::week, "UTC");
-    case config::Per::month:
-      return calendar(Period::month, "UTC");
-    case config::Per::total:
       return {.type = WindowType::total};
   }
   std::unreachable();
@@ -172,56 +133,6 @@ Budget document(const config::Budget& from) {
   return budget;
 }
 
-Budget allowance(const config::Allowance& from) {
-  Budget budget{.window = window_of(from.per.value()), .reserve = reserve_of(from.reserve)};
-  if (from.usd) {
-    budget.unit = Unit::usd;
-    budget.limit = from.usd->count;
-  } else if (from.tokens) {
-    budget.unit = Unit::tokens;
-    budget.limit = from.tokens->count;
-  } else {
-    budget.unit = Unit::requests;
-    budget.limit = from.requests.value().count;
-  }
-  budget.name = fmt::format("{}/{}", name_of(budget.unit), name_of(*from.per));
-  return budget;
-}
-
-// ---- rates ----
-
-struct Rates {
-  std::optional<std::uint32_t> rpm;
-  std::optional<std::uint32_t> tpm;
-  std::optional<std::uint32_t> concurrency;
-};
-
-// What drains away at the pace of its limit, so that a minute's worth may come at once, and not
-// twice as much around the turn of a minute.
-Budget per_minute(std::string_view name, Unit unit, std::uint32_t limit) {
-  return {.name = std::string(name),
-          .unit = unit,
-          .limit = limit,
-          .window = {.type = WindowType::rate, .duration = 1min, .drain = limit},
-          .reserve = Reserve::upper_bound,
-          .deny_unpriced = false};
-}
-
-std::vector<Budget> rates(const Rates& from) {
-  std::vector<Budget> budgets;
-  if (from.rpm) budgets.push_back(per_minute("rpm", Unit::requests, *from.rpm));
-  if (from.tpm) budgets.push_back(per_minute("tpm", Unit::tokens, *from.tpm));
-  if (from.concurrency) {
-    budgets.push_back({.name = "concurrency",
-                       .unit = Unit::calls,
-                       .limit = *from.concurrency,
-                       .window = {.type = WindowType::total},
-                       .reserve = Reserve::upper_bound,
-                       .deny_unpriced = false});
-  }
-  return budgets;
-}
-
 std::vector<Budget::Filter> filters_of(const config::RateLimit& limit) {
   std::vector<Budget::Filter> filters;
   for (const config::PartFilter& filter : limit.only) {
@@ -234,7 +145,7 @@ std::vector<Budget::Filter> filters_of(const config::RateLimit& limit) {
 
 std::vector<Budget> rate_limit(const config::RateLimit& limit) {
   std::vector<Budget> budgets =
-      rates({.rpm = limit.rpm, .tpm = limit.tpm, .concurrency = limit.concurrency});
+      rate_budgets({.rpm = limit.rpm, .tpm = limit.tpm, .concurrency = limit.concurrency});
   for (Budget& budget : budgets) {
     budget.name = fmt::format("rate/{}/{}", limit.name, budget.name);
     budget.key = key_of(limit.key);
@@ -247,12 +158,19 @@ void add(std::vector<Budget> from, std::vector<std::shared_ptr<const Budget>>& t
   for (Budget& budget : from) to.push_back(std::make_shared<const Budget>(std::move(budget)));
 }
 
+// The most that one of these could have of what applies to its calls alone.
+std::size_t most_of(const std::vector<std::vector<Budget>>& each) {
+  std::size_t most = 0;
+  for (const std::vector<Budget>& budgets : each) most = std::max(most, budgets.size());
+  return most;
+}
+
 }  // namespace
 
 std::vector<Budget> compile_key(const config::Key& key) {
-  std::vector<Budget> budgets;
-  for (const config::Allowance& from : key.budgets) budgets.push_back(allowance(from));
-  for (Budget& rate : rates({.rpm = key.rpm, .tpm = key.tpm, .concurrency = key.concurrency})) {
+  std::vector<Budget> budgets = short_budgets(key.budgets);
+  for (Budget& rate :
+       rate_budgets({.rpm = key.rpm, .tpm = key.tpm, .concurrency = key.concurrency})) {
     budgets.push_back(std::move(rate));
   }
   for (Budget& budget : budgets) {
@@ -263,23 +181,34 @@ std::vector<Budget> compile_key(const config::Key& key) {
 }
 
 Result<std::vector<std::shared_ptr<const Budget>>> compile(const config::Config& config) {
+  return compile(config, config.holders, config.keys);
+}
+
+Result<std::vector<std::shared_ptr<const Budget>>> compile(const config::Config& config,
+                                                           std::span<const config::Holder> holders,
+                                                           std::span<const config::Key> keys) {
   std::vector<std::shared_ptr<const Budget>> all;
-  std::size_t most_of_a_key = 0;
   for (const config::Budget& from : config.budgets) {
     all.push_back(std::make_shared<const Budget>(document(from)));
   }
   for (const config::RateLimit& limit : config.rate_limits) add(rate_limit(limit), all);
-  std::size_t of_all_calls = all.size();
-  for (const config::Key& key : config.keys) {
+  std::size_t of_a_call = all.size();
+  for (std::vector<std::vector<Budget>>& of_kind : compile_holders(holders)) {
+    of_a_call += most_of(of_kind);
+    for (std::vector<Budget>& budgets : of_kind) add(std::move(budgets), all);
+  }
+  std::size_t most_of_a_key = 0;
+  for (const config::Key& key : keys) {
     std::vector<Budget> budgets = compile_key(key);
     most_of_a_key = std::max(most_of_a_key, budgets.size());
     add(std::move(budgets), all);
   }
-  if (of_all_calls + most_of_a_key <= Table::scopes_max) return all;
+  of_a_call += most_of_a_key;
+  if (of_a_call <= Table::scopes_max) return all;
   return fail(Side::operator_, Kind::malformed,
               fmt::format("{} budgets and rate limits, {} of them of one key, could apply to one "
                           "call; {} can",
-                          of_all_calls + most_of_a_key, most_of_a_key, Table::scopes_max));
+                          of_a_call, most_of_a_key, Table::scopes_max));
 }
 
 }  // namespace recloser::budget

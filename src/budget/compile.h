@@ -6,14 +6,21 @@
 #include "core/result.h"
 
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace recloser::budget {
 
-// Documents first, in the order of their files; then rateLimits, then what keys have. Those that
-// are no documents are called "key/<id>/usd/day", "key/<id>/rpm", "rate/<name>/tpm", ..: a '/' is
-// in no name of a document. Error (malformed): more could apply to one call than a call may have.
+// Documents first, in the order of their files; then rateLimits, then what orgs, teams, users and
+// keys have. Those that are no documents are called "key/<id>/usd/day", "rate/<name>/tpm",
+// "team/<org>/<team>/rpm", "users/team/<org>/<team>/usd/day" (of each user), ..: a '/' is in no
+// name of a document. Error (malformed): more could apply to one call than a call may have.
 Result<std::vector<std::shared_ptr<const Budget>>> compile(const config::Config& config);
+
+// The same with other keys and holders than those of the configuration.
+Result<std::vector<std::shared_ptr<const Budget>>> compile(const config::Config& config,
+                                                           std::span<const config::Holder> holders,
+                                                           std::span<const config::Key> keys);
 
 // One key alone, wherever it is declared.
 std::vector<Budget> compile_key(const config::Key& key);

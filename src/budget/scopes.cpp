@@ -46,10 +46,16 @@ bool passes(const CallFacts& facts, const Budget::Filter& filter) {
   return facts.of(filter.what) == filter.value;
 }
 
+bool is_excepted(const Budget& budget, const CallFacts& facts) {
+  return budget.except.contains(KeyPart::team, facts.team) ||
+         budget.except.contains(KeyPart::user, facts.user);
+}
+
 bool applies(const Budget& budget, const CallFacts& facts) {
   for (const Budget::Filter& filter : budget.only) {
     if (!passes(facts, filter)) return false;
   }
+  if (!budget.except.empty() && is_excepted(budget, facts)) return false;
   for (const Budget::Part& part : budget.key) {
     if (!has(facts, part)) return false;
   }
@@ -256,11 +262,16 @@ void find_scopes(std::span<Live* const> budgets, const CallFacts& facts,
   write_keys(facts, scopes, texts);
 }
 
+// By the filter that the fewest calls pass.
 ScopeIndex::ScopeIndex(std::span<Live* const> budgets) {
   for (Live* live : budgets) {
     const std::vector<Budget::Filter>& only = live->document().only;
-    auto of_key = std::ranges::find(only, KeyPart::key, &Budget::Filter::what);
-    (of_key == only.end() ? of_all_ : by_key_[of_key->value]).push_back(live);
+    std::vector<Live*>* place = &of_all_;
+    for (std::size_t i = 0; i < indexed.size() && place == &of_all_; ++i) {
+      auto filter = std::ranges::find(only, indexed[i], &Budget::Filter::what);
+      if (filter != only.end()) place = &by_value_[i][filter->value];
+    }
+    place->push_back(live);
   }
 }
 
@@ -268,8 +279,10 @@ void ScopeIndex::find(const CallFacts& facts, std::vector<Ask::Scope>& scopes,
                       std::string& texts) const {
   scopes.clear();
   add_applying(of_all_, facts, scopes);
-  auto of_key = by_key_.find(facts.key);
-  if (of_key != by_key_.end()) add_applying(of_key->second, facts, scopes);
+  for (std::size_t i = indexed.size(); i > 0; --i) {
+    auto of_value = by_value_[i - 1].find(facts.of(indexed[i - 1]));
+    if (of_value != by_value_[i - 1].end()) add_applying(of_value->second, facts, scopes);
+  }
   write_keys(facts, scopes, texts);
 }
 

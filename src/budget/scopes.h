@@ -5,6 +5,7 @@
 #include "budget/table.h"
 #include "core/result.h"
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -44,13 +45,14 @@ struct CallFacts {
 void find_scopes(std::span<Live* const> budgets, const CallFacts& facts,
                  std::vector<Ask::Scope>& scopes, std::string& texts);
 
-// The same budgets, sorted by the key that alone they apply to: a call does not look at those of
-// ten thousand others. Made anew whenever a table is configured; shared by all workers then.
+// The same budgets, sorted by the key, user, team or org that alone they apply to: a call does not
+// look at those of ten thousand others. Made anew whenever a table is configured; shared by all
+// workers then.
 class ScopeIndex {
  public:
   explicit ScopeIndex(std::span<Live* const> budgets);
 
-  // As find_scopes(), but those of the call's key come last.
+  // As find_scopes(), but those of the call's org, team, user and key come last.
   void find(const CallFacts& facts, std::vector<Ask::Scope>& scopes, std::string& texts) const;
 
  private:
@@ -61,8 +63,11 @@ class ScopeIndex {
     }
   };
 
+  using ByValue = std::unordered_map<std::string, std::vector<Live*>, Hash, std::equal_to<>>;
+  static constexpr std::array indexed{KeyPart::key, KeyPart::user, KeyPart::team, KeyPart::org};
+
   std::vector<Live*> of_all_;
-  std::unordered_map<std::string, std::vector<Live*>, Hash, std::equal_to<>> by_key_;
+  std::array<ByValue, indexed.size()> by_value_;
 };
 
 // The text of an account key, as `recloser budget adjust --key` and a store spell it: parts as

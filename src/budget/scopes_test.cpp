@@ -143,6 +143,21 @@ TEST_F(ScopesTest, TheIndexFindsTheSame) {
       ElementsAre("teams: team=search", "gpt-4o: ", "key ci: ", "key ci, gpt-4o: user=ada"));
 }
 
+TEST_F(ScopesTest, OneThatIsExceptedIsNotCounted) {
+  configure("all but", {{KeyPart::user, ""}}, {{KeyPart::team, "search"}});
+  CallFacts facts = someone();
+  EXPECT_THAT(found(facts), ElementsAre("all but: user=ada"));
+  Budget but = budgets_.back()->document();
+  but.except = Budget::FilterSet({{KeyPart::user, "bob"}, {KeyPart::user, "ada"}});
+  Live live(std::make_shared<const Budget>(but));
+  budgets_ = {&live};
+  EXPECT_THAT(found(facts), IsEmpty());
+  facts.user = "eve";
+  EXPECT_THAT(found(facts), ElementsAre("all but: user=eve"));
+  facts.team = "ops";
+  EXPECT_THAT(found(facts), IsEmpty());
+}
+
 TEST_F(ScopesTest, TwoListsNeverGiveOneText) {
   configure("b", {{KeyPart::org, ""}, {KeyPart::team, ""}});
   CallFacts one = someone();

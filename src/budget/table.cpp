@@ -9,6 +9,7 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <unordered_map>
 #include <utility>
 
 namespace recloser::budget {
@@ -115,19 +116,41 @@ Table::~Table() {
 }
 
 std::vector<Live*> Table::configure(std::vector<std::shared_ptr<const Budget>> budgets) {
+  Prepared prepared = prepare(std::move(budgets));
+  return publish(std::move(prepared));
+}
+
+Table::Prepared Table::prepare(std::vector<std::shared_ptr<const Budget>> budgets) {
+  std::lock_guard lock(lives_mutex_);
+  std::unordered_multimap<std::string_view, Live*> by_name;
+  for (const std::unique_ptr<Live>& live : lives_)
+    by_name.emplace(live->document().name, live.get());
+  Prepared prepared;
+  for (std::shared_ptr<const Budget>& budget : budgets) {
+    Live* known = nullptr;
+    auto [begin, end] = by_name.equal_range(budget->name);
+    for (auto at = begin; at != end; ++at) {
+      if (budget->continues(at->second->document())) known = at->second;
+    }
+    if (known == nullptr) {
+      lives_.push_back(std::make_unique<Live>(budget));
+      known = lives_.back().get();
+      prepared.fresh.push_back(known);
+    }
+    prepared.budgets.emplace_back(known, std::move(budget));
+  }
+  return prepared;
+}
+
+// What stays as it is gets no new document: with ten thousand keys, each change of one of them
+// would leave ten thousand behind.
+std::vector<Live*> Table::publish(Prepared prepared) {
   std::lock_guard lock(lives_mutex_);
   std::vector<Live*> in_force;
-  for (std::shared_ptr<const Budget>& budget : budgets) {
-    auto known = std::ranges::find_if(lives_, [&budget](const std::unique_ptr<Live>& live) {
-      return budget->continues(live->document());
-    });
-    if (known == lives_.end()) {
-      lives_.push_back(std::make_unique<Live>(std::move(budget)));
-      in_force.push_back(lives_.back().get());
-    } else {
-      (*known)->replace(std::move(budget));
-      in_force.push_back(known->get());
-    }
+  in_force.reserve(prepared.budgets.size());
+  for (auto& [live, budget] : prepared.budgets) {
+    if (*budget != live->document()) live->replace(std::move(budget));
+    in_force.push_back(live);
   }
   in_force_.publish(std::make_shared<const std::vector<Live*>>(in_force));
   revision_.fetch_add(1, std::memory_order_relaxed);

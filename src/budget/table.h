@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace recloser::budget {
@@ -127,6 +128,14 @@ class Table {
   // The budgets that hold from now on, in the same order. What one that goes on has charged stays.
   // A Live is good as long as the table is.
   std::vector<Live*> configure(std::vector<std::shared_ptr<const Budget>> budgets);
+  // The same in two steps, for what is done between: the store's memory of those that are `fresh`
+  // is restored before a call meets them. One thread does so at a time.
+  struct Prepared {
+    std::vector<Live*> fresh;
+    std::vector<std::pair<Live*, std::shared_ptr<const Budget>>> budgets;
+  };
+  Prepared prepare(std::vector<std::shared_ptr<const Budget>> budgets);
+  std::vector<Live*> publish(Prepared prepared);
   const Published<std::vector<Live*>>& in_force() const { return in_force_; }
   Live* find(std::string_view name) const;  // nullptr: none of that name is in force
 

@@ -302,14 +302,15 @@ TEST(Documents, KindsOfLaterVersionsAndOfNone) {
         .report("recloser.yaml");
   };
   for (std::string kind : {"Policy", "Signal", "Fallback", "PolicyBinding", "PolicyException",
-                           "PolicyTest", "PolicyBundle", "Watch", "Org", "Team", "User", "Key"}) {
+                           "PolicyTest", "PolicyBundle", "Watch"}) {
     EXPECT_EQ(report(kind), "b.yaml:2:7: kind cannot be " + kind +
                                 ": that is not supported in this version, and a rule that nobody "
                                 "enforces is refused; move the document to a file that `policies` "
                                 "does not name\n");
   }
   EXPECT_EQ(report("Budgt"),
-            "b.yaml:2:7: kind must be Budget (did you mean Budget?); you wrote Budgt\n");
+            "b.yaml:2:7: kind must be Budget, Org, Team, User or Key (did you mean Budget?); you "
+            "wrote Budgt\n");
   EXPECT_EQ(report("Gateway"),
             "b.yaml:2:7: kind cannot be Gateway: that is the configuration "
             "itself, which `policies` must not name\n");

@@ -6,6 +6,7 @@
 #include "config/base_url.h"
 #include "config/budget.h"
 #include "config/channel.h"
+#include "config/holder.h"
 #include "config/secret.h"
 #include "core/limits.h"
 #include "core/log.h"
@@ -146,6 +147,7 @@ struct Key {
   std::vector<std::string> models;  // globs; empty: every model
   std::vector<std::string> labels;
   std::optional<WallTime> expires;
+  bool disabled = false;
   std::vector<Allowance> budgets;  // no two of one unit and period
   std::optional<std::uint32_t> rpm;
   std::optional<std::uint32_t> tpm;
@@ -196,6 +198,7 @@ struct Config {
   std::vector<RateLimit> rate_limits;
   std::vector<std::string> policies;  // globs of YAML files
   std::vector<Budget> budgets;        // the documents in them; no two of one name
+  std::vector<Holder> holders;        // likewise; those of kind Key are among `keys`
 
   const Provider* find_provider(std::string_view name) const;  // null when there is none
   const Model* find_model(std::string_view name) const;

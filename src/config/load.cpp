@@ -2,6 +2,7 @@
 
 #include "config/rules/rules.h"
 #include "config/schema/budget_language.h"
+#include "config/schema/holder_language.h"
 #include "config/schema/language.h"
 #include "config/schema/printer.h"
 #include "config/yaml/read.h"
@@ -49,6 +50,52 @@ Checked load_file(const std::string& file, const Environment& environment) {
   return Checked{.config = nullptr, .findings = findings.sorted()};
 }
 
+namespace {
+
+// What comes from elsewhere than a file may ask nothing of the machine.
+struct NoEnvironment final : Environment {
+  std::optional<std::string> variable(std::string_view) const override { return std::nullopt; }
+  Result<std::string> file(const std::string&, std::size_t) const override {
+    return fail(Side::client, Kind::unsupported, "files are not read here");
+  }
+  std::vector<std::string> matching(const std::string&) const override { return {}; }
+};
+
+Result<void> first_error(const Findings& findings) {
+  if (!findings.failed()) return {};
+  return fail(Side::client, Kind::malformed, findings.sorted().front().message);
+}
+
+}  // namespace
+
+Result<Holder> read_holder(const Node& spec, HolderKind kind, std::string_view name) {
+  NoEnvironment nothing;
+  Findings findings;
+  Reading in(nothing, "", findings);
+  Holder holder;
+  holder.kind = kind;
+  std::string fault = text_fault(Text::words, name);
+  if (!fault.empty()) in.error(spec, fmt::format("name {}", fault));
+  holder.name = name;
+  read_section(in, holder_spec_section, spec, &holder);
+  if (spec.kind == Node::Kind::map) judge_holder(in, spec, holder);
+  Result<void> sane = first_error(findings);
+  if (!sane) return fail(sane.error());
+  return holder;
+}
+
+Result<Key> read_key_limits(const Node& limits) {
+  NoEnvironment nothing;
+  Findings findings;
+  Reading in(nothing, "", findings);
+  Key key;
+  read_section(in, key_limits_section, limits, &key);
+  if (limits.kind == Node::Kind::map) complete_allowances_of(in, limits, key.budgets);
+  Result<void> sane = first_error(findings);
+  if (!sane) return fail(sane.error());
+  return key;
+}
+
 std::string Checked::report(std::string_view file) const {
   std::string out;
   for (const Finding& finding : findings) {
@@ -74,6 +121,11 @@ std::string documents_summary(const Config& config) {
     Printer out;
     out.value("kind", "Budget");
     print_section(out, budget_document_section, &budget);
+    text += fmt::format("---\n{}", out.text());
+  }
+  for (const Holder& holder : config.holders) {
+    Printer out;
+    print_section(out, holder_document_section, &holder);
     text += fmt::format("---\n{}", out.text());
   }
   return text;

@@ -4,6 +4,8 @@
 #include "config/config.h"
 #include "config/environment.h"
 #include "config/findings.h"
+#include "config/yaml/node.h"
+#include "core/result.h"
 
 #include <cstddef>
 #include <memory>
@@ -28,6 +30,11 @@ Checked check_text(std::string_view text, std::string_view file, const Environme
 
 // The same, with the text read from the file.
 Checked load_file(const std::string& file, const Environment& environment);
+
+// What stands in `spec` of an Org, Team or User, and what a key may take (`budget`, `rpm`, `tpm`,
+// `concurrency`), from elsewhere than a file. Errors (malformed) name the field.
+Result<Holder> read_holder(const Node& spec, HolderKind kind, std::string_view name);
+Result<Key> read_key_limits(const Node& limits);
 
 // The configuration in effect, defaults included, as a text like the file's; secrets are hidden.
 std::string summary(const Config& config);

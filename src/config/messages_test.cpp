@@ -47,7 +47,8 @@ TEST(Messages, UnknownFields) {
        "are streamUpstream, targets"},
       {"keys: [{id: a, secret: 01234567890123456789, bugdet: {usd: 5}}]",
        "46: keys[0].bugdet is not a field; did you mean budget? The fields here are agent, "
-       "budget, concurrency, expires, id, labels, models, org, rpm, secret, team, tpm, user"},
+       "budget, concurrency, disabled, expires, id, labels, models, org, rpm, secret, team, tpm, "
+       "user"},
       {"admin: {\"a b\": 1}",
        "9: admin.\"a b\" is not a field; the fields here are address, token"},
   });

@@ -152,7 +152,8 @@ Task<void> Relay::refuse_unknown(net::Exchange& client, const Route& route, auth
   bool not_local = who.rejection == auth::Rejection::not_local;
   Refused why{.refusal = not_local ? codec::Refusal::policy_denied : codec::Refusal::invalid_key,
               .message = std::string(auth::message_for_client(who.rejection))};
-  std::string_view reason = auth::name_of(who.rejection);
+  std::string reason(auth::name_of(who.rejection));
+  if (!who.by.empty()) reason = fmt::format("{} {}", who.by, reason);
   co_await refuse_without_row(client, route, why, reason, who.key_id);
 }
 

@@ -123,17 +123,17 @@ void complete_allowance(Reading& in, const Node& node, Allowance& allowance) {
                               "several");
 }
 
-void complete_allowances_of(Reading& in, const Node& key_node, Key& key) {
-  const Node* node = key_node.find("budget");
-  if (node == nullptr) return;
+}  // namespace
+
+void complete_allowances_of(Reading& in, const Node& owner, std::vector<Allowance>& budgets) {
+  const Node* node = owner.find("budget");
+  if (node == nullptr || budgets.empty()) return;
   Reading::Step step(in, "budget");
-  if (node->kind == Node::Kind::map) {
-    return complete_allowance(in, *node, key.budgets.front());
-  }
+  if (node->kind == Node::Kind::map) return complete_allowance(in, *node, budgets.front());
   std::set<std::pair<std::string_view, std::optional<Per>>> seen;
-  for (std::size_t i = 0; i < key.budgets.size(); ++i) {
+  for (std::size_t i = 0; i < budgets.size(); ++i) {
     Reading::Step one(in, i);
-    Allowance& allowance = key.budgets[i];
+    Allowance& allowance = budgets[i];
     complete_allowance(in, node->items[i], allowance);
     for (const AllowanceUnit& unit : allowance_units) {
       if (!(allowance.*unit.amount) || !allowance.per) continue;
@@ -143,6 +143,8 @@ void complete_allowances_of(Reading& in, const Node& key_node, Key& key) {
     }
   }
 }
+
+namespace {
 
 void judge_rate_limits(Reading& in, const Node& root, const Config& config) {
   const Node* all = root.find("rateLimits");
@@ -186,7 +188,7 @@ void complete_allowances(Reading& in, const Node& root, Config& config) {
     Reading::Step step(in, "keys");
     for (std::size_t i = 0; i < std::min(keys->items.size(), config.keys.size()); ++i) {
       Reading::Step one(in, i);
-      complete_allowances_of(in, keys->items[i], config.keys[i]);
+      complete_allowances_of(in, keys->items[i], config.keys[i].budgets);
     }
   }
   judge_rate_limits(in, root, config);

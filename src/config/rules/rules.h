@@ -2,6 +2,7 @@
 // go together.
 #pragma once
 
+#include "config/belonging.h"
 #include "config/config.h"
 #include "config/schema/reading.h"
 #include "config/yaml/node.h"
@@ -14,6 +15,27 @@ void complete(Reading& in, const Node& root, Config& config);
 // Brings the amounts of a budget to what is counted, and tells `in` about values that do not go
 // together; `node` is the document.
 void complete_budget(Reading& in, const Node& node, Budget& budget);
+
+// The same of the short form in the field `budget` of `owner`.
+void complete_allowances_of(Reading& in, const Node& owner, std::vector<Allowance>& budgets);
+
+// The same of a document of kind Org, Team or User, whose kind is known, or Key.
+void complete_holder(Reading& in, const Node& node, Holder& holder);
+void complete_key(Reading& in, const Node& node, Key& key);
+// Of what its `spec` alone says.
+void judge_holder(Reading& in, const Node& spec, Holder& holder);
+
+// Says of which team or user a key or a user is; told about once all documents are read.
+struct Belonging {
+  std::string file;  // as Findings::turn_to() wants it
+  std::string path;
+  Place place;
+  HolderKind kind = HolderKind::team;
+  std::string org;   // "": left out
+  std::string name;  // likewise
+};
+// Tells `in` when there is none of that name in that org, or it is not clear which is meant.
+void judge_belonging(Reading& in, const Belonging& belonging, const HolderIndex& holders);
 
 // The same of what recloser.yaml says of budgets and rates.
 void complete_allowances(Reading& in, const Node& root, Config& config);

@@ -2,6 +2,7 @@
 
 #include "config/schema/budget_language.h"
 #include "config/schema/channel_language.h"
+#include "config/schema/holder_language.h"
 
 namespace recloser::config {
 namespace {
@@ -212,59 +213,6 @@ constexpr Field model_fields[] = {
 constexpr Section model{"models.<name>", "A model name of your own.", model_fields,
                         defaults_of<Model>};
 
-// ---- keys[] ----
-
-constexpr Field key_fields[] = {
-    field<&Key::id>("id", {.help = "Its name in the ledger and in commands.",
-                           .example = "ci",
-                           .need = Need::required,
-                           .text = Text::name}),
-    field<&Key::secret>("secret", {.help = "What clients send. Kept as a hash.",
-                                   .example = "\"${CI_KEY}\"",
-                                   .need = Need::required,
-                                   .bounds = secret_characters}),
-    field<&Key::org>("org",
-                     {.help = "Whose calls these are.", .example = "acme", .text = Text::words}),
-    field<&Key::team>("team",
-                      {.help = "Likewise, within it.", .example = "search", .text = Text::words}),
-    field<&Key::user>(
-        "user",
-        {.help = "Left out, `x-recloser-user` may say it.", .example = "ada", .text = Text::words}),
-    field<&Key::agent>("agent", {.help = "Left out, `x-recloser-agent` may say it.",
-                                 .example = "indexer",
-                                 .text = Text::words}),
-    field<&Key::models>("models",
-                        {.help = "Names clients may ask for; `*` stands for any text. Left out: "
-                                 "every model.",
-                         .example = "[\"gpt-4o*\"]",
-                         .bounds = between(1, 256)}),
-    field<&Key::labels>("labels",
-                        {.help = "Put on every call; left out, `x-recloser-labels` may say them.",
-                         .example = "[ci, nightly]",
-                         .bounds = between(0, static_cast<std::int64_t>(limits::labels_max)),
-                         .text = Text::label}),
-    field<&Key::expires>("expires",
-                         {.help = "From then on it is refused.", .example = "2027-01-01"}),
-    some<&Key::budgets>("budget", {.help = "What its calls may take ([budgets](budgets.md)).",
-                                   .bounds = between(1, 16),
-                                   .section = &allowance_section}),
-    field<&Key::rpm>("rpm",
-                     {.help = "Requests per minute.", .example = "600", .bounds = rate_bounds}),
-    field<&Key::tpm>("tpm", {.help = "Tokens per minute, of input and output.",
-                             .example = "200000",
-                             .bounds = rate_bounds}),
-    field<&Key::concurrency>(
-        "concurrency",
-        {.help = "Calls at one time, to the last byte.", .example = "8", .bounds = rate_bounds}),
-    planned("plan"),
-    planned("roles"),
-    planned("groups"),
-    planned("residency"),
-};
-constexpr Section key{"keys[]",
-                      "Virtual keys declared here. Others are made with `recloser key create`.",
-                      key_fields, defaults_of<Key>};
-
 // ---- the rest of the top ----
 
 constexpr Field logging_fields[] = {
@@ -352,9 +300,9 @@ constexpr Field gateway_fields[] = {
     map<&Config::models>(
         "models",
         {.help = "Model names of your own, each with where it is served.", .section = &model}),
-    list<&Config::keys>(
-        "keys",
-        {.help = "Virtual keys declared here.", .bounds = between(0, 10'000), .section = &key}),
+    list<&Config::keys>("keys", {.help = "Virtual keys declared here.",
+                                 .bounds = between(0, 10'000),
+                                 .section = &key_section}),
     object<&Config::logging>("logging", {.help = "Log lines.", .section = &logging}),
     field<&Config::drain>("drain",
                           {.help = "After a SIGTERM, how long running calls may take to end.",
@@ -376,7 +324,7 @@ constexpr Field gateway_fields[] = {
                                 .bounds = between(0, 64),
                                 .section = &rate_limit_section}),
     field<&Config::policies>(
-        "policies", {.help = "Files of documents, which hold budgets ([budgets](budgets.md)): "
+        "policies", {.help = "Files of documents: [budgets](budgets.md), [who pays](keys.md): "
                              "globs of YAML files; `**` stands for folders, any number of them.",
                      .example = "[\"policies/**/*.yaml\"]",
                      .bounds = between(0, 64),
@@ -404,7 +352,7 @@ constexpr const Section* sections[] = {
     &provider_tls,
     &model,
     &target,
-    &key,
+    &key_section,
     &allowance_section,
     &logging,
     &keep_alive,
@@ -420,6 +368,13 @@ constexpr const Section* sections[] = {
     &budget_window_section,
     &budget_slice_section,
     &budget_exhausted_section,
+    &holder_document_section,
+    &holder_metadata_section,
+    &holder_spec_section,
+    &user_defaults_section,
+    &key_document_section,
+    &key_metadata_section,
+    &key_spec_section,
 };
 
 }  // namespace

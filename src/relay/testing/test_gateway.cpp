@@ -36,7 +36,8 @@ void TestGateway::start(net::HttpServer::Options options) {
   store_ = store.get();
   ledger_ = std::move(*ledger::Ledger::open(books, std::move(store), loop_.clock(), loop_.log()));
   std::vector<auth::KeyRecord> declared = *auth::declared_keys(config_->keys, loop_.clock().wall());
-  keys_ = std::make_unique<Published<auth::KeyRing>>(*auth::KeyRing::make(std::move(declared), {}));
+  keys_ = std::make_unique<Published<auth::KeyRing>>(
+      *auth::KeyRing::make(std::move(declared), {}, auth::Holders(config_->holders)));
   std::shared_ptr<const Providers> providers = *Providers::make(config_, std::nullopt);
   static const std::shared_ptr<const price::Catalogue> prices = price::Catalogue::shipped();
   services_ = std::make_unique<Services>(Services{.config = config_,
