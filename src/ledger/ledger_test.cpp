@@ -51,6 +51,19 @@ class BorrowedStore final : public Store {
     return store_.add_adjustment(adjustment);
   }
   Result<std::vector<Adjustment>> adjustments() override { return store_.adjustments(); }
+  Result<std::int64_t> add_request(const BudgetRequest& request) override {
+    return store_.add_request(request);
+  }
+  Result<std::optional<BudgetRequest>> request(std::int64_t id) override {
+    return store_.request(id);
+  }
+  Result<RequestPage> requests(const RequestQuery& query) override {
+    return store_.requests(query);
+  }
+  Result<std::int64_t> answer_request(std::int64_t id, const RequestAnswer& answer,
+                                      const Adjustment* grant) override {
+    return store_.answer_request(id, answer, grant);
+  }
   Result<void> put_switch(const Switch& setting) override { return store_.put_switch(setting); }
   Result<std::vector<Switch>> switches() override { return store_.switches(); }
   Result<void> put_key(const KeyRow& key) override { return store_.put_key(key); }

@@ -260,6 +260,11 @@ Result<std::int64_t> MemoryStore::add_adjustment(const Adjustment& adjustment) {
   if (!sane) return fail(sane.error());
   std::lock_guard lock(mutex_);
   if (failure_) return fail(*failure_);
+  return keep(adjustment);
+}
+
+// Under the lock.
+std::int64_t MemoryStore::keep(const Adjustment& adjustment) {
   adjustments_.push_back(adjustment);
   adjustments_.back().id = static_cast<std::int64_t>(adjustments_.size());
   if (adjustment.charged_change != 0) {
@@ -274,6 +279,63 @@ Result<std::int64_t> MemoryStore::add_adjustment(const Adjustment& adjustment) {
 Result<std::vector<Adjustment>> MemoryStore::adjustments() {
   std::lock_guard lock(mutex_);
   return adjustments_;
+}
+
+Result<std::int64_t> MemoryStore::add_request(const BudgetRequest& request) {
+  Result<void> sane = check(request);
+  if (!sane) return fail(sane.error());
+  std::lock_guard lock(mutex_);
+  if (failure_) return fail(*failure_);
+  auto waiting = std::ranges::count_if(requests_, [&](const BudgetRequest& other) {
+    return other.state(request.at) == RequestState::waiting;
+  });
+  Result<void> room = check_waiting(static_cast<std::size_t>(waiting));
+  if (!room) return fail(room.error());
+  requests_.push_back(request);
+  requests_.back().id = static_cast<std::int64_t>(requests_.size());
+  return requests_.back().id;
+}
+
+// Under the lock.
+std::optional<BudgetRequest> MemoryStore::find_request(std::int64_t id) const {
+  if (id < 1 || id > static_cast<std::int64_t>(requests_.size())) return std::nullopt;
+  return requests_[static_cast<std::size_t>(id - 1)];
+}
+
+Result<std::optional<BudgetRequest>> MemoryStore::request(std::int64_t id) {
+  std::lock_guard lock(mutex_);
+  return find_request(id);
+}
+
+Result<RequestPage> MemoryStore::requests(const RequestQuery& query) {
+  std::lock_guard lock(mutex_);
+  std::size_t limit = std::clamp(query.limit, 1u, page_requests_max);
+  RequestPage page;
+  for (const BudgetRequest& request : requests_ | std::views::reverse) {
+    if (query.before && request.id >= *query.before) continue;
+    bool waits = !query.waiting_at || request.state(*query.waiting_at) == RequestState::waiting;
+    if (!waits) continue;
+    if (page.requests.size() == limit) {
+      page.next = page.requests.back().id;
+      break;
+    }
+    page.requests.push_back(request);
+  }
+  return page;
+}
+
+Result<std::int64_t> MemoryStore::answer_request(std::int64_t id, const RequestAnswer& answer,
+                                                 const Adjustment* grant) {
+  Result<void> sane = grant == nullptr ? Result<void>() : check(*grant);
+  if (!sane) return fail(sane.error());
+  std::lock_guard lock(mutex_);
+  if (failure_) return fail(*failure_);
+  Result<void> waits = check_waits(find_request(id), id, answer.at);
+  if (!waits) return fail(waits.error());
+  RequestAnswer kept = answer;
+  kept.adjustment = grant == nullptr ? 0 : keep(*grant);
+  requests_[static_cast<std::size_t>(id - 1)].answer = kept;
+  return kept.adjustment;
 }
 
 Result<void> MemoryStore::put_switch(const Switch& setting) {

@@ -29,6 +29,11 @@ class MemoryStore final : public Store {
   Result<std::size_t> delete_balances_before(WallTime before, std::size_t limit) override;
   Result<std::int64_t> add_adjustment(const Adjustment& adjustment) override;
   Result<std::vector<Adjustment>> adjustments() override;
+  Result<std::int64_t> add_request(const BudgetRequest& request) override;
+  Result<std::optional<BudgetRequest>> request(std::int64_t id) override;
+  Result<RequestPage> requests(const RequestQuery& query) override;
+  Result<std::int64_t> answer_request(std::int64_t id, const RequestAnswer& answer,
+                                      const Adjustment* grant) override;
   Result<void> put_switch(const Switch& setting) override;
   Result<std::vector<Switch>> switches() override;
   Result<void> put_key(const KeyRow& key) override;
@@ -50,6 +55,8 @@ class MemoryStore final : public Store {
   void put_books(Books books);
 
  private:
+  std::int64_t keep(const Adjustment& adjustment);
+  std::optional<BudgetRequest> find_request(std::int64_t id) const;
   void move_balance(const BudgetIdentity& of, const Balance& change);
 
   mutable std::mutex mutex_;
@@ -58,6 +65,7 @@ class MemoryStore final : public Store {
   std::map<CallId, std::vector<Rating>> ratings_;
   Balances balances_;
   std::vector<Adjustment> adjustments_;
+  std::vector<BudgetRequest> requests_;
   std::map<std::string, Switch, std::less<>> switches_;
   std::map<std::string, KeyRow, std::less<>> keys_;
 };

@@ -236,9 +236,35 @@ constexpr auto schema_3 =
     joined(without_views, calls_view, costs_of_calls, budgets_of_calls, of_calls, attempts_view,
            costs_of_attempts, of_attempts, budgets_3);
 
+// Requests for more of a budget: asked, and answered once.
+constexpr char schema_4[] = R"sql(CREATE TABLE budget_requests (
+  id               INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ns            INTEGER NOT NULL,
+  budget           TEXT NOT NULL,
+  unit             TEXT NOT NULL,
+  budget_kind      TEXT NOT NULL,
+  key              TEXT NOT NULL,
+  amount           INTEGER NOT NULL CHECK (amount > 0),
+  lasts_ns         INTEGER NOT NULL CHECK (lasts_ns > 0),
+  reason           TEXT NOT NULL CHECK (reason <> ''),
+  who              TEXT NOT NULL,
+  answer_by_ns     INTEGER NOT NULL,
+  answered_at_ns   INTEGER,
+  is_granted       INTEGER,
+  answered_by      TEXT,
+  answer_reason    TEXT,
+  adjustment       INTEGER REFERENCES budget_adjustments (id),
+  granted_amount   INTEGER CHECK (granted_amount BETWEEN 1 AND amount),
+  granted_until_ns INTEGER
+) STRICT;
+
+CREATE INDEX budget_requests_waiting ON budget_requests (answer_by_ns)
+  WHERE answered_at_ns IS NULL;
+)sql";
+
 constexpr std::array steps{Migration(schema_1.data(), schema_1.size()),
                            Migration(schema_2.data(), schema_2.size()),
-                           Migration(schema_3.data(), schema_3.size())};
+                           Migration(schema_3.data(), schema_3.size()), Migration(schema_4)};
 
 Result<void> refuse_foreign(Database& database) {
   Result<std::int64_t> id = database.query_number("PRAGMA application_id");

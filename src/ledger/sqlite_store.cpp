@@ -4,6 +4,7 @@
 #include "ledger/sqlite_calls.h"
 #include "ledger/sqlite_db.h"
 #include "ledger/sqlite_keys.h"
+#include "ledger/sqlite_requests.h"
 #include "ledger/sqlite_schema.h"
 #include "ledger/sqlite_usage.h"
 
@@ -253,6 +254,52 @@ class SqliteStore final : public Store {
   Result<std::vector<Adjustment>> adjustments() override {
     std::lock_guard lock(reading_);
     return read_adjustments(*reader_);
+  }
+
+  Result<std::int64_t> add_request(const BudgetRequest& request) override {
+    Result<void> sane = check(request);
+    if (!sane) return fail(sane.error());
+    std::lock_guard lock(writing_);
+    Result<Transaction> transaction = Transaction::begin(*writer_);
+    if (!transaction) return fail(transaction.error());
+    Result<std::int64_t> id = insert_request(*writer_, request);
+    if (!id) return id;
+    Result<void> committed = transaction->commit();
+    if (!committed) return fail(committed.error());
+    return id;
+  }
+
+  Result<std::optional<BudgetRequest>> request(std::int64_t id) override {
+    std::lock_guard lock(reading_);
+    return read_request(*reader_, id);
+  }
+
+  Result<RequestPage> requests(const RequestQuery& query) override {
+    std::lock_guard lock(reading_);
+    return read_requests(*reader_, query);
+  }
+
+  Result<std::int64_t> answer_request(std::int64_t id, const RequestAnswer& answer,
+                                      const Adjustment* grant) override {
+    Result<void> sane = grant == nullptr ? Result<void>() : check(*grant);
+    if (!sane) return fail(sane.error());
+    std::lock_guard lock(writing_);
+    Result<Transaction> transaction = Transaction::begin(*writer_);
+    if (!transaction) return fail(transaction.error());
+    Result<std::optional<BudgetRequest>> request = read_request(*writer_, id);
+    if (!request) return fail(request.error());
+    Result<void> waits = check_waits(*request, id, answer.at);
+    if (!waits) return fail(waits.error());
+    RequestAnswer kept = answer;
+    if (grant != nullptr) {
+      Result<std::int64_t> adjustment = insert_adjustment(*writer_, *grant);
+      if (!adjustment) return adjustment;
+      kept.adjustment = *adjustment;
+    }
+    Result<void> written = write_answer(*writer_, id, kept);
+    if (written) written = transaction->commit();
+    if (!written) return fail(written.error());
+    return kept.adjustment;
   }
 
   Result<void> put_switch(const Switch& setting) override {

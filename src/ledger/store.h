@@ -3,6 +3,7 @@
 
 #include "core/result.h"
 #include "ledger/budget_books.h"
+#include "ledger/budget_request.h"
 #include "ledger/call_record.h"
 #include "ledger/stored_call.h"
 #include "ledger/usage.h"
@@ -93,6 +94,16 @@ class Store {
   // Kept for ever; a balance that it moves is moved in the same transaction. Its id.
   virtual Result<std::int64_t> add_adjustment(const Adjustment& adjustment) = 0;
   virtual Result<std::vector<Adjustment>> adjustments() = 0;  // by id
+
+  // Its id; kept for ever. Kind::conflict when too many wait.
+  virtual Result<std::int64_t> add_request(const BudgetRequest& request) = 0;
+  virtual Result<std::optional<BudgetRequest>> request(std::int64_t id) = 0;
+  virtual Result<RequestPage> requests(const RequestQuery& query) = 0;
+  // Of one that waits at the time of the answer, and never a second time: see check_waits(). What
+  // is granted becomes that adjustment, in the same transaction. The adjustment's id, or 0.
+  virtual Result<std::int64_t> answer_request(std::int64_t id, const RequestAnswer& answer,
+                                              const Adjustment* grant) = 0;
+
   virtual Result<void> put_switch(const Switch& setting) = 0;
   virtual Result<std::vector<Switch>> switches() = 0;  // by name
 
