@@ -11,13 +11,13 @@
 
 namespace recloser::budget {
 
-// One budget as a call finds it.
+// One budget as a call finds it. Without initializers: a call makes room for the most there may be.
 struct Room {
-  Reserve reserve = Reserve::clamp;
+  Reserve reserve;
   Demand demand;
-  Amount free = 0;  // limit - charged - reserved; less than 0 after an overrun or a lowered limit
-  std::uint64_t clamp_floor_tokens = 0;
-  std::uint64_t most_tokens = UINT64_MAX;  // of the answer, whatever would fit
+  Amount free;  // limit - charged - reserved; less than 0 after an overrun or a lowered limit
+  std::uint64_t clamp_floor_tokens;
+  std::uint64_t most_tokens;  // of the answer, whatever would fit; UINT64_MAX: no matter
 };
 
 // With `degradeAt`, the longest answer goes from what is asked for, at that share of the limit,

@@ -248,11 +248,15 @@ std::optional<Exhausted> Permit::over_limit() const {
   return std::nullopt;
 }
 
+void Permit::settle(const Use& use, bool exact, std::vector<Line>& lines) {
+  if (!std::exchange(open_, false)) return lines.assign(count_, {});
+  lines.resize(count_);
+  charge(use, exact, &lines);
+}
+
 std::vector<Line> Permit::settle(const Use& use, bool exact) {
-  std::vector<Line> all(count_);
-  if (!open_) return all;
-  open_ = false;
-  charge(use, exact, &all);
+  std::vector<Line> all;
+  settle(use, exact, all);
   return all;
 }
 
@@ -275,12 +279,17 @@ void Permit::charge(const Use& use, bool exact, std::vector<Line>* settled) {
   table_->tell(crossings);
 }
 
-std::vector<Line> Permit::lines() const {
-  std::vector<Line> all(count_);
-  if (count_ == 0) return all;
+void Permit::lines(std::vector<Line>& lines) const {
+  lines.resize(count_);
+  if (count_ == 0) return;
   Now now = table_->now();
   Locked locked(holds());
-  for (const Hold& hold : holds()) all[hold.place] = line(hold, now);
+  for (const Hold& hold : holds()) lines[hold.place] = line(hold, now);
+}
+
+std::vector<Line> Permit::lines() const {
+  std::vector<Line> all;
+  lines(all);
   return all;
 }
 

@@ -86,9 +86,15 @@ class [[nodiscard]] Permit {
   std::optional<Exhausted> over_limit() const;
 
   // The last word. What was charged by estimates is lowered only by `exact` figures.
-  std::vector<Line> settle(const Use& use, bool exact);
+  // What it has of each account in the end is written into `lines`, as by lines().
+  void settle(const Use& use, bool exact, std::vector<Line>& lines);
 
-  // In the order in which the scopes were asked for.
+  // Replaces what is in `lines`, whose room is used again; in the order in which the scopes were
+  // asked for.
+  void lines(std::vector<Line>& lines) const;
+
+  // The same two, where room is nothing to be careful of.
+  std::vector<Line> settle(const Use& use, bool exact);
   std::vector<Line> lines() const;
 
  private:

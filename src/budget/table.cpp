@@ -36,7 +36,7 @@ Amount saturated(Amount sum, Amount more) {
 }  // namespace
 
 Live::Live(std::shared_ptr<const Budget> document)
-    : identity_(identity_of(*document)), current_(document.get()) {
+    : identity_(identity_of(*document)), kind_(document->kind()), current_(document.get()) {
   documents_.push_back(std::move(document));
 }
 

@@ -34,12 +34,14 @@ class Live {
 
   const Budget& document() const { return *current_.load(std::memory_order_acquire); }
   std::uint64_t identity() const { return identity_; }  // the same for whatever it continues()
+  const std::string& kind() const { return kind_; }     // its document's; the same, too
 
  private:
   friend class Table;
   void replace(std::shared_ptr<const Budget> document);
 
   std::uint64_t identity_;
+  std::string kind_;
   std::atomic<const Budget*> current_;
   std::vector<std::shared_ptr<const Budget>> documents_;  // all that it had; somebody may read one
 };

@@ -2,10 +2,10 @@
 
 #include "core/money.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace recloser::budget {
 namespace {
@@ -30,31 +30,15 @@ constexpr std::array<UnitFacts, unit_count> units{{
 
 const UnitFacts& facts_of(Unit unit) { return units[static_cast<std::size_t>(unit)]; }
 
-std::string grouped(Amount number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3 + (number < 0 ? 1u : 0u); at -= 3) {
-    text.insert(at - 3, ",");
+// "1,500.25" of "1500.25".
+std::string grouped(std::string number) {
+  constexpr std::size_t group = 3;
+  std::size_t first = number.starts_with('-') ? 1 : 0;
+  for (std::size_t at = std::min(number.find('.'), number.size()); at > first + group;) {
+    at -= group;
+    number.insert(at, ",");
   }
-  return text;
-}
-
-// Behind the point: as many digits as say it all, `least` at least.
-std::string places(Amount rest, unsigned digits, std::size_t least) {
-  std::string text = fmt::format("{:0{}}", rest, digits);
-  while (text.size() > least && text.back() == '0') text.pop_back();
-  return text;
-}
-
-std::string decimal(Unit unit, Amount amount, bool group) {
-  const UnitFacts& unit_facts = facts_of(unit);
-  bool minus = amount < 0;
-  Amount size = minus ? -amount : amount;
-  std::string whole =
-      group ? grouped(size / unit_facts.one) : std::to_string(size / unit_facts.one);
-  std::size_t least = unit == Unit::usd ? 2 : 0;
-  std::string rest =
-      unit_facts.places == 0 ? "" : places(size % unit_facts.one, unit_facts.places, least);
-  return (minus ? "-" : "") + whole + (rest.empty() ? "" : "." + rest);
+  return number;
 }
 
 }  // namespace
@@ -74,12 +58,42 @@ Result<Amount> parse_amount(Unit unit, std::string_view text) {
 }
 
 std::string text_of(Unit unit, Amount amount) {
-  std::string number = decimal(unit, amount, true);
+  std::string number = grouped(number_of(unit, amount));
   if (unit == Unit::usd) return number.starts_with('-') ? "-$" + number.substr(1) : "$" + number;
   return number + std::string(facts_of(unit).noun);
 }
 
-std::string number_of(Unit unit, Amount amount) { return decimal(unit, amount, false); }
+std::string number_of(Unit unit, Amount amount) {
+  std::string out;
+  append_number(out, unit, amount);
+  return out;
+}
+
+// Behind the point as many digits as say it all, of money two at least. By hand: the head of every
+// answer has two of them.
+void append_number(std::string& out, Unit unit, Amount amount) {
+  const UnitFacts& unit_facts = facts_of(unit);
+  auto size = static_cast<std::uint64_t>(amount);
+  if (amount < 0) {
+    out += '-';
+    size = 0 - size;
+  }
+  auto one = static_cast<std::uint64_t>(unit_facts.one);
+  std::array<char, 32> text;
+  char* end = std::to_chars(text.data(), text.data() + text.size(), size / one).ptr;
+  std::uint64_t part = size % one;
+  for (std::size_t place = unit_facts.places; place > 0; --place, part /= 10) {
+    end[place] = static_cast<char>('0' + part % 10);
+  }
+  std::size_t least = unit == Unit::usd ? 2 : 0;
+  std::size_t places = unit_facts.places;
+  while (places > least && end[places] == '0') --places;
+  if (places > 0) {
+    *end = '.';
+    end += 1 + places;
+  }
+  out.append(text.data(), end);
+}
 
 Amount Use::of(Unit unit) const {
   switch (unit) {

@@ -41,6 +41,7 @@ std::string text_of(Unit unit, Amount amount);
 
 // The same as a bare decimal, for JSON and headers: "2.00", "1500", "30".
 std::string number_of(Unit unit, Amount amount);
+void append_number(std::string& out, Unit unit, Amount amount);
 
 // What a call takes of each unit, so far or in all.
 struct Use {

@@ -61,6 +61,25 @@ struct Bound {
   std::uint64_t code_sessions = 0;
 };
 
+// What a call costs at most, by how much it reads and writes; its prices are looked up once.
+class UpperPrice {
+ public:
+  // For prompts within the bound; what they write is for of(). Nothing: something beside tokens has
+  // no price.
+  static std::optional<UpperPrice> find(const Priced& priced, const Bound& bound, WallTime at);
+
+  // Rounded up. Nothing: some of these tokens have no price.
+  std::optional<NanoUsd> of(std::uint64_t input_tokens, std::uint64_t output_tokens) const;
+
+ private:
+  UpperPrice() = default;
+
+  std::optional<std::uint64_t> input_;  // for a million
+  std::optional<std::uint64_t> output_;
+  NanoUsd fees_;
+  std::uint64_t token_factor_ = 0;
+};
+
 // Never below the cost of a usage within the bound: at the dearest tier that the size of the
 // prompt may reach, every input token written to the cache where that is dearer, and the dearer
 // of the two sources where they disagree. Rounded up. Nothing: something has no price.

@@ -70,56 +70,69 @@ std::optional<std::uint64_t> output_price(const Dearest& dearest, const Bound& b
 }
 
 // Adds up what has a price; a thing in use without one makes the whole unknown.
-class Sum {
+class Fees {
  public:
-  explicit Sum(const Terms& terms) : terms_(terms) {}
+  explicit Fees(const Terms& terms) : terms_(terms) {}
 
-  void tokens(std::uint64_t count, std::optional<std::uint64_t> price) {
+  template <class Price>
+  void add(std::uint64_t count, Price price, std::uint64_t per = 1) {
     if (count == 0) return;
-    if (!price) {
+    std::optional<std::uint64_t> nano = price();
+    if (!nano) {
       known_ = false;
       return;
     }
-    tokens_ += Wide{count} * *price;
+    sum_ += rounded_up(Wide{count} * *nano * terms_.fee_factor, Wide{per} * factor_one);
   }
-  void fee(std::uint64_t count, std::optional<std::uint64_t> price, std::uint64_t per) {
-    if (count == 0) return;
-    if (!price) {
-      known_ = false;
-      return;
-    }
-    fees_ += rounded_up(Wide{count} * *price * terms_.fee_factor, Wide{per} * factor_one);
-  }
-  std::optional<NanoUsd> total() const {
-    if (!known_) return std::nullopt;
-    return fees_ + rounded_up(tokens_ * terms_.token_factor, Wide{tokens_per_price} * factor_one);
-  }
+  std::optional<NanoUsd> total() const { return known_ ? std::optional(sum_) : std::nullopt; }
 
  private:
   const Terms& terms_;
-  Wide tokens_ = 0;
-  NanoUsd fees_;
+  NanoUsd sum_;
   bool known_ = true;
 };
 
-}  // namespace
-
-std::optional<NanoUsd> upper_bound(const Priced& priced, const Bound& bound, WallTime at) {
-  Terms terms = terms_of(priced, bound.input_tokens, bound.tier, bound.geography, at).paid;
-  if (!terms.rates || terms.rates->beyond_usage) return std::nullopt;
-  Dearest dearest(priced, terms, bound.input_tokens);
+std::optional<std::uint64_t> session_price(const Priced& priced, const Dearest& dearest) {
   std::optional<std::uint64_t> session = dearest.of(Rate::code_session);
   if (!session && priced.provider && priced.provider->code_session_nano)
     session = static_cast<std::uint64_t>(*priced.provider->code_session_nano);
-  Sum sum(terms);
-  sum.tokens(bound.input_tokens, input_price(dearest, bound));
-  sum.tokens(bound.output_tokens, output_price(dearest, bound));
-  sum.fee(1, dearest.of(Rate::request).value_or(0), 1);
-  sum.fee(bound.audio_input_ms, dearest.of(Rate::audio_hour), ms_per_hour);
-  sum.fee(bound.web_searches, dearest.of(Rate::web_search), 1);
-  sum.fee(bound.file_searches, dearest.of(Rate::file_search), 1);
-  sum.fee(bound.code_sessions, session, 1);
-  return sum.total();
+  return session;
+}
+
+}  // namespace
+
+std::optional<NanoUsd> UpperPrice::of(std::uint64_t input_tokens,
+                                      std::uint64_t output_tokens) const {
+  if ((input_tokens != 0 && !input_) || (output_tokens != 0 && !output_)) return std::nullopt;
+  Wide sum = Wide{input_tokens} * input_.value_or(0) + Wide{output_tokens} * output_.value_or(0);
+  if (token_factor_ == factor_one) return fees_ + rounded_up(sum, tokens_per_price);
+  return fees_ + rounded_up(sum * token_factor_, Wide{tokens_per_price} * factor_one);
+}
+
+std::optional<UpperPrice> UpperPrice::find(const Priced& priced, const Bound& bound, WallTime at) {
+  Terms terms = terms_of(priced, bound.input_tokens, bound.tier, bound.geography, at).paid;
+  if (!terms.rates || terms.rates->beyond_usage) return std::nullopt;
+  Dearest dearest(priced, terms, bound.input_tokens);
+  auto of = [&dearest](Rate rate) { return [&dearest, rate] { return dearest.of(rate); }; };
+  Fees fees(terms);
+  fees.add(1, [&dearest] { return std::optional(dearest.of(Rate::request).value_or(0)); });
+  fees.add(bound.audio_input_ms, of(Rate::audio_hour), ms_per_hour);
+  fees.add(bound.web_searches, of(Rate::web_search));
+  fees.add(bound.file_searches, of(Rate::file_search));
+  fees.add(bound.code_sessions, [&] { return session_price(priced, dearest); });
+  if (!fees.total()) return std::nullopt;
+  UpperPrice price;
+  price.input_ = input_price(dearest, bound);
+  price.output_ = output_price(dearest, bound);
+  price.fees_ = *fees.total();
+  price.token_factor_ = terms.token_factor;
+  return price;
+}
+
+std::optional<NanoUsd> upper_bound(const Priced& priced, const Bound& bound, WallTime at) {
+  std::optional<UpperPrice> price = UpperPrice::find(priced, bound, at);
+  if (!price) return std::nullopt;
+  return price->of(bound.input_tokens, bound.output_tokens);
 }
 
 }  // namespace recloser::price

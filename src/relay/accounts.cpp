@@ -90,10 +90,8 @@ void Accounts::book_estimate(ledger::CallRecord& row, const Model& model,
   price::Place place;
   price::Cost cost = price::cost_of(*catalogue_, place, model.priced, usual, row.started_at);
   if (cost.complete) row.expected_cost_nano_usd = cost.total.count;
-  if (output_max == 0 || expected.input.max == UINT64_MAX) return;  // nothing bounds it
-  std::optional<NanoUsd> upper = price::upper_bound(
-      model.priced, {.input_tokens = expected.input.max, .output_tokens = output_max},
-      row.started_at);
+  if (output_max == 0 || !expected.upper) return;  // nothing bounds it
+  std::optional<NanoUsd> upper = expected.upper->of(expected.input.max, output_max);
   if (upper) row.upper_cost_nano_usd = upper->count;
 }
 

@@ -48,8 +48,9 @@ class Accounts {
 
   // Writes into the row what a call may cost that is about to be made.
   struct Expected {
-    text::TokenRange input;          // max UINT64_MAX: nobody knows
-    std::uint64_t output_asked = 0;  // the client's own limit; 0: none
+    text::TokenRange input;                  // max UINT64_MAX: nobody knows
+    std::optional<price::UpperPrice> upper;  // of so much input
+    std::uint64_t output_asked = 0;          // the client's own limit; 0: none
     std::optional<std::uint64_t> output_usual;
   };
   void book_estimate(ledger::CallRecord& row, const Model& model, const Expected& expected);

@@ -158,7 +158,7 @@ Task<void> Relay::send_assembled(Call& call, std::string_view decision) {
   Assembly& assembly = *call.assembly;
   net::http1::HeadWriter writer(assembly.fields);
   if (!decision.empty()) writer.field("x-recloser-decision", decision);
-  append_limits(assembly.fields, call, worker_.wall());
+  append_limits(assembly.fields, call);
   if (call.cost) {
     std::string cost;
     append_text(cost, *call.cost);

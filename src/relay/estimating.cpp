@@ -5,6 +5,7 @@
 #include "relay/prompt_estimate.h"
 #include "relay/prompt_pieces.h"
 #include "relay/request.h"
+#include "relay/worst_case.h"
 
 #include <algorithm>
 #include <string>
@@ -202,19 +203,21 @@ Task<void> Relay::estimate(Call& call, Request& request) {
   book_estimate(call, request, input);
 }
 
-void Relay::book_estimate(Call& call, const Request& request, text::TokenRange input) {
+void Relay::book_estimate(Call& call, Request& request, text::TokenRange input) {
   ledger::CallRecord& row = call.record();
   set(row.expected_input_tokens, input.about);
   if (input.max != unbounded) set(row.upper_input_tokens, input.max);
+  request.upper_price = upper_price(call.model->priced, input.max, row.started_at);
   accounts_.book_estimate(row, *call.model,
                           {.input = input,
+                           .upper = request.upper_price,
                            .output_asked = request.facts.max_tokens * request.facts.n,
                            .output_usual = experience_.output_tokens(call.experience)});
 }
 
 // Where the bound by bytes did not fit: fifty times as dear as that, hence a large prompt is not
 // counted on the worker.
-Task<void> Relay::count_exactly(Call& call, const Request& request) {
+Task<void> Relay::count_exactly(Call& call, Request& request) {
   ExactCount count{.body = std::string(call.client.body()),
                    .operation = call.route.operation,
                    .tools = request.facts.tools,

@@ -39,13 +39,16 @@ const LimitState* tightest_rate(std::span<const LimitState> limits, Unit unit) {
 Amount left(const LimitState& limit) { return std::max<Amount>(limit.remaining, 0); }
 
 // A string of structured fields (RFC 9651).
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
+void append_quoted(std::string& out, std::string_view text) {
+  auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+  out += '"';
+  auto plain = static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+  out += text.substr(0, plain);
+  for (char c : text.substr(plain)) {
     if (c == '"' || c == '\\') out += '\\';
     out += c >= 0x20 && c < 0x7f ? c : '?';
   }
-  return out + '"';
+  out += '"';
 }
 
 // Until all of it is there again.
@@ -68,11 +71,15 @@ std::string duration_text(Duration duration) {
   return text + "s";
 }
 
+// On the path of every call that has a budget.
 void append_budget(std::string& fields, const LimitState& limit) {
   const budget::Budget& budget = *limit.document;
-  fmt::format_to(std::back_inserter(fields), "x-recloser-budget: {};limit={};remaining={}",
-                 quoted(budget.name), budget::number_of(budget.unit, limit.limit),
-                 budget::number_of(budget.unit, left(limit)));
+  fields += "x-recloser-budget: ";
+  append_quoted(fields, budget.name);
+  fields += ";limit=";
+  budget::append_number(fields, budget.unit, limit.limit);
+  fields += ";remaining=";
+  budget::append_number(fields, budget.unit, left(limit));
   if (budget.unit != Unit::usd) fields.append(";unit=").append(budget::name_of(budget.unit));
   fields += "\r\n";
 }
@@ -93,7 +100,8 @@ void append_anthropic(std::string& fields, std::string_view what, const LimitSta
 }
 
 void append_standard(std::string& fields, const LimitState& rate) {
-  std::string name = quoted(rate.document->name);
+  std::string name;
+  append_quoted(name, rate.document->name);
   fmt::format_to(std::back_inserter(fields),
                  "ratelimit-policy: {0};q={1};w={2}\r\nratelimit: {0};r={3};t={4}\r\n", name,
                  rate.limit, rate.document->window.duration / 1s, left(rate),
@@ -111,14 +119,10 @@ constexpr std::array told{
 
 }  // namespace
 
-std::vector<LimitState> limit_states(const budget::Permit& permit) {
-  std::vector<LimitState> states;
-  for (const budget::Line& line : permit.lines()) {
-    states.push_back({.document = &line.budget->document(),
-                      .limit = line.limit,
-                      .remaining = line.remaining + line.held});
-  }
-  return states;
+LimitState limit_state(const budget::Line& line) {
+  return {.document = &line.budget->document(),
+          .limit = line.limit,
+          .remaining = line.remaining + line.held};
 }
 
 LimitState limit_state(const budget::Standing& standing) {

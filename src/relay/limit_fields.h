@@ -7,7 +7,6 @@
 
 #include <span>
 #include <string>
-#include <vector>
 
 namespace recloser::relay {
 
@@ -17,7 +16,7 @@ struct LimitState {
   budget::Amount limit = 0;
   budget::Amount remaining = 0;
 };
-std::vector<LimitState> limit_states(const budget::Permit& permit);
+LimitState limit_state(const budget::Line& line);
 LimitState limit_state(const budget::Standing& standing);
 
 // Limits of requests or tokens in a minute: what providers tell of in fields that SDKs read.

@@ -82,30 +82,11 @@ bool may_be_noted(const Call& call) {
   return call.held != nullptr && call.held->ends_at_our_limit();
 }
 
-// Into a head that is complete, before the empty line: what was not known when it was written.
-void end_head(const Call& call, std::string& head, bool cost_is_known, WallTime now) {
-  constexpr std::string_view end = "\r\n";
-  head.resize(head.size() - end.size());
-  append_limits(head, call, now);
-  if (cost_is_known && call.cost) {
-    head += "x-recloser-cost-usd: ";
-    append_text(head, *call.cost);
-    head += end;
-  }
-  head += end;
-}
-
 }  // namespace
 
 NameSet fields_left_out(const Call& call) {
   bool limits = call.held != nullptr && call.held->has_rate();
   return limits ? not_passed_on | limits_of_the_provider : not_passed_on;
-}
-
-void append_limits(std::string& head, const Call& call, WallTime now) {
-  if (call.held == nullptr) return;
-  std::vector<LimitState> limits = limit_states(call.held->permit());
-  append_limit_fields(head, call.route.family, limits, now);
 }
 
 AnswerKind answer_kind(const net::http1::ResponseHead& head, bool readable) {
@@ -155,7 +136,7 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
     copy_decoded_fields(head, drop, writer);
   }
   write_own_fields(call, writer);
-  if (streams) append_limits(head_text_, call, worker_.wall());
+  if (streams) append_limits(head_text_, call);
   if (call.unreadable) {
     writer.field("x-recloser-warning", "the answer's content-encoding is unknown: it was not read");
   }
@@ -451,6 +432,19 @@ Task<void> Relay::fail_unsent(Call& call, net::HangupWatch& watch, Error&& error
   co_await refuse_call(call, why);
 }
 
+// Into a head that is complete, before the empty line: what was not known when it was written.
+void Relay::end_head(const Call& call, std::string& head, bool cost_is_known) {
+  constexpr std::string_view end = "\r\n";
+  head.resize(head.size() - end.size());
+  append_limits(head, call);
+  if (cost_is_known && call.cost) {
+    head += "x-recloser-cost-usd: ";
+    append_text(head, *call.cost);
+    head += end;
+  }
+  head += end;
+}
+
 // A JSON answer is of use to nobody before its end, so that a small one is held until then: its
 // head can tell its cost, and one that breaks off is an error and not half an answer.
 Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
@@ -493,7 +487,7 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
       continue;
     }
     std::string& head = answer.head.empty() ? head_text_ : answer.head;
-    if (!answer.head_is_out) end_head(call, head, last, worker_.wall());
+    if (!answer.head_is_out) end_head(call, head, last);
     std::array<std::string_view, 2> payload{answer.held, *piece};
     if (last) set_trailers(call, provider);
     net::Last end = last ? net::Last::yes : net::Last::no;

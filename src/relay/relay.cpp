@@ -95,7 +95,7 @@ Task<void> Relay::relay(net::Exchange& client, Route route) {
 Task<const net::http1::ResponseHead*> Relay::ask(Call& call, const auth::Principal& principal,
                                                  std::optional<net::HangupWatch>& watch,
                                                  std::optional<net::HttpCall>& provider) {
-  Request request(call.route.operation, spare_begins_);
+  Request request(call.route.operation, spare_room_);
   std::expected<void, Refused> readable = may_be_read(call);
   if (!readable) co_return refused(call, std::move(readable.error()));
   Result<void> read;

@@ -37,6 +37,21 @@ namespace recloser::relay {
 
 struct Cutting;  // request.h
 
+// What a request has memory for, which the next one uses again.
+struct RequestRoom {
+  std::vector<std::uint64_t> message_begins;
+  std::vector<budget::Ask::Scope> scopes;
+  std::string scope_texts;  // what their keys point at
+  std::string head;
+  std::string target_name;
+
+  void clear() {
+    message_begins.clear();
+    scopes.clear();
+    for (std::string* text : {&scope_texts, &head, &target_name}) text->clear();
+  }
+};
+
 // One per worker; carries all calls of that worker.
 class Relay final : public net::HttpHandler {
  public:
@@ -96,8 +111,8 @@ class Relay final : public net::HttpHandler {
   std::expected<void, Refused> find_price(Call& call, const Request& request);
   std::optional<Refused> refuse_unpriced(const Call& call, const Request& request) const;
   Task<void> estimate(Call& call, Request& request);
-  void book_estimate(Call& call, const Request& request, text::TokenRange input);
-  Task<void> count_exactly(Call& call, const Request& request);
+  void book_estimate(Call& call, Request& request, text::TokenRange input);
+  Task<void> count_exactly(Call& call, Request& request);
   Refused refuse_model(const Call& call, const Request& request) const;
 
   // reserving.cpp: RESERVE and SETTLE.
@@ -112,7 +127,8 @@ class Relay final : public net::HttpHandler {
   void note_degraded(Call& call, std::uint64_t allowed);
   bool is_over_limit(Call& call);
   std::expected<void, Refused> book_held(Call& call, const Request& request);
-  void book_lines(Call& call, std::span<const budget::Line> lines);
+  void book_lines(Call& call);
+  void append_limits(std::string& head, const Call& call);
   void note_use(Call& call);
   void note_growth(Call& call);
   void settle_budgets(Call& call);
@@ -166,6 +182,7 @@ class Relay final : public net::HttpHandler {
                        StreamPass& pass, Error&& cause, bool head_waits);
   Task<void> fail_stream(Call& call, net::HangupWatch& watch, StreamPass& pass, Error&& error);
   Task<void> fail_unsent(Call& call, net::HangupWatch& watch, Error&& error);
+  void end_head(const Call& call, std::string& head, bool cost_is_known);
   void break_whole(Call& call, net::HangupWatch& watch, const Error& failure);
   Task<void> pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall& provider, int status);
 
@@ -226,15 +243,16 @@ class Relay final : public net::HttpHandler {
   KeyedHash hash_;
   RememberedCounts counts_;
   Corrections corrections_;
-  std::vector<std::uint64_t> spare_begins_;  // lent to one request at a time, for its messages
+  RequestRoom spare_room_;                                 // lent to one request at a time
   std::unordered_map<std::string, Instant> answer_whole_;  // targets that do not stream, until when
   CallLog log_;
   net::WaiterList running_;  // calls that have their row; for end_calls()
   bool draining_ = false;
   bool ending_ = false;  // no call begins any more
-  // Room for one head and one piece; used between two suspensions.
+  // Room for one head, one piece and the budgets of one call; used between two suspensions.
   std::string head_text_;
   std::string piece_text_;
+  std::vector<budget::Line> lines_;
   std::string decoded_;  // nothing before the first answer that came encoded
   net::Offload beside_;  // for what takes long
 };

@@ -17,17 +17,17 @@ namespace recloser::relay {
 
 // Lives on the frame of Relay::ask(): gone before the answer is passed on.
 struct Relay::Request final : net::BodySink {
-  Request(codec::Operation operation, std::vector<std::uint64_t>& spare)
+  Request(codec::Operation operation, RequestRoom& spare)
       : reader(operation),
         fingerprint(operation),
-        message_begins(std::exchange(spare, {})),
-        spare_begins(spare) {
-    reader.note_messages(message_begins);
+        spare_room(spare),
+        room(std::exchange(spare, {})) {
+    reader.note_messages(room.message_begins);
   }
   // Its room is for the next request; that of several at a time is not kept.
   ~Request() {
-    message_begins.clear();
-    if (message_begins.capacity() > spare_begins.capacity()) spare_begins.swap(message_begins);
+    room.clear();
+    spare_room = std::move(room);
   }
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
@@ -42,13 +42,14 @@ struct Relay::Request final : net::BodySink {
   codec::RequestReader reader;
   session::Fingerprint fingerprint;
   const codec::RequestFacts& facts = reader.facts();
-  std::vector<std::uint64_t> message_begins;  // in the body
-  std::vector<std::uint64_t>& spare_begins;
-  codec::BodyEdits edits;                  // what of the body changes on its way
-  std::vector<budget::Ask::Scope> scopes;  // the budgets that apply
-  std::string scope_texts;                 // what their keys point at
-  std::string head;                        // as the provider gets it
-  std::string target_name;                 // "provider/model"
+  RequestRoom& spare_room;
+  RequestRoom room;
+  std::vector<std::uint64_t>& message_begins = room.message_begins;  // in the body
+  codec::BodyEdits edits;                                 // what of the body changes on its way
+  std::vector<budget::Ask::Scope>& scopes = room.scopes;  // the budgets that apply
+  std::string& head = room.head;                          // as the provider gets it
+  std::string& target_name = room.target_name;            // "provider/model"
+  std::optional<price::UpperPrice> upper_price;           // of its estimate
   std::string_view provider_model;  // how the provider calls it; in the configuration or `facts`
   Duration waited{};                // for the client's own bytes
   config::StreamUpstream stream_upstream{};
@@ -72,9 +73,8 @@ AnswerKind answer_kind(const net::http1::ResponseHead& head, bool readable);
 // bytes.
 void copy_decoded_fields(const net::http1::ResponseHead& head, net::http1::NameSet drop,
                          net::http1::HeadWriter& writer);
-// What of a provider's fields is not for the client, and what is said of the call's limits.
+// What of a provider's fields is not for the client.
 net::http1::NameSet fields_left_out(const Call& call);
-void append_limits(std::string& head, const Call& call, WallTime now);
 Refused not_an_api(const net::http1::ResponseHead& head, const Provider& provider);
 
 // A WebSocket on a route that is served over plain HTTP: agents that hear 426 fall back at once.

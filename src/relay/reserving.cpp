@@ -58,7 +58,7 @@ Duration wait_for(const budget::Exhausted& why) {
 // What so much input takes of a budget in that unit.
 Amount amount_of_input(Unit unit, const price::Priced& priced, std::uint64_t tokens, WallTime at) {
   WorstCase input{.input_tokens = tokens, .output_tokens = 0};
-  input.money = money_demand(priced, tokens, at);
+  input.money = money_demand(upper_price(priced, tokens, at), tokens);
   std::optional<budget::Demand> demand = input.demand(unit);
   return demand ? demand->base : 0;
 }
@@ -125,7 +125,7 @@ void Relay::find_budgets(const Call& call, Request& request) {
                           .target = request.target_name,
                           .call = call.id(),
                           .labels = std::span(labels).first(label_count)};
-  budget::find_scopes(in_force, facts, request.scopes, request.scope_texts);
+  budget::find_scopes(in_force, facts, request.scopes, request.room.scope_texts);
 }
 
 // All that apply, or none.
@@ -143,7 +143,7 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
     }
     worst.output_tokens =
         codec::writes(call.route.operation) ? most_output(request.facts, call.model->priced) : 0;
-    worst.money = money_demand(call.model->priced, worst.input_tokens, row.started_at);
+    worst.money = money_demand(request.upper_price, worst.input_tokens);
   }
   bool has_rate = false;
   for (budget::Ask::Scope& scope : request.scopes) {
@@ -315,17 +315,17 @@ Amount sent_input(const ledger::CallRecord& row, const budget::Ask::Scope& scope
 // has it settled at the next start.
 std::expected<void, Refused> Relay::book_held(Call& call, const Request& request) {
   std::optional<Error> failed;
-  std::vector<budget::Line> lines = call.held->permit().lines();
-  for_each_booked(lines, [&](std::size_t place, const budget::Line& line) {
+  call.held->permit().lines(lines_);
+  WallTime now = worker_.wall();
+  for_each_booked(lines_, [&](std::size_t place, const budget::Line& line) {
     const budget::Ask::Scope& scope =
-        request.scopes[static_cast<std::size_t>(&line - lines.data())];
+        request.scopes[static_cast<std::size_t>(&line - lines_.data())];
     const budget::Budget& budget = line.budget->document();
-    std::string kind = budget.kind();
-    ledger::BudgetFigures figures = figures_of(line, worker_.wall());
+    ledger::BudgetFigures figures = figures_of(line, now);
     figures.charged += sent_input(call.record(), scope);
     Result<void> added = call.row.add_budget({.name = budget.name,
                                               .unit = budget::name_of(budget.unit),
-                                              .kind = kind,
+                                              .kind = line.budget->kind(),
                                               .key = line.key,
                                               .window_begun = line.window_begun,
                                               .figures = figures});
@@ -341,14 +341,25 @@ std::expected<void, Refused> Relay::book_held(Call& call, const Request& request
       Refused{.refusal = codec::refusal_of(*failed), .message = std::string(failed->message())});
 }
 
-void Relay::book_lines(Call& call, std::span<const budget::Line> lines) {
+void Relay::book_lines(Call& call) {
   ledger::CallRecord& row = call.record();
   budget::Amount overrun = 0;
-  for_each_booked(lines, [&](std::size_t place, const budget::Line& line) {
-    row.set_budget(place, figures_of(line, worker_.wall()));
+  WallTime now = worker_.wall();
+  for_each_booked(lines_, [&](std::size_t place, const budget::Line& line) {
+    row.set_budget(place, figures_of(line, now));
     if (line.budget->document().unit == Unit::usd) overrun = std::max(overrun, line.overrun);
   });
   if (overrun > 0) row.overrun_nano_usd = overrun;
+}
+
+void Relay::append_limits(std::string& head, const Call& call) {
+  if (call.held == nullptr) return;
+  call.held->permit().lines(lines_);
+  std::array<LimitState, budget::Table::scopes_max> limits;
+  std::ranges::transform(lines_, limits.begin(),
+                         [](const budget::Line& line) { return limit_state(line); });
+  append_limit_fields(head, call.route.family, std::span(limits).first(lines_.size()),
+                      worker_.wall());
 }
 
 // For everybody to see, and for the case that nobody gets to say it again.
@@ -356,11 +367,11 @@ void Relay::note_use(Call& call) {
   if (call.held == nullptr) return;
   budget::Permit& permit = call.held->permit();
   permit.publish(use_of(call, worker_.now() - call.held->since()));
-  std::vector<budget::Line> lines = permit.lines();
-  book_lines(call, lines);
+  permit.lines(lines_);
+  book_lines(call);
   call.held->told_output_tokens() = call.record().output_tokens;
   std::vector<Held::Growing>& growing = call.held->growing();
-  for_each_booked(lines, [&](std::size_t place, const budget::Line& line) {
+  for_each_booked(lines_, [&](std::size_t place, const budget::Line& line) {
     auto known = std::ranges::find(growing, place, &Held::Growing::place);
     if (known != growing.end()) known->charged = line.charged;
   });
@@ -382,7 +393,8 @@ void Relay::settle_budgets(Call& call) {
   if (call.held == nullptr) return;
   bool exact = call.record().tokens_source != ledger::TokensSource::estimated;
   budget::Use use = use_of(call, worker_.now() - call.held->since());
-  book_lines(call, call.held->permit().settle(use, exact));
+  call.held->permit().settle(use, exact, lines_);
+  book_lines(call);
   if (++budgets_settled_ % settled_per_sweep == 0) services_.budgets.sweep(settled_per_sweep);
 }
 

@@ -195,6 +195,30 @@ TEST_P(ExactBound, OfAPromptThatGoesOnElsewhereIsNone) {
 
 INSTANTIATE_TEST_SUITE_P(OnTheWorkerAndBesideIt, ExactBound, testing::Values(8'000, 200'000));
 
+struct ShortPrompt : ReservingTest {
+  ShortPrompt() : ReservingTest(config::Dialect::openai) {}
+
+  static constexpr std::string_view text = "antidisestablishmentarianism 12345678901 xqjzw";
+  std::int64_t expected(bool streams) {
+    gateway_.post("/v1/chat/completions",
+                  fmt::format(R"({{"model":"p/gpt-4o-mini","stream":{},"messages":)"
+                              R"([{{"role":"user","content":"{}"}}]}})",
+                              streams, text),
+                  fmt::format("x-recloser-session: {}\r\n", streams));
+    return gateway_.books().back().expected_input_tokens.value_or(0);
+  }
+};
+
+// It would be most of what such a call costs.
+TEST_F(ShortPrompt, IsEncodedAheadOfAStreamAlone) {
+  limit({budget_of("b", Unit::usd, 1'000'000'000, Reserve::clamp)});
+  text::EncodingScratch scratch;
+  auto exact = static_cast<std::int64_t>(text::Encoding::o200k().count(text, scratch)) + 3 + 4;
+  EXPECT_EQ(expected(true), exact);
+  EXPECT_NE(expected(false), exact);
+  EXPECT_GT(expected(false), 0);
+}
+
 TEST_F(ReservingTest, ClampLowersTheLimitThatTheProviderGets) {
   limit({budget_of("b", Unit::output_tokens, 300, Reserve::clamp)});
   EXPECT_EQ(ask(R"(,"max_tokens":1000)").status, 200);

@@ -1,7 +1,5 @@
 #include "relay/worst_case.h"
 
-#include "price/cost.h"
-
 #include <algorithm>
 #include <utility>
 
@@ -27,13 +25,17 @@ std::uint64_t most_output(const codec::RequestFacts& facts, const price::Priced&
   return __builtin_mul_overflow(most, facts.n, &all) ? WorstCase::unbounded : all;
 }
 
-std::optional<budget::Demand> money_demand(const price::Priced& priced, std::uint64_t input_tokens,
-                                           WallTime at) {
+std::optional<price::UpperPrice> upper_price(const price::Priced& priced,
+                                             std::uint64_t input_tokens, WallTime at) {
   if (!priced || input_tokens == WorstCase::unbounded) return std::nullopt;
-  price::Bound bound{.input_tokens = input_tokens};
-  std::optional<NanoUsd> base = price::upper_bound(priced, bound, at);
-  bound.output_tokens = million;
-  std::optional<NanoUsd> with_output = price::upper_bound(priced, bound, at);
+  return price::UpperPrice::find(priced, {.input_tokens = input_tokens}, at);
+}
+
+std::optional<budget::Demand> money_demand(const std::optional<price::UpperPrice>& price,
+                                           std::uint64_t input_tokens) {
+  if (!price) return std::nullopt;
+  std::optional<NanoUsd> base = price->of(input_tokens, 0);
+  std::optional<NanoUsd> with_output = price->of(input_tokens, million);
   if (!base || !with_output) return std::nullopt;
   return budget::Demand{.base = std::min(base->count, budget::amount_max),
                         .per_million_output = (*with_output - *base).count};

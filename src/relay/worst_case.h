@@ -5,6 +5,7 @@
 #include "codec/request.h"
 #include "core/time.h"
 #include "price/catalogue.h"
+#include "price/cost.h"
 
 #include <cstdint>
 #include <optional>
@@ -26,8 +27,11 @@ struct WorstCase {
 // context leaves.
 std::uint64_t most_output(const codec::RequestFacts& facts, const price::Priced& priced);
 
-// At the dearest prices that such a call can meet.
-std::optional<budget::Demand> money_demand(const price::Priced& priced, std::uint64_t input_tokens,
-                                           WallTime at);
+// The dearest prices that a call can meet which reads up to so many tokens; and what it takes at
+// them.
+std::optional<price::UpperPrice> upper_price(const price::Priced& priced,
+                                             std::uint64_t input_tokens, WallTime at);
+std::optional<budget::Demand> money_demand(const std::optional<price::UpperPrice>& price,
+                                           std::uint64_t input_tokens);
 
 }  // namespace recloser::relay

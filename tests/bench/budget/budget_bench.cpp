@@ -62,20 +62,21 @@ std::array<Ask::Scope, 4> scopes_of(const std::vector<Live*>& budgets, const std
   return scopes;
 }
 
-void call(Table& table, const std::array<Ask::Scope, 4>& scopes) {
+void call(Table& table, const std::array<Ask::Scope, 4>& scopes, std::vector<Line>& lines) {
   std::expected<Permit, Exhausted> permit = table.reserve(
       {.scopes = scopes, .output_tokens_max = 4096, .output_tokens_least = 0, .slice_tokens = 256});
-  if (permit) permit->settle({.nano_usd = 5'000, .requests = 1}, true);
+  if (permit) permit->settle({.nano_usd = 5'000, .requests = 1}, true, lines);
 }
 
 void bench_one_core(const Clock& clock) {
   Table table(clock, nullptr);
   std::vector<Live*> budgets = four_scopes(table);
   std::array<Ask::Scope, 4> scopes = scopes_of(budgets, "org=acme,team=search,user=ada");
+  std::vector<Line> lines;
   std::int64_t best = INT64_MAX;
   for (int round = 0; round < rounds; ++round) {
     std::int64_t begun = ns_of(CLOCK_THREAD_CPUTIME_ID);
-    for (int i = 0; i < times; ++i) call(table, scopes);
+    for (int i = 0; i < times; ++i) call(table, scopes, lines);
     best = std::min(best, ns_of(CLOCK_THREAD_CPUTIME_ID) - begun);
   }
   fmt::print("reserve and settle, 4 scopes, one core: {} ns (<= 400)\n", best / times);
@@ -96,7 +97,8 @@ void bench_two_threads(const Clock& clock, bool hot) {
         ++ready;
         while (ready != 2) {
         }
-        for (int i = 0; i < times; ++i) call(table, mine);
+        std::vector<Line> lines;
+        for (int i = 0; i < times; ++i) call(table, mine, lines);
       });
     }
     while (ready != 2) {
