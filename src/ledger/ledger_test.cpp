@@ -71,6 +71,13 @@ class BorrowedStore final : public Store {
   Result<void> revoke_key(std::string_view id, WallTime at) override {
     return store_.revoke_key(id, at);
   }
+  Result<void> change_key(const KeyRow& key) override { return store_.change_key(key); }
+  Result<void> put_holder(const HolderRow& row) override { return store_.put_holder(row); }
+  Result<std::vector<HolderRow>> holders() override { return store_.holders(); }
+  Result<void> remove_holder(std::string_view kind, std::string_view org,
+                             std::string_view name) override {
+    return store_.remove_holder(kind, org, name);
+  }
 
  private:
   Store& store_;

@@ -385,6 +385,50 @@ Result<void> MemoryStore::revoke_key(std::string_view id, WallTime at) {
   return {};
 }
 
+Result<void> MemoryStore::change_key(const KeyRow& key) {
+  std::lock_guard lock(mutex_);
+  if (failure_) return fail(*failure_);
+  auto found = keys_.find(key.id);
+  if (found == keys_.end()) {
+    return fail(Side::client, Kind::not_found, "there is no stored key '" + key.id + "'");
+  }
+  for (const KeyRow& other : keys_ | std::views::values) {
+    if (other.id == key.id || other.secret_hash != key.secret_hash) continue;
+    return fail(Side::client, Kind::conflict, "another key has this secret");
+  }
+  KeyRow& row = found->second;
+  row.secret_hash = key.secret_hash;
+  row.models = key.models;
+  row.labels = key.labels;
+  row.expires_at = key.expires_at;
+  row.disabled = key.disabled;
+  row.limits = key.limits;
+  row.old_secret_hash = key.old_secret_hash;
+  row.old_until = key.old_until;
+  return {};
+}
+
+Result<void> MemoryStore::put_holder(const HolderRow& holder) {
+  std::lock_guard lock(mutex_);
+  if (failure_) return fail(*failure_);
+  holders_.insert_or_assign({holder.kind, holder.org, holder.name}, holder);
+  return {};
+}
+
+Result<std::vector<HolderRow>> MemoryStore::holders() {
+  std::lock_guard lock(mutex_);
+  auto rows = holders_ | std::views::values;
+  return std::vector<HolderRow>(rows.begin(), rows.end());
+}
+
+Result<void> MemoryStore::remove_holder(std::string_view kind, std::string_view org,
+                                        std::string_view name) {
+  std::lock_guard lock(mutex_);
+  if (failure_) return fail(*failure_);
+  if (holders_.erase({std::string(kind), std::string(org), std::string(name)}) > 0) return {};
+  return fail(Side::client, Kind::not_found, "there is no such stored holder");
+}
+
 void MemoryStore::fail_writes_with(std::optional<Error> error) {
   std::lock_guard lock(mutex_);
   failure_ = std::move(error);

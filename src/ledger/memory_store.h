@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,11 @@ class MemoryStore final : public Store {
   Result<void> put_key(const KeyRow& key) override;
   Result<std::vector<KeyRow>> keys() override;
   Result<void> revoke_key(std::string_view id, WallTime at) override;
+  Result<void> change_key(const KeyRow& key) override;
+  Result<void> put_holder(const HolderRow& holder) override;
+  Result<std::vector<HolderRow>> holders() override;
+  Result<void> remove_holder(std::string_view kind, std::string_view org,
+                             std::string_view name) override;
 
   // From here on every write fails so; nothing = they succeed again.
   void fail_writes_with(std::optional<Error> error);
@@ -68,6 +74,7 @@ class MemoryStore final : public Store {
   std::vector<BudgetRequest> requests_;
   std::map<std::string, Switch, std::less<>> switches_;
   std::map<std::string, KeyRow, std::less<>> keys_;
+  std::map<std::tuple<std::string, std::string, std::string>, HolderRow> holders_;
 };
 
 }  // namespace recloser::ledger

@@ -11,6 +11,7 @@ namespace recloser::ledger {
 
 Result<void> insert_key(Database& database, const KeyRow& key);
 Result<std::vector<KeyRow>> read_keys(Database& database);
+Result<void> update_key(Database& database, const KeyRow& key);
 Result<void> mark_key_revoked(Database& database, std::string_view id, WallTime at);
 
 }  // namespace recloser::ledger

@@ -3,6 +3,7 @@
 #include "ledger/sqlite_budgets.h"
 #include "ledger/sqlite_calls.h"
 #include "ledger/sqlite_db.h"
+#include "ledger/sqlite_holders.h"
 #include "ledger/sqlite_keys.h"
 #include "ledger/sqlite_requests.h"
 #include "ledger/sqlite_schema.h"
@@ -327,6 +328,27 @@ class SqliteStore final : public Store {
   Result<void> revoke_key(std::string_view id, WallTime at) override {
     std::lock_guard lock(writing_);
     return mark_key_revoked(*writer_, id, at);
+  }
+
+  Result<void> change_key(const KeyRow& key) override {
+    std::lock_guard lock(writing_);
+    return update_key(*writer_, key);
+  }
+
+  Result<void> put_holder(const HolderRow& holder) override {
+    std::lock_guard lock(writing_);
+    return write_holder(*writer_, holder);
+  }
+
+  Result<std::vector<HolderRow>> holders() override {
+    std::lock_guard lock(reading_);
+    return read_holders(*reader_);
+  }
+
+  Result<void> remove_holder(std::string_view kind, std::string_view org,
+                             std::string_view name) override {
+    std::lock_guard lock(writing_);
+    return delete_holder(*writer_, kind, org, name);
   }
 
  private:

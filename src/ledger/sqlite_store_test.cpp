@@ -351,6 +351,66 @@ TEST_F(SqliteStoreTest, Keys) {
   }
 }
 
+TEST_F(SqliteStoreTest, AKeyIsChangedButNotWhoseItIs) {
+  MemoryStore memory;
+  std::unique_ptr<Store> sqlite = open();
+  for (Store* store : {static_cast<Store*>(&memory), sqlite.get()}) {
+    ASSERT_TRUE(store->put_key(some_key("a", 1)));
+    ASSERT_TRUE(store->put_key(some_key("b", 2)));
+    ASSERT_TRUE(store->revoke_key("a", WallTime{7}));
+    KeyRow changed = some_key("a", 3);
+    changed.org = "beta";
+    changed.models = {"m"};
+    changed.labels = {};
+    changed.expires_at = std::nullopt;
+    changed.disabled = true;
+    changed.limits = R"({"rpm":6})";
+    changed.old_secret_hash.fill(1);
+    changed.old_until = WallTime{9};
+    ASSERT_TRUE(store->change_key(changed));
+    KeyRow key = store->keys()->at(0);
+    EXPECT_EQ(key.org, "acme");
+    EXPECT_EQ(key.created_at, WallTime{100});
+    EXPECT_EQ(key.revoked_at, WallTime{7}) << "what is revoked stays so";
+    EXPECT_EQ(key.secret_hash[0], 3);
+    EXPECT_EQ(key.models, std::vector<std::string>{"m"});
+    EXPECT_TRUE(key.labels.empty());
+    EXPECT_EQ(key.expires_at, std::nullopt);
+    EXPECT_TRUE(key.disabled);
+    EXPECT_EQ(key.limits, R"({"rpm":6})");
+    EXPECT_EQ(key.old_secret_hash[31], 1);
+    EXPECT_EQ(key.old_until, WallTime{9});
+    EXPECT_FALSE(store->keys()->at(1).disabled);
+    EXPECT_EQ(store->change_key(some_key("a", 2)).error().kind(), Kind::conflict);
+    EXPECT_EQ(store->change_key(some_key("zz", 9)).error().kind(), Kind::not_found);
+  }
+}
+
+TEST_F(SqliteStoreTest, HoldersAreKeptUnderTheirNames) {
+  MemoryStore memory;
+  std::unique_ptr<Store> sqlite = open();
+  for (Store* store : {static_cast<Store*>(&memory), sqlite.get()}) {
+    HolderRow team{.kind = "team", .org = "acme", .name = "t", .spec = "{}", .changed_at = {1}};
+    ASSERT_TRUE(store->put_holder(team));
+    team.org = "";
+    ASSERT_TRUE(store->put_holder(team));
+    ASSERT_TRUE(store->put_holder({.kind = "org", .org = "", .name = "t", .spec = "{}"}));
+    team.spec = R"({"rpm":1})";
+    team.changed_at = {2};
+    ASSERT_TRUE(store->put_holder(team)) << "again";
+    std::vector<HolderRow> all = *store->holders();
+    ASSERT_EQ(all.size(), 3u);
+    EXPECT_EQ(all[0].kind, "org");
+    EXPECT_EQ(all[1].org, "");
+    EXPECT_EQ(all[1].spec, R"({"rpm":1})");
+    EXPECT_EQ(all[1].changed_at, WallTime{2});
+    EXPECT_EQ(all[2].org, "acme");
+    ASSERT_TRUE(store->remove_holder("team", "acme", "t"));
+    EXPECT_EQ(store->remove_holder("team", "acme", "t").error().kind(), Kind::not_found);
+    EXPECT_EQ(store->holders()->size(), 2u);
+  }
+}
+
 TEST_F(SqliteStoreTest, FilesArePrivateAndTheLogIsWriteAhead) {
   std::unique_ptr<Store> store = open();
   ASSERT_TRUE(insert(*store, completed(1)));

@@ -51,6 +51,19 @@ struct KeyRow {
   WallTime created_at{};
   std::optional<WallTime> expires_at;
   std::optional<WallTime> revoked_at;
+  bool disabled = false;
+  std::string limits;  // what it may take, a JSON object; "": no limit of its own
+  std::array<std::uint8_t, 32> old_secret_hash{};  // SHA-256; meaningful with old_until
+  std::optional<WallTime> old_until;               // the secret before this one is good until then
+};
+
+// An org, a team or a user as it is kept.
+struct HolderRow {
+  std::string kind;  // "org", "team" or "user"
+  std::string org;   // "": of no org, or of any
+  std::string name;
+  std::string spec;  // a JSON object
+  WallTime changed_at{};
 };
 
 // A copy of the store that was made.
@@ -112,6 +125,15 @@ class Store {
   virtual Result<std::vector<KeyRow>> keys() = 0;  // by id; revoked ones too
   // Kind::not_found; a key that is revoked already keeps its first time.
   virtual Result<void> revoke_key(std::string_view id, WallTime at) = 0;
+  // All of a key but whose it is, when it was made and whether it was revoked. Kind::not_found;
+  // Kind::conflict when another key has the secret.
+  virtual Result<void> change_key(const KeyRow& key) = 0;
+
+  virtual Result<void> put_holder(const HolderRow& holder) = 0;  // in place of an earlier one
+  virtual Result<std::vector<HolderRow>> holders() = 0;          // by kind, org and name
+  // Kind::not_found.
+  virtual Result<void> remove_holder(std::string_view kind, std::string_view org,
+                                     std::string_view name) = 0;
 };
 
 }  // namespace recloser::ledger
