@@ -39,8 +39,9 @@ Answer not_served(const Request& request) {
     return not_found(fmt::format("{} is not supported in this version", shown(request.path)));
   }
   return not_found(fmt::format(
-      "there is no {} here; there are /admin/calls, /admin/usage, /admin/keys, "
-      "/admin/budgets, /admin/switches, /admin/backup, /admin/ratings, /admin/sim/truth, /metrics, "
+      "there is no {} here; there are /admin/calls, /admin/usage, /admin/keys, /admin/orgs, "
+      "/admin/teams, /admin/users, /admin/budgets, /admin/switches, /admin/backup, /admin/ratings, "
+      "/admin/sim/truth, /metrics, "
       "/healthz and /readyz",
       shown(request.path)));
 }
@@ -57,7 +58,8 @@ Answer wrong_method(const Request& request) {
 
 AdminApi::AdminApi(Services services)
     : services_(std::move(services)),
-      keys_(services_.ledger.store(), services_.declared, services_.config_file, services_.keys),
+      keys_(services_.roster, services_.config_file),
+      holders_(services_.roster, services_.config_file),
       started_at_(services_.worker.wall()),
       offload_(services_.worker),
       long_work_(services_.worker) {
@@ -127,7 +129,16 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
       break;
     case Resource::keys:
     case Resource::key:
+    case Resource::key_rotate:
       answer = co_await answer_keys(exchange, request);
+      break;
+    case Resource::orgs:
+    case Resource::org:
+    case Resource::teams:
+    case Resource::team:
+    case Resource::users:
+    case Resource::user:
+      answer = co_await answer_holders(exchange, request);
       break;
     case Resource::health:
       answer = json_answer(200, R"({"status":"ok"})");
@@ -158,7 +169,9 @@ Task<Answer> AdminApi::answer_keys(net::Exchange& exchange, const Request& reque
     if (request.method == Method::post) return create_key(exchange);
     return list_keys();
   }
+  if (request.resource == Resource::key_rotate) return rotate_key(exchange, request);
   if (request.method == Method::delete_) return revoke_key(request);
+  if (request.method == Method::patch) return change_key(exchange, request);
   return one_key(request);
 }
 
@@ -343,7 +356,7 @@ Task<Answer> AdminApi::create_key(net::Exchange& exchange) {
   Result<void> whole = co_await exchange.read_body(body_bytes_max, sink);
   if (!whole) co_return problem(whole.error());
   WallTime now = services_.worker.wall();
-  Result<auth::KeyRecord> key = read_new_key(exchange.body(), now);
+  Result<NewKey> key = read_new_key(exchange.body(), now);
   if (!key) co_return problem(key.error());
   if (key->id.empty()) {
     Result<std::string> id = make_key_id(services_.entropy);
@@ -357,7 +370,7 @@ Task<Answer> AdminApi::create_key(net::Exchange& exchange) {
   Result<void> created = co_await offload_.run(std::move(create));
   if (!created) co_return problem(created.error());
   services_.log.info("a key was made", {{"key", key->id}});
-  Answer answer = json_answer(201, key_json(*key, false, now, *secret));
+  Answer answer = json_answer(201, key_json(*key, key->limits, false, now, *secret));
   config::wipe(*secret);
   co_return answer;
 }
@@ -368,6 +381,87 @@ Task<Answer> AdminApi::revoke_key(const Request& request) {
   };
   Result<std::string> json = co_await offload_.run(std::move(revoke));
   if (json) services_.log.info("a key was revoked", {{"key", request.rest}});
+  co_return json_or_problem(200, std::move(json));
+}
+
+Task<Answer> AdminApi::change_key(net::Exchange& exchange, const Request& request) {
+  NoSink sink;
+  Result<void> whole = co_await exchange.read_body(body_bytes_max, sink);
+  if (!whole) co_return problem(whole.error());
+  WallTime now = services_.worker.wall();
+  Result<KeyChange> asked = read_key_change(exchange.body(), now);
+  if (!asked) co_return problem(asked.error());
+  auto change = [this, id = request.rest, wanted = std::move(*asked), now] {
+    return keys_.change(id, wanted, now);
+  };
+  Result<std::string> json = co_await offload_.run(std::move(change));
+  if (json) services_.log.info("a key was changed", {{"key", request.rest}});
+  co_return json_or_problem(200, std::move(json));
+}
+
+Task<Answer> AdminApi::rotate_key(net::Exchange& exchange, const Request& request) {
+  NoSink sink;
+  Result<void> whole = co_await exchange.read_body(body_bytes_max, sink);
+  if (!whole) co_return problem(whole.error());
+  Result<Duration> grace = read_grace(exchange.body());
+  if (!grace) co_return problem(grace.error());
+  Result<std::string> secret = auth::make_secret(services_.entropy);
+  if (!secret) co_return problem(secret.error());
+  auto rotate = [this, id = request.rest, fresh = *secret, grace = *grace,
+                 now = services_.worker.wall()]() mutable {
+    Result<std::string> json = keys_.rotate(id, fresh, grace, now);
+    config::wipe(fresh);
+    return json;
+  };
+  Result<std::string> json = co_await offload_.run(std::move(rotate));
+  config::wipe(*secret);
+  if (json) services_.log.info("a key was rotated", {{"key", request.rest}});
+  co_return json_or_problem(201, std::move(json));
+}
+
+Task<Answer> AdminApi::answer_holders(net::Exchange& exchange, const Request& request) {
+  using config::HolderKind;
+  Resource resource = request.resource;
+  HolderKind kind = HolderKind::user;
+  if (resource == Resource::orgs || resource == Resource::org) kind = HolderKind::org;
+  if (resource == Resource::teams || resource == Resource::team) kind = HolderKind::team;
+  bool all =
+      resource == Resource::orgs || resource == Resource::teams || resource == Resource::users;
+  Result<HolderName> name = read_holder_name(kind, request.rest, request.query);
+  if (!name) co_return problem(name.error());
+  bool put = request.method == Method::put || request.method == Method::patch;
+  if (put) co_return co_await put_holder(exchange, request, std::move(*name));
+  if (request.method == Method::delete_) co_return co_await remove_holder(std::move(*name));
+  auto read = [this, all, wanted = std::move(*name), now = services_.worker.wall()] {
+    return all ? holders_.list_json(wanted.kind, now) : holders_.find_json(wanted, now);
+  };
+  Result<std::string> json = co_await offload_.run(std::move(read));
+  co_return json_or_problem(200, std::move(json));
+}
+
+Task<Answer> AdminApi::put_holder(net::Exchange& exchange, const Request& request,
+                                  HolderName name) {
+  NoSink sink;
+  Result<void> whole = co_await exchange.read_body(body_bytes_max, sink);
+  if (!whole) co_return problem(whole.error());
+  auto put = [this, name, body = std::string(exchange.body()),
+              merge = request.method == Method::patch,
+              now = services_.worker.wall()] { return holders_.put(name, body, merge, now); };
+  Result<std::string> json = co_await offload_.run(std::move(put));
+  if (json) {
+    services_.log.info("somebody who has keys was changed",
+                       {{"kind", config::name_of(name.kind)}, {"name", name.name}});
+  }
+  co_return json_or_problem(200, std::move(json));
+}
+
+Task<Answer> AdminApi::remove_holder(HolderName name) {
+  auto remove = [this, name, now = services_.worker.wall()] { return holders_.remove(name, now); };
+  Result<std::string> json = co_await offload_.run(std::move(remove));
+  if (json) {
+    services_.log.info("somebody who has keys was removed",
+                       {{"kind", config::name_of(name.kind)}, {"name", name.name}});
+  }
   co_return json_or_problem(200, std::move(json));
 }
 

@@ -1,6 +1,7 @@
 // AdminApi: the operator's routes (INTERFACES section 5) behind the admin token.
 #pragma once
 
+#include "admin/holders.h"
 #include "admin/keys.h"
 #include "admin/request.h"
 #include "admin/services.h"
@@ -38,6 +39,11 @@ class AdminApi final : public net::HttpHandler {
   Task<Answer> one_key(const Request& request);
   Task<Answer> create_key(net::Exchange& exchange);
   Task<Answer> revoke_key(const Request& request);
+  Task<Answer> change_key(net::Exchange& exchange, const Request& request);
+  Task<Answer> rotate_key(net::Exchange& exchange, const Request& request);
+  Task<Answer> answer_holders(net::Exchange& exchange, const Request& request);
+  Task<Answer> put_holder(net::Exchange& exchange, const Request& request, HolderName name);
+  Task<Answer> remove_holder(HolderName name);
   Task<void> pass_truth(net::Exchange& exchange, const Request& request);
   Task<Result<bool>> pass_answer(net::Exchange& exchange, std::string head);
   Answer ready() const;
@@ -47,6 +53,7 @@ class AdminApi final : public net::HttpHandler {
 
   Services services_;
   Keys keys_;
+  HolderBook holders_;
   WallTime started_at_;
   net::DialTarget simulator_;
   net::Offload offload_;  // these last: their threads use what stands above

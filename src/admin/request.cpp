@@ -31,6 +31,13 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/calls/*", Resource::call},
     {"/admin/keys", Resource::keys},
     {"/admin/keys/*", Resource::key},
+    {"/admin/keys/*/rotate", Resource::key_rotate},
+    {"/admin/orgs", Resource::orgs},
+    {"/admin/orgs/*", Resource::org},
+    {"/admin/teams", Resource::teams},
+    {"/admin/teams/*", Resource::team},
+    {"/admin/users", Resource::users},
+    {"/admin/users/*", Resource::user},
     {"/admin/usage", Resource::usage},
     {"/admin/backup", Resource::backup},
     {"/admin/ratings", Resource::ratings},
@@ -114,7 +121,14 @@ std::string_view methods_of(Resource resource) {
     case Resource::keys:
       return "GET, HEAD, POST";
     case Resource::key:
-      return "GET, HEAD, DELETE";
+      return "GET, HEAD, PATCH, DELETE";
+    case Resource::org:
+    case Resource::team:
+    case Resource::user:
+      return "GET, HEAD, PUT, PATCH, DELETE";
+    case Resource::orgs:
+    case Resource::teams:
+    case Resource::users:
     case Resource::front_page:
     case Resource::health:
     case Resource::ready:
@@ -130,6 +144,7 @@ std::string_view methods_of(Resource resource) {
     case Resource::switch_:
       return "GET, HEAD, PUT";
     case Resource::budget_adjust:
+    case Resource::key_rotate:
     case Resource::backup:
     case Resource::ratings:
       return "POST";
@@ -142,10 +157,13 @@ std::string_view methods_of(Resource resource) {
 
 bool allows(Resource resource, Method method) {
   bool only_post = resource == Resource::backup || resource == Resource::ratings ||
-                   resource == Resource::budget_adjust;
+                   resource == Resource::budget_adjust || resource == Resource::key_rotate;
+  bool holder =
+      resource == Resource::org || resource == Resource::team || resource == Resource::user;
+  bool changed = holder || resource == Resource::key;
   if (method == Method::post) return resource == Resource::keys || only_post;
-  if (method == Method::delete_) return resource == Resource::key;
-  if (method == Method::put) return resource == Resource::switch_;
+  if (method == Method::delete_ || method == Method::patch) return changed;
+  if (method == Method::put) return holder || resource == Resource::switch_;
   return !only_post && (method == Method::get || method == Method::head);
 }
 

@@ -22,6 +22,13 @@ enum class Resource : unsigned char {
   call,  // of the id in `rest`
   keys,
   key,
+  key_rotate,  // of the id in `rest`
+  orgs,
+  org,  // of the name in `rest`
+  teams,
+  team,
+  users,
+  user,
   usage,
   backup,
   ratings,

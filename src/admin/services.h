@@ -3,13 +3,12 @@
 
 #include "admin/adjustments.h"
 #include "admin/alerts.h"
+#include "admin/roster.h"
 #include "admin/switches.h"
-#include "auth/key_ring.h"
 #include "auth/secret.h"
 #include "budget/table.h"
 #include "config/secret.h"
 #include "core/log.h"
-#include "core/published.h"
 #include "ledger/ledger.h"
 #include "net/endpoint.h"
 #include "net/http_client.h"
@@ -28,12 +27,11 @@ struct Services {
   net::Worker& worker;  // the API's own; no traffic runs on it
   net::ClientPool& pool;
   ledger::Ledger& ledger;
-  Published<auth::KeyRing>& keys;
+  Roster& roster;
   budget::Table& budgets;
   Adjustments& adjustments;  // of these budgets
   SwitchBoard& switches;
   const Alerts& alerts;
-  std::vector<auth::KeyRecord> declared;  // of the configuration file
   auth::Entropy& entropy;
   Log& log;
   std::vector<const relay::Metrics*> metrics;  // of every worker that carries traffic

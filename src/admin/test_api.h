@@ -53,7 +53,6 @@ class ApiTest : public testing::Test {
     auto store = std::make_unique<ledger::MemoryStore>();
     store_ = store.get();
     open_ledger(std::move(store));
-    keys_ = std::make_unique<Published<auth::KeyRing>>(*auth::KeyRing::make({}, {}));
   }
   ~ApiTest() override { stop(); }
 
@@ -72,6 +71,18 @@ class ApiTest : public testing::Test {
     adjustments_ = std::make_unique<Adjustments>(ledger_->store(), budgets_);
     switch_board_ =
         std::make_unique<SwitchBoard>(ledger_->store(), switches_, [this] { ++switches_thrown_; });
+    open_roster();
+  }
+  // What is declared, and what the store has, in force. Not while the API runs.
+  void open_roster() {
+    roster_ = std::make_unique<Roster>(
+        config_, *auth::declared_keys(config_->keys, loop_.clock().wall()), ledger_->store(),
+        budgets_, Roster::Hooks{.changed = [this]() -> Result<void> {
+          ++roster_changes_;
+          return adjustments_->restore(loop_.clock().wall());
+        }});
+    Result<void> loaded = roster_->load();
+    EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message());
   }
 
   // Starts the API; what `services()` gave may be changed before.
@@ -86,12 +97,11 @@ class ApiTest : public testing::Test {
     return {.worker = loop_.worker(),
             .pool = pool_,
             .ledger = *ledger_,
-            .keys = *keys_,
+            .roster = *roster_,
             .budgets = budgets_,
             .adjustments = *adjustments_,
             .switches = *switch_board_,
             .alerts = *alerts_,
-            .declared = declared_,
             .entropy = entropy_,
             .log = loop_.log(),
             .metrics = {&metrics_},
@@ -117,15 +127,17 @@ class ApiTest : public testing::Test {
     config::Key key;
     key.id = std::move(id);
     key.secret = config::Secret(secret);
-    std::vector<config::Key> keys{key};
-    declared_ = *auth::declared_keys(keys, loop_.clock().wall());
-    keys_->publish(*auth::KeyRing::make(declared_, {}));
+    config_->keys.push_back(key);
+    open_roster();
   }
 
   Heard get(std::string_view target) { return ask("GET", target, {}, bearer()); }
   Heard del(std::string_view target) { return ask("DELETE", target, {}, bearer()); }
   Heard post(std::string_view target, std::string body) {
     return ask("POST", target, std::move(body), bearer());
+  }
+  Heard patch(std::string_view target, std::string body) {
+    return ask("PATCH", target, std::move(body), bearer());
   }
   Heard put(std::string_view target, std::string body) {
     return ask("PUT", target, std::move(body), bearer());
@@ -157,20 +169,21 @@ class ApiTest : public testing::Test {
     return id;
   }
   bool admits(std::string_view secret) {
-    return keys_->current()->find(secret, loop_.clock().wall()).admitted();
+    return roster_->keys().current()->find(secret, loop_.clock().wall()).admitted();
   }
 
   ledger::test::TempDirectory directory_;
   net::TestLoop loop_;
   ledger::MemoryStore* store_ = nullptr;
   std::unique_ptr<ledger::Ledger> ledger_;
-  std::unique_ptr<Published<auth::KeyRing>> keys_;
+  std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   budget::Table budgets_{loop_.clock(), nullptr};
   std::unique_ptr<Adjustments> adjustments_;
   relay::Switches switches_;
   std::unique_ptr<SwitchBoard> switch_board_;
   int switches_thrown_ = 0;
-  std::vector<auth::KeyRecord> declared_;
+  std::unique_ptr<Roster> roster_;
+  int roster_changes_ = 0;
   CountingEntropy entropy_;
   relay::Metrics metrics_;
   bool accepts_calls_ = true;

@@ -123,7 +123,7 @@ Started<std::unique_ptr<Gateway>> Gateway::start(std::shared_ptr<const config::C
     Result<void> free = net::Listener::check_free(endpoint_of(address));
     if (!free) return fail(free.error());
   }
-  for (auto step : {&Gateway::open_books, &Gateway::load_keys, &Gateway::load_budgets,
+  for (auto step : {&Gateway::open_books, &Gateway::load_keys, &Gateway::load_roster,
                     &Gateway::start_simulator, &Gateway::start_traffic, &Gateway::start_admin}) {
     Started<void> done = (gateway.get()->*step)();
     if (!done) return std::unexpected(done.error());
@@ -173,30 +173,56 @@ Started<void> Gateway::load_keys() {
     if (none) stored = ledger_->store().keys();
     if (!stored) return fail(stored.error());
   }
-  std::vector<auth::KeyRecord> records;
-  for (const ledger::KeyRow& row : *stored) records.push_back(admin::key_record(row));
-  Result<std::shared_ptr<const auth::KeyRing>> ring =
-      auth::KeyRing::make(declared_keys_, std::move(records));
-  if (!ring) return fail(ring.error());
-  keys_ = std::make_unique<Published<auth::KeyRing>>(std::move(*ring));
   return {};
 }
 
-Started<void> Gateway::load_budgets() {
+// What is declared and what is stored, together: budgets first, then the keys.
+Started<void> Gateway::load_roster() {
+  // What the configuration alone says wrong is its own fault, and the store's is not.
   Result<std::vector<std::shared_ptr<const budget::Budget>>> compiled = budget::compile(*config_);
   if (!compiled) return misconfigured(compiled.error());
-  std::vector<budget::Live*> in_force = budgets_.configure(std::move(*compiled));
-  Result<void> restored =
-      restore_balances(ledger_->store(), budgets_, in_force, surroundings_.clock.wall());
-  if (!restored) return fail(restored.error());
+  Result<std::shared_ptr<const auth::KeyRing>> declared =
+      auth::KeyRing::make(declared_keys_, {}, auth::Holders(config_->holders));
+  if (!declared) return misconfigured(declared.error());
   auto ring = [this] { bell_.ring(); };
   adjustments_ = std::make_unique<admin::Adjustments>(ledger_->store(), budgets_, ring);
-  restored = adjustments_->restore(surroundings_.clock.wall());
-  if (!restored) return fail(restored.error());
+  admin::Roster::Hooks hooks{
+      .restore =
+          [this](std::span<budget::Live* const> fresh) {
+            return restore_balances(ledger_->store(), budgets_, fresh, surroundings_.clock.wall());
+          },
+      .changed =
+          [this] {
+            Result<void> adjusted = adjustments_->restore(surroundings_.clock.wall());
+            bell_.ring();
+            return adjusted;
+          }};
+  roster_ = std::make_unique<admin::Roster>(config_, declared_keys_, ledger_->store(), budgets_,
+                                            std::move(hooks));
+  Result<void> loaded = roster_->load();
+  if (!loaded) return fail(loaded.error());
   switch_board_ = std::make_unique<admin::SwitchBoard>(ledger_->store(), switches_, ring);
-  restored = switch_board_->restore();
+  Result<void> restored = switch_board_->restore();
   if (!restored) return fail(restored.error());
+  warn_of_ends();
   return {};
+}
+
+// A key that is refused from the first call on is no surprise then.
+void Gateway::warn_of_ends() {
+  WallTime now = surroundings_.clock.wall();
+  for (const config::Key& key : config_->keys) {
+    if (!key.expires || *key.expires > now) continue;
+    surroundings_.log.warning("a key of the configuration has expired: it is refused",
+                              {{"key", key.id}, {"expired", rfc3339(*key.expires)}});
+  }
+  for (const config::Holder& holder : config_->holders) {
+    if (!holder.expires || *holder.expires > now) continue;
+    surroundings_.log.warning("a document has expired: all keys of it are refused",
+                              {{"kind", config::name_of(*holder.kind)},
+                               {"name", holder.name},
+                               {"expired", rfc3339(*holder.expires)}});
+  }
 }
 
 Started<void> Gateway::start_simulator() {
@@ -231,7 +257,7 @@ Started<void> Gateway::start_traffic() {
       std::make_unique<relay::Services>(relay::Services{.config = config_,
                                                         .providers = providers_,
                                                         .prices = prices_,
-                                                        .keys = *keys_,
+                                                        .keys = roster_->keys(),
                                                         .model_lists = model_lists_,
                                                         .ledger = *ledger_,
                                                         .responses = responses_,
@@ -311,12 +337,11 @@ Started<void> Gateway::start_admin() {
       admin::Services{.worker = *admin_->worker,
                       .pool = *admin_->pool,
                       .ledger = *ledger_,
-                      .keys = *keys_,
+                      .roster = *roster_,
                       .budgets = budgets_,
                       .adjustments = *adjustments_,
                       .switches = *switch_board_,
                       .alerts = *admin_->alerts,
-                      .declared = declared_keys_,
                       .entropy = surroundings_.entropy,
                       .log = surroundings_.log,
                       .metrics = std::move(metrics),
@@ -396,6 +421,7 @@ void Gateway::stop() {
   admin_.reset();
   traffic_.clear();
   simulator_.reset();
+  roster_.reset();
   adjustments_.reset();
   switch_board_.reset();
   ledger_.reset();

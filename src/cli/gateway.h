@@ -3,6 +3,7 @@
 #pragma once
 
 #include "admin/adjustments.h"
+#include "admin/roster.h"
 #include "admin/switches.h"
 #include "auth/key_ring.h"
 #include "auth/secret.h"
@@ -84,7 +85,8 @@ class Gateway {
   Gateway(std::shared_ptr<const config::Config> config, const Surroundings& surroundings);
   Started<void> open_books();
   Started<void> load_keys();
-  Started<void> load_budgets();
+  Started<void> load_roster();
+  void warn_of_ends();
   Started<void> start_simulator();
   Started<void> start_traffic();
   Started<void> start_admin();
@@ -96,13 +98,13 @@ class Gateway {
   std::optional<ledger::StateLock> lock_;
   std::unique_ptr<ledger::Ledger> ledger_;
   std::vector<auth::KeyRecord> declared_keys_;
-  std::unique_ptr<Published<auth::KeyRing>> keys_;
   Published<route::ModelLists> model_lists_;
   session::ResponseChain responses_;
   relay::RefusedSessions refused_sessions_;
   ThresholdLog thresholds_;
   budget::Table budgets_;
   std::unique_ptr<admin::Adjustments> adjustments_;
+  std::unique_ptr<admin::Roster> roster_;
   relay::Switches switches_;
   std::unique_ptr<admin::SwitchBoard> switch_board_;
   relay::RelayBell bell_;

@@ -107,7 +107,11 @@ class RemoteTest : public CliTest {
         *ledger::Ledger::open(options, std::make_unique<ledger::MemoryStore>(), clock_, log_.log));
     adjustments_ = std::make_unique<admin::Adjustments>(ledger_->store(), budgets_);
     switch_board_ = std::make_unique<admin::SwitchBoard>(ledger_->store(), switches_);
-    keys_ = std::make_unique<Published<auth::KeyRing>>(*auth::KeyRing::make({}, {}));
+    roster_ = std::make_unique<admin::Roster>(std::make_shared<const config::Config>(),
+                                              std::vector<auth::KeyRecord>(), ledger_->store(),
+                                              budgets_, admin::Roster::Hooks());
+    Result<void> loaded = roster_->load();
+    EXPECT_TRUE(loaded);
     worker_ = std::move(*net::Worker::create("admin", clock_, log_.log));
     pool_ = std::make_unique<net::ClientPool>(*worker_, resolver_);
     alerts_ = *admin::Alerts::make(*pool_, {}, 1);
@@ -115,12 +119,11 @@ class RemoteTest : public CliTest {
         admin::Services{.worker = *worker_,
                         .pool = *pool_,
                         .ledger = *ledger_,
-                        .keys = *keys_,
+                        .roster = *roster_,
                         .budgets = budgets_,
                         .adjustments = *adjustments_,
                         .switches = *switch_board_,
                         .alerts = *alerts_,
-                        .declared = {},
                         .entropy = entropy_,
                         .log = log_.log,
                         .metrics = {},
@@ -159,7 +162,7 @@ class RemoteTest : public CliTest {
   SystemClock system_;
   ledger::test::TestLog log_{system_};
   std::unique_ptr<ledger::Ledger> ledger_;
-  std::unique_ptr<Published<auth::KeyRing>> keys_;
+  std::unique_ptr<admin::Roster> roster_;
   budget::Table budgets_{clock_, nullptr};
   std::unique_ptr<admin::Adjustments> adjustments_;
   relay::Switches switches_;
