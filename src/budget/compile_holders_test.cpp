@@ -1,13 +1,17 @@
 // What orgs, teams and users may take, as budgets: of whom each is, and whose stands in for whose.
 #include "budget/compile.h"
+#include "budget/permit.h"
 #include "budget/scopes.h"
 #include "budget/table.h"
 #include "config/testing/text.h"
 #include "core/time.h"
 
-#include <algorithm>
+#include <array>
+#include <atomic>
+#include <expected>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -120,6 +124,43 @@ TEST_F(CompileHolders, WhatStaysAsItIsKeepsItsDocument) {
     EXPECT_EQ(live_[i], before[i]);
     EXPECT_EQ(&live_[i]->document(), documents[i]) << "it grows with each change otherwise";
   }
+}
+
+// Each of five users has 30 of the team's 100: whoever comes first gets them, and nobody more.
+TEST_F(CompileHolders, UserAndTeamBothHoldUnderParallelCalls) {
+  read(document("Team", "search",
+                "{org: acme, budget: {requests: 100, per: total}, "
+                "userDefaults: {budget: {requests: 30, per: total}}}"));
+  constexpr std::array<std::string_view, 5> users{"a", "b", "c", "d", "e"};
+  std::atomic<int> let_in = 0;
+  auto call_until_refused = [&](std::string_view user) {
+    std::vector<Ask::Scope> scopes;
+    std::string texts;
+    find_scopes(live_, {.org = "acme", .team = "search", .user = user, .labels = {}}, scopes,
+                texts);
+    for (Ask::Scope& scope : scopes) scope.demand.base = 1;
+    for (;;) {
+      std::expected<Permit, Exhausted> permit = table_.reserve({.scopes = scopes});
+      if (!permit) return;
+      ++let_in;
+      permit->settle({.requests = 1}, true);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 20; ++i) threads.emplace_back(call_until_refused, users[std::size_t(i) % 5]);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(let_in, 100) << "all of the team's, and no more";
+  Amount of_users = 0;
+  for (const Standing& standing : table_.list()) {
+    EXPECT_EQ(standing.reserved, 0);
+    EXPECT_LE(standing.charged, standing.limit) << standing.key;
+    if (standing.budget->document().key.empty()) {
+      EXPECT_EQ(standing.charged, 100);
+    } else {
+      of_users += standing.charged;
+    }
+  }
+  EXPECT_EQ(of_users, 100) << "a call that one refuses takes nothing of the other";
 }
 
 TEST_F(CompileHolders, MoreThanACallCanHave) {

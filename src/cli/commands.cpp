@@ -2,6 +2,7 @@
 #include "cli/budget_entries.h"
 #include "cli/command_line.h"
 #include "cli/common_options.h"
+#include "cli/key_entries.h"
 #include "cli/run_commands.h"
 #include "cli/run_entry.h"
 #include "cli/switch_entries.h"
@@ -15,38 +16,6 @@ constexpr std::array serve_options{config_option};
 
 constexpr std::array check_options{
     Option{.name = "json", .value = "", .help = "Prints the findings as JSON, for programs."}};
-
-constexpr std::array key_create_options{
-    Option{.name = "id",
-           .value = "NAME",
-           .help =
-               "What the key is called in the books: letters, digits, '.', '_' and '-', at most "
-               "64; made up when left out."},
-    Option{.name = "org", .value = "NAME", .help = "The organisation that its calls belong to."},
-    Option{.name = "team", .value = "NAME", .help = "The team that its calls belong to."},
-    Option{.name = "user",
-           .value = "NAME",
-           .help = "The user; left out, each call may name its own (x-recloser-user)."},
-    Option{.name = "agent",
-           .value = "NAME",
-           .help = "The agent; left out, each call may name its own (x-recloser-agent)."},
-    Option{.name = "models",
-           .value = "A,B",
-           .help = "The models it may ask for, as globs such as gpt-4o*; left out, all."},
-    Option{.name = "labels", .value = "A,B", .help = "Labels of all its calls."},
-    Option{.name = "expires",
-           .value = "TIME",
-           .help = "When it ends, as 2027-01-01 or 2027-01-01T12:00:00Z; left out, never."},
-    Option{.name = "plan", .value = "NAME", .help = "", .planned = true},
-    Option{.name = "rpm", .value = "N", .help = "", .planned = true},
-    Option{.name = "tpm", .value = "N", .help = "", .planned = true},
-    Option{.name = "concurrency", .value = "N", .help = "", .planned = true},
-    Option{.name = "budget-usd", .value = "N", .help = "", .planned = true},
-    Option{.name = "per", .value = "PERIOD", .help = "", .planned = true},
-    Option{.name = "reserve", .value = "FORM", .help = "", .planned = true},
-    admin_option,
-    config_option,
-    json_option};
 
 constexpr std::array state_options{config_option, json_option};
 
@@ -250,41 +219,22 @@ constexpr auto table = std::to_array<Command>({
                  "recloser check staging.yaml  checks that file",
      .exits = "0  it is valid, perhaps with warnings\n2  it is not, or cannot be read",
      .run = run_check},
-    {.name = "key create",
-     .arguments = "",
-     .summary = "Make a virtual key",
-     .description =
-         "Makes a virtual key in a running gateway and prints its secret, this once: only a hash "
-         "of it is kept. Clients send it as their API key; the calls are booked on what the key "
-         "says about its holder.",
-     .options = key_create_options,
-     .examples = "recloser key create --id ci --team search  makes a key for the team search\n"
-                 "recloser key create --models 'gpt-4o*,claude-*' --expires 2027-01-01  makes one "
-                 "that ends by itself",
-     .exits = remote_exits,
-     .run = run_key_create},
-    {.name = "key list",
-     .arguments = "",
-     .summary = "List the virtual keys",
-     .description = "Lists the keys of a running gateway, those in its configuration and revoked "
-                    "ones too. Secrets are not known any more and are not shown.",
-     .options = remote_options,
-     .examples = "recloser key list  shows them as a table\n"
-                 "recloser key list --json  prints them for a program",
-     .exits = remote_exits,
-     .run = run_key_list},
-    {.name = "key revoke",
-     .arguments = "ID",
-     .arguments_min = 1,
-     .arguments_max = 1,
-     .summary = "Revoke a virtual key, at once",
-     .description =
-         "From the moment this command returns, every call with the key is refused; calls that "
-         "run go on. A key that the configuration declares is revoked there.",
-     .options = remote_options,
-     .examples = "recloser key revoke ci  revokes the key ci",
-     .exits = remote_exits,
-     .run = run_key_revoke},
+    key_create_entry,
+    key_list_entry,
+    key_set_entry,
+    key_disable_entry,
+    key_enable_entry,
+    key_rotate_entry,
+    key_revoke_entry,
+    org_set_entry,
+    org_list_entry,
+    org_remove_entry,
+    team_set_entry,
+    team_list_entry,
+    team_remove_entry,
+    user_set_entry,
+    user_list_entry,
+    user_remove_entry,
     {.name = "calls",
      .arguments = "[ID]",
      .arguments_max = 1,

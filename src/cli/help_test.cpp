@@ -78,9 +78,13 @@ TEST_F(CliTest, TheOverviewNamesEverything) {
   EXPECT_EQ(run({"help"}).out, overview.out);
   EXPECT_EQ(run({"key", "--help"}).out,
             "COMMANDS\n"
-            "    key create  Make a virtual key\n"
-            "    key list    List the virtual keys\n"
-            "    key revoke  Revoke a virtual key, at once\n"
+            "    key create   Make a virtual key\n"
+            "    key list     List the virtual keys\n"
+            "    key set      Change what a virtual key may do, at once\n"
+            "    key disable  Refuse a virtual key until it is enabled\n"
+            "    key enable   Let a disabled virtual key call again\n"
+            "    key rotate   Give a virtual key a new secret\n"
+            "    key revoke   Revoke a virtual key, at once and for ever\n"
             "\n"
             "`recloser key COMMAND --help` says more.\n");
 }
@@ -105,12 +109,12 @@ std::string offered_by_bash(std::string_view words, int at) {
 
 TEST(Completion, BashOffersWhatTheCommandLineTakes) {
   EXPECT_EQ(offered_by_bash("k", 1), "key\n");
-  EXPECT_EQ(
-      offered_by_bash("''", 1),
-      "serve run check key calls count price export reconcile usage budget switch backup restore "
-      "sim completion "
-      "version --help\n");
-  EXPECT_EQ(offered_by_bash("key ''", 2), "create list revoke\n");
+  EXPECT_EQ(offered_by_bash("''", 1),
+            "serve run check key org team user calls count price export reconcile usage budget "
+            "switch backup restore "
+            "sim completion "
+            "version --help\n");
+  EXPECT_EQ(offered_by_bash("key ''", 2), "create list set disable enable rotate revoke\n");
   EXPECT_EQ(offered_by_bash("key create --t", 3), "--team\n");
   EXPECT_EQ(offered_by_bash("calls --s", 2), "--session --since\n");
   EXPECT_EQ(offered_by_bash("calls --outcome c", 3), "completed cut client_gone\n");

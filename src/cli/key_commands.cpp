@@ -1,12 +1,12 @@
-// key create, key list, key revoke.
+// key create, list, set, disable, enable, rotate, revoke.
 #include "cli/admin_client.h"
 #include "cli/human.h"
 #include "cli/json.h"
+#include "cli/limits_of.h"
 #include "cli/output.h"
 #include "cli/remote.h"
 #include "cli/run_commands.h"
 #include "core/json_writer.h"
-#include "net/http1/list.h"
 
 #include <fmt/format.h>
 
@@ -19,27 +19,12 @@ std::string key_body(const Invocation& invocation) {
   std::string body;
   JsonWriter json(body);
   json.open_object();
-  for (std::string_view name : {"id", "org", "team", "user", "agent", "expires"}) {
+  for (std::string_view name : {"id", "org", "team", "user", "agent"}) {
     if (invocation.has(name)) json.member(name, invocation.value(name));
   }
-  for (std::string_view name : {"models", "labels"}) {
-    if (!invocation.has(name)) continue;
-    json.key(name).open_array();
-    for (net::http1::ListItems items(invocation.value(name)); items.next();) {
-      json.value(items.item());
-    }
-    json.close_array();
-  }
+  append_terms(json, invocation);
   json.close_object();
   return body;
-}
-
-// "2027-01-01T00:00:00.000Z" as a day when it is the first moment of one, else to the minute.
-std::string short_time(std::string_view rfc3339) {
-  if (rfc3339.size() < 16) return std::string(rfc3339);
-  std::string_view clock = rfc3339.substr(11);
-  if (clock.starts_with("00:00:00.000")) return std::string(rfc3339.substr(0, 10));
-  return fmt::format("{} {}", rfc3339.substr(0, 10), clock.substr(0, 5));
 }
 
 Colour colour_of_state(std::string_view state) {
@@ -61,6 +46,7 @@ std::vector<Cell> key_row(const Json& key) {
       {member(key, "models") == nullptr || joined(key, "models").empty() ? std::string("all")
                                                                          : joined(key, "models"),
        Colour::none},
+      {limits_of(key), Colour::none},
       {short_time(text(key, "created_at")), Colour::none},
       {expires.empty() ? std::string("never") : short_time(expires), Colour::none},
       {truth(key, "declared") ? std::string("configuration") : std::string("stored"), Colour::dim}};
@@ -102,11 +88,80 @@ Exit run_key_list(const Invocation& invocation, const Process& process) {
                {"USER"},
                {"AGENT"},
                {"MODELS"},
+               {"LIMITS"},
                {"CREATED"},
                {"EXPIRES"},
                {"FROM"}});
   for (const Json& key : data->get_array()) table.add(key_row(key));
   return show(process, table.text(Style::of(process)));
+}
+
+namespace {
+
+std::string path_of(const Invocation& invocation) {
+  return "/admin/keys/" + percent_encoded(invocation.arguments().front());
+}
+
+// What came of a change, as `sentence` says it with the key's id; or the JSON.
+Exit tell_change(const Invocation& invocation, const Process& process,
+                 const std::expected<std::string, Exit>& body, std::string_view sentence) {
+  if (!body) return body.error();
+  if (invocation.has("json")) return show(process, *body);
+  std::optional<Json> key = parse_json(*body);
+  if (!key || text(*key, "id").empty()) return not_understood(process);
+  std::string limits = limits_of(*key);
+  return show(process, fmt::format(fmt::runtime(sentence), text(*key, "id"),
+                                   limits == "-" ? std::string("no limit of its own") : limits));
+}
+
+}  // namespace
+
+Exit run_key_set(const Invocation& invocation, const Process& process) {
+  std::string body;
+  JsonWriter json(body);
+  json.open_object();
+  append_terms(json, invocation);
+  json.close_object();
+  return tell_change(invocation, process,
+                     ask_remote(invocation, process, Method::patch, path_of(invocation), body),
+                     "The key {} is changed. It has now: {}.\n");
+}
+
+Exit run_key_disable(const Invocation& invocation, const Process& process) {
+  return tell_change(
+      invocation, process,
+      ask_remote(invocation, process, Method::patch, path_of(invocation), R"({"disabled":true})"),
+      "The key {0} is disabled: calls with it are refused, until `recloser key "
+      "enable {0}`.\n");
+}
+
+Exit run_key_enable(const Invocation& invocation, const Process& process) {
+  return tell_change(
+      invocation, process,
+      ask_remote(invocation, process, Method::patch, path_of(invocation), R"({"disabled":false})"),
+      "The key {} is enabled.\n");
+}
+
+Exit run_key_rotate(const Invocation& invocation, const Process& process) {
+  std::string asked;
+  JsonWriter json(asked);
+  json.open_object();
+  if (invocation.has("grace")) json.member("grace", invocation.value("grace"));
+  json.close_object();
+  std::expected<std::string, Exit> body =
+      ask_remote(invocation, process, Method::post, path_of(invocation) + "/rotate", asked);
+  if (!body) return body.error();
+  if (invocation.has("json")) return show(process, *body);
+  std::optional<Json> key = parse_json(*body);
+  std::string secret = key ? text(*key, "secret") : std::string();
+  if (secret.empty()) return not_understood(process);
+  std::string until = text(*key, "old_secret_until");
+  return show(process,
+              fmt::format("The key {} has a new secret, shown only this once:\n\n    {}\n\n{}\n",
+                          text(*key, "id"), Style::of(process).paint(Colour::bold, secret),
+                          until.empty() ? std::string("The old one is refused from now on.")
+                                        : fmt::format("The old one is good until {} UTC.",
+                                                      short_time(until))));
 }
 
 Exit run_key_revoke(const Invocation& invocation, const Process& process) {

@@ -141,10 +141,10 @@ TEST_F(RemoteTest, AKeyFromItsMakingToItsEnd) {
       "The key ci is made. This is its secret, shown only this once:\n\n    rk-"))
       << made.out;
   EXPECT_EQ(run({"key", "list"}).out,
-            "ID  STATE   ORG   TEAM    USER  AGENT  MODELS            CREATED           EXPIRES"
-            "     FROM\n"
-            "ci  active  acme  search  -     -      gpt-4o*,claude-*  2026-09-21 14:13  2027-01-01"
-            "  stored\n");
+            "ID  STATE   ORG   TEAM    USER  AGENT  MODELS            LIMITS  CREATED           "
+            "EXPIRES     FROM\n"
+            "ci  active  acme  search  -     -      gpt-4o*,claude-*  -       2026-09-21 14:13  "
+            "2027-01-01  stored\n");
   Ran again = run({"key", "create", "--id", "ci"});
   EXPECT_EQ(again.exit, 1) << "it is there already";
   EXPECT_EQ(run({"key", "revoke", "ci"}).out,
