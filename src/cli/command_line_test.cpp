@@ -54,10 +54,11 @@ TEST(CommandLine, WordsOfAnotherProgramAreNotOurs) {
 
 TEST(CommandLine, ACommandOfTwoWords) {
   EXPECT_EQ(read({"key", "list"})->command().name, "key list");
-  EXPECT_EQ(refusal({"key"}), "`key` needs one of: create, list, revoke");
-  EXPECT_EQ(refusal({"key", "--json"}), "`key` needs one of: create, list, revoke");
+  const std::string all = "create, list, set, disable, enable, rotate, revoke";
+  EXPECT_EQ(refusal({"key"}), "`key` needs one of: " + all);
+  EXPECT_EQ(refusal({"key", "--json"}), "`key` needs one of: " + all);
   EXPECT_EQ(refusal({"key", "lsit"}),
-            "there is no command `key lsit`. Did you mean `list`? There are: create, list, revoke");
+            "there is no command `key lsit`. Did you mean `list`? There are: " + all);
 }
 
 TEST(CommandLine, WhatIsNotThereIsNamedWithTheNearest) {
@@ -105,10 +106,7 @@ TEST(CommandLine, WhatIsPromisedAndNotBuiltSaysSo) {
   }
   EXPECT_EQ(refusal({"export", "audit"}),
             "`recloser export audit` is not supported in this version");
-  for (const char* option : {"plan", "rpm", "tpm", "concurrency", "budget-usd", "per", "reserve"}) {
-    std::string word = fmt::format("--{}", option);
-    EXPECT_EQ(refusal({"key", "create", word, "5"}), word + " is not supported in this version");
-  }
+  EXPECT_EQ(refusal({"key", "create", "--plan", "5"}), "--plan is not supported in this version");
 }
 
 TEST(CommandLine, HostileWordsDoNotReachTheTerminal) {

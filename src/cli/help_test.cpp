@@ -115,7 +115,7 @@ TEST(Completion, BashOffersWhatTheCommandLineTakes) {
             "sim completion "
             "version --help\n");
   EXPECT_EQ(offered_by_bash("key ''", 2), "create list set disable enable rotate revoke\n");
-  EXPECT_EQ(offered_by_bash("key create --t", 3), "--team\n");
+  EXPECT_EQ(offered_by_bash("key create --t", 3), "--team --tpm\n");
   EXPECT_EQ(offered_by_bash("calls --s", 2), "--session --since\n");
   EXPECT_EQ(offered_by_bash("calls --outcome c", 3), "completed cut client_gone\n");
   EXPECT_EQ(offered_by_bash("completion ''", 2), "--help bash zsh fish\n");

@@ -167,7 +167,7 @@ TEST_F(RemoteTest, AKeyForAProgram) {
   Ran made = run({"key", "create", "--json"});
   EXPECT_TRUE(made.out.starts_with("{\"id\":\"key-")) << made.out;
   EXPECT_THAT(made.out, HasSubstr("\"secret\":\"rk-"));
-  EXPECT_THAT(made.out, HasSubstr("\"models\":[],\"labels\":[],\"expires\":null"));
+  EXPECT_THAT(made.out, HasSubstr("\"models\":[],\"labels\":[],\"budget\":null"));
 }
 
 TEST_F(RemoteTest, AWrongTokenSaysWhichOneWasSent) {
