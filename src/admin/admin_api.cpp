@@ -526,14 +526,17 @@ Answer AdminApi::ready() const {
 }
 
 Answer AdminApi::metrics() const {
+  const auth::jwt::Issuers* issuers = services_.token_issuers;
   return {.status = 200,
           .fields = "content-type: text/plain; version=0.0.4; charset=utf-8\r\n",
-          .body = metrics_page({.calls = services_.metrics,
-                                .budgets = services_.budgets.sums(budget::Unit::usd),
-                                .ledger = services_.ledger.status(),
-                                .log_lines_dropped = services_.log.dropped(),
-                                .version = services_.version,
-                                .started_at = started_at_})};
+          .body = metrics_page(
+              {.calls = services_.metrics,
+               .budgets = services_.budgets.sums(budget::Unit::usd),
+               .ledger = services_.ledger.status(),
+               .log_lines_dropped = services_.log.dropped(),
+               .version = services_.version,
+               .started_at = started_at_,
+               .token_issuers = issuers ? issuers->status() : decltype(issuers->status())()})};
 }
 
 Answer AdminApi::front_page() const {

@@ -80,6 +80,34 @@ void append_budgets(std::string& out, std::span<const budget::Standing> budgets)
   }
 }
 
+void append_token_issuers(std::string& out, const std::vector<auth::jwt::Issuers::Status>& all) {
+  if (all.empty()) return;
+  auto head = [&out](std::string_view name, std::string_view type, std::string_view help) {
+    fmt::format_to(std::back_inserter(out), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
+  };
+  auto line = [&out](std::string_view name, std::string_view issuer, std::string_view more,
+                     auto value) {
+    fmt::format_to(std::back_inserter(out), "{}{{issuer=\"", name);
+    relay::append_label_value(out, issuer);
+    fmt::format_to(std::back_inserter(out), "\"{}}} {}\n", more, value);
+  };
+  head("recloser_token_keys", "gauge", "Keys that tokens of an issuer are verified with.");
+  for (const auto& each : all) line("recloser_token_keys", each.issuer, "", each.keys);
+  constexpr std::string_view fetches = "recloser_token_key_fetches_total";
+  head(fetches, "counter", "How often the keys of an issuer were asked for.");
+  for (const auto& each : all) {
+    line(fetches, each.issuer, ",outcome=\"fetched\"", each.fetches);
+    line(fetches, each.issuer, ",outcome=\"failed\"", each.failures);
+  }
+  constexpr std::string_view fetched = "recloser_token_keys_fetched_time_seconds";
+  head(fetched, "gauge", "When the keys of an issuer came last, in Unix time.");
+  for (const auto& each : all) {
+    if (!each.fetched_at) continue;
+    line(fetched, each.issuer, "",
+         fmt::format("{:.3f}", static_cast<double>(each.fetched_at->ns) / 1e9));
+  }
+}
+
 }  // namespace
 
 std::string metrics_page(const MetricsFacts& facts) {
@@ -89,6 +117,7 @@ std::string metrics_page(const MetricsFacts& facts) {
   relay::append_call_metrics(out, sum);
   append_budgets(out, facts.budgets);
   append_ledger(out, facts.ledger);
+  append_token_issuers(out, facts.token_issuers);
   append(out, "counter", "recloser_log_lines_dropped_total",
          "Log lines that found no room in the queue.", facts.log_lines_dropped);
   std::string build = "{version=\"";

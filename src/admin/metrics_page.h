@@ -1,6 +1,7 @@
 // The page at /metrics: what all workers counted, and how the process itself is doing.
 #pragma once
 
+#include "auth/jwt/issuers.h"
 #include "budget/table.h"
 #include "core/time.h"
 #include "ledger/ledger_options.h"
@@ -21,6 +22,7 @@ struct MetricsFacts {
   std::uint64_t log_lines_dropped = 0;
   std::string_view version;
   WallTime started_at;
+  std::vector<auth::jwt::Issuers::Status> token_issuers = {};
 };
 
 // Prometheus text exposition, version 0.0.4.

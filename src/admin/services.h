@@ -5,6 +5,7 @@
 #include "admin/alerts.h"
 #include "admin/roster.h"
 #include "admin/switches.h"
+#include "auth/jwt/issuers.h"
 #include "auth/secret.h"
 #include "budget/table.h"
 #include "config/secret.h"
@@ -41,6 +42,7 @@ struct Services {
   std::optional<std::uint16_t> simulated_port;         // of the built-in provider, when it runs
   std::string config_file = "the configuration file";  // where keys are declared, for advice
   std::vector<net::Endpoint> client_addresses;         // for the page at `/`
+  const auth::jwt::Issuers* token_issuers = nullptr;   // null: no tokens are taken
   std::move_only_function<bool() const> accepts_calls = [] { return true; };  // false: draining
 };
 

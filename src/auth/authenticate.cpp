@@ -1,5 +1,6 @@
 #include "auth/authenticate.h"
 
+#include "auth/jwt/verify.h"
 #include "core/ascii.h"
 #include "core/names.h"
 
@@ -77,24 +78,34 @@ void Credentials::see_recloser_key(std::string_view value) {
   recloser_key_.offer(ascii::trim(value));
 }
 
-std::expected<std::string_view, Rejection> Credentials::secret() const {
+std::expected<std::string_view, Rejection> Credentials::secret(std::size_t bytes_max) const {
   const Source& source = recloser_key_.seen ? recloser_key_ : ordinary_;
   if (malformed_ && !recloser_key_.seen) return std::unexpected(Rejection::malformed);
   if (source.conflicting) return std::unexpected(Rejection::conflicting);
   if (!source.seen) return std::unexpected(Rejection::missing);
-  if (source.secret.size() > secret_bytes_max) return std::unexpected(Rejection::malformed);
+  if (source.secret.size() > bytes_max) return std::unexpected(Rejection::malformed);
   return source.secret;
 }
 
-Admission authenticate(config::AuthMode mode, const KeyRing& keys, SecretMemo& memo,
-                       const Credentials& sent, WallTime now) {
+Admission authenticate(config::AuthMode mode, const std::shared_ptr<const KeyRing>& keys,
+                       SecretMemo& memo, const Credentials& sent, WallTime now,
+                       jwt::Tokens* tokens) {
   if (mode == config::AuthMode::open) {
     const Principal& local = local_principal();
     return {.principal = &local, .key_id = local.key_id};
   }
-  std::expected<std::string_view, Rejection> secret = sent.secret();
+  std::size_t bytes_max = tokens != nullptr ? jwt::token_bytes_max : secret_bytes_max;
+  std::expected<std::string_view, Rejection> secret = sent.secret(bytes_max);
   if (!secret) return {.rejection = secret.error()};
-  return keys.find(memo.hash_of(*secret), now);
+  // One hash for both: keys and verified tokens are found by that of all that was sent.
+  bool is_short = secret->size() <= secret_bytes_max;
+  KeyHash hash = is_short ? memo.hash_of(*secret) : hash_secret(*secret);
+  Admission admission = keys->find(hash, now);
+  bool may_be_token = tokens != nullptr && admission.rejection == Rejection::unknown &&
+                      !admission.admitted() && jwt::looks_like_token(*secret);
+  if (may_be_token) return tokens->admit(hash, *secret, keys, now);
+  admission.keeper = keys;
+  return admission;
 }
 
 std::string_view message_for_client(Rejection rejection) {
@@ -112,6 +123,24 @@ std::string_view message_for_client(Rejection rejection) {
     case Rejection::disabled:
     case Rejection::rotated:
     case Rejection::unplaced:
+    case Rejection::token_malformed:
+    case Rejection::token_algorithm:
+    case Rejection::token_issuer:
+    case Rejection::token_key_unknown:
+    case Rejection::token_keys_missing:
+    case Rejection::token_signature:
+    case Rejection::token_times:
+    case Rejection::token_expired:
+    case Rejection::token_not_yet:
+    case Rejection::token_audience:
+    case Rejection::token_subject:
+    case Rejection::token_org:
+    case Rejection::token_team:
+    case Rejection::token_user:
+    case Rejection::token_agent:
+    case Rejection::token_labels:
+    case Rejection::token_models:
+    case Rejection::token_names:
       return "The key is not valid here. Send a current virtual key of this gateway, not one of a "
              "provider; `recloser key create` makes one.";
     case Rejection::not_local:

@@ -1,12 +1,15 @@
 // WHO calls: from the credential headers of a request to a principal, or to one and the same 401.
 #pragma once
 
+#include "auth/jwt/tokens.h"
 #include "auth/key_ring.h"
 #include "auth/secret_memo.h"
 #include "config/config.h"
 #include "core/time.h"
 
+#include <cstddef>
 #include <expected>
+#include <memory>
 #include <string_view>
 
 namespace recloser::auth {
@@ -24,7 +27,7 @@ class Credentials {
 
   // x-recloser-key alone, when it was sent: the others are then the client's own provider
   // credential. Else the one secret that the others agree on. An empty one counts as not sent.
-  std::expected<std::string_view, Rejection> secret() const;
+  std::expected<std::string_view, Rejection> secret(std::size_t bytes_max = secret_bytes_max) const;
 
   // Whether x-recloser-key named the principal, which leaves the other headers to the provider.
   bool has_recloser_key() const { return recloser_key_.seen; }
@@ -43,9 +46,11 @@ class Credentials {
   bool malformed_ = false;
 };
 
-// In mode open everybody is the principal `local` of org `local`, whatever was sent.
-Admission authenticate(config::AuthMode mode, const KeyRing& keys, SecretMemo& memo,
-                       const Credentials& sent, WallTime now);
+// In mode open everybody is the principal `local` of org `local`, whatever was sent. What is no key
+// may be a token, where `tokens` are taken (null: they are not). The admission keeps its principal.
+Admission authenticate(config::AuthMode mode, const std::shared_ptr<const KeyRing>& keys,
+                       SecretMemo& memo, const Credentials& sent, WallTime now,
+                       jwt::Tokens* tokens = nullptr);
 
 // The sentence for the client: one for every credential that was judged, so that it tells nothing
 // about which keys exist, and two that only help somebody who sent none or several.

@@ -98,7 +98,7 @@ TEST(Authenticate, AGoodKeyNamesItsPrincipal) {
   SecretMemo memo;
   auto ring = test_ring();
   Admission admitted =
-      authenticate(config::AuthMode::keys, *ring, memo, sent({{"x-api-key", good}}), now);
+      authenticate(config::AuthMode::keys, ring, memo, sent({{"x-api-key", good}}), now);
   ASSERT_TRUE(admitted.admitted());
   EXPECT_EQ(admitted.principal->key_id, "ci");
 }
@@ -110,11 +110,11 @@ TEST(Authenticate, HostileCredentialsAreNeverAnonymous) {
        {"Bearer ' OR '1'='1", "Bearer '; DROP TABLE keys; --", "Bearer \x01\xff", "Bearer null",
         "Bearer undefined", "Bearer *", "Bearer rk-", "Bearer local"}) {
     Admission refused =
-        authenticate(config::AuthMode::keys, *ring, memo, sent({{"authorization", value}}), now);
+        authenticate(config::AuthMode::keys, ring, memo, sent({{"authorization", value}}), now);
     EXPECT_FALSE(refused.admitted()) << value;
     EXPECT_EQ(refused.rejection, Rejection::unknown) << value;
   }
-  EXPECT_FALSE(authenticate(config::AuthMode::keys, *ring, memo, sent({}), now).admitted());
+  EXPECT_FALSE(authenticate(config::AuthMode::keys, ring, memo, sent({}), now).admitted());
 }
 
 TEST(Authenticate, ASecretSentBeforeIsJudgedAnew) {
@@ -123,8 +123,8 @@ TEST(Authenticate, ASecretSentBeforeIsJudgedAnew) {
   auto later = KeyRing::make({}, {});
   ASSERT_TRUE(later.has_value());
   Credentials credentials = sent({{"x-api-key", good}});
-  EXPECT_TRUE(authenticate(config::AuthMode::keys, *ring, memo, credentials, now).admitted());
-  Admission gone = authenticate(config::AuthMode::keys, **later, memo, credentials, now);
+  EXPECT_TRUE(authenticate(config::AuthMode::keys, ring, memo, credentials, now).admitted());
+  Admission gone = authenticate(config::AuthMode::keys, *later, memo, credentials, now);
   EXPECT_EQ(gone.rejection, Rejection::unknown);
 }
 
@@ -133,7 +133,7 @@ TEST(Authenticate, OpenModeIsTheLocalPrincipal) {
   auto ring = test_ring();
   for (const Fields& fields : {Fields{}, Fields{{"authorization", "Bearer anything"}},
                                Fields{{"authorization", "Basic eA=="}}}) {
-    Admission admitted = authenticate(config::AuthMode::open, *ring, memo, sent(fields), now);
+    Admission admitted = authenticate(config::AuthMode::open, ring, memo, sent(fields), now);
     ASSERT_TRUE(admitted.admitted());
     EXPECT_EQ(admitted.principal->org, "local");
     EXPECT_EQ(admitted.principal->user, "local");
@@ -153,7 +153,7 @@ TEST(Messages, ModelNotAllowedSaysWhatIs) {
   SecretMemo memo;
   auto ring = test_ring();
   Admission admitted =
-      authenticate(config::AuthMode::keys, *ring, memo, sent({{"x-api-key", good}}), now);
+      authenticate(config::AuthMode::keys, ring, memo, sent({{"x-api-key", good}}), now);
   ASSERT_TRUE(admitted.admitted());
   EXPECT_EQ(message_model_not_allowed(*admitted.principal, "gpt-5\n"),
             "Key ci may not use model \"gpt-5?\". It may use: gpt-4o*. Ask for one of these, or "

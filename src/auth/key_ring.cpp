@@ -97,6 +97,42 @@ std::string_view name_of(Rejection rejection) {
       return "unplaced";
     case Rejection::not_local:
       return "not_local";
+    case Rejection::token_malformed:
+      return "bad_token_malformed";
+    case Rejection::token_algorithm:
+      return "bad_token_algorithm";
+    case Rejection::token_issuer:
+      return "bad_token_issuer";
+    case Rejection::token_key_unknown:
+      return "bad_token_key_unknown";
+    case Rejection::token_keys_missing:
+      return "bad_token_keys_missing";
+    case Rejection::token_signature:
+      return "bad_token_signature";
+    case Rejection::token_times:
+      return "bad_token_times";
+    case Rejection::token_expired:
+      return "bad_token_expired";
+    case Rejection::token_not_yet:
+      return "bad_token_not_yet";
+    case Rejection::token_audience:
+      return "bad_token_audience";
+    case Rejection::token_subject:
+      return "bad_token_subject";
+    case Rejection::token_org:
+      return "bad_token_org";
+    case Rejection::token_team:
+      return "bad_token_team";
+    case Rejection::token_user:
+      return "bad_token_user";
+    case Rejection::token_agent:
+      return "bad_token_agent";
+    case Rejection::token_labels:
+      return "bad_token_labels";
+    case Rejection::token_models:
+      return "bad_token_models";
+    case Rejection::token_names:
+      return "bad_token_names";
   }
   std::unreachable();
 }

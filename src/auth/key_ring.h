@@ -46,6 +46,7 @@ struct Admission {
   Rejection rejection = Rejection::missing;  // meaningful without a principal only
   std::string_view key_id = {};  // for the log: of the key found, admitted or not; else empty
   std::string_view by = {};      // "org", "team", "user": whose stop it is; "": the key's own
+  std::shared_ptr<const void> keeper = {};  // of the principal, where something must keep it
 
   bool admitted() const { return principal != nullptr; }
 };

@@ -35,6 +35,25 @@ enum class Rejection : unsigned char {
   rotated,    // it was replaced by a new secret of its key
   unplaced,   // it names a team or a user that several orgs have, and no org
   not_local,  // mode open: a page of a browser asks, or somebody who calls us by another name
+  // Of tokens (auth/jwt/).
+  token_malformed,     // its form, its length, or a header that asks for more than is understood
+  token_algorithm,     // not one that is allowed, or not one of the key it names
+  token_issuer,        // none that the configuration knows
+  token_key_unknown,   // it names a key that its issuer does not have, or has not shown yet
+  token_keys_missing,  // no keys of its issuer could be fetched yet
+  token_signature,
+  token_times,  // no end, or times that are none
+  token_expired,
+  token_not_yet,
+  token_audience,
+  token_subject,  // this and the following: the claim is missing, or cannot be what it should be
+  token_org,
+  token_team,
+  token_user,
+  token_agent,
+  token_labels,
+  token_models,
+  token_names,  // a name that is too long, or holds what no name may
 };
 std::string_view name_of(Rejection rejection);
 

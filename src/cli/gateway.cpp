@@ -6,6 +6,7 @@
 #include "budget/compile.h"
 #include "cli/model_fetch.h"
 #include "cli/state_files.h"
+#include "cli/token_keys.h"
 #include "ledger/sqlite_store.h"
 #include "sim/serve/server.h"
 
@@ -96,6 +97,7 @@ struct Gateway::Side {
   std::unique_ptr<net::MemoryBudget> memory;
   std::unique_ptr<net::ClientPool> pool;
   std::unique_ptr<admin::Alerts> alerts;
+  std::unique_ptr<TokenKeys> token_keys;
   std::unique_ptr<admin::AdminApi> api;
   std::unique_ptr<net::HttpServer> server;
   std::thread thread;
@@ -165,7 +167,7 @@ Started<void> Gateway::load_keys() {
   Result<std::vector<ledger::KeyRow>> stored = ledger_->store().keys();
   if (!stored) return fail(stored.error());
   if (config_->auth.mode == config::AuthMode::keys) {
-    bool none = declared_keys_.empty() && stored->empty();
+    bool none = declared_keys_.empty() && stored->empty() && config_->auth.jwt.empty();
     Result<std::string> first = first_key(config_->state.directory_path, none, *stored,
                                           surroundings_.entropy, now, ledger_->store());
     if (!first) return fail(first.error());
@@ -173,6 +175,7 @@ Started<void> Gateway::load_keys() {
     if (none) stored = ledger_->store().keys();
     if (!stored) return fail(stored.error());
   }
+  if (!config_->auth.jwt.empty()) token_issuers_ = std::make_unique<auth::jwt::Issuers>(config_);
   return {};
 }
 
@@ -265,6 +268,7 @@ Started<void> Gateway::start_traffic() {
                                                         .budgets = budgets_,
                                                         .switches = switches_,
                                                         .refused_sessions = refused_sessions_,
+                                                        .token_issuers = token_issuers_.get(),
                                                         .plans = surroundings_.plans,
                                                         .hash_seed = *hash_seed});
   std::uint32_t count = worker_count(config_->workers);
@@ -331,6 +335,11 @@ Started<void> Gateway::start_admin() {
   if (!alerts) return misconfigured(alerts.error());
   admin_->alerts = std::move(*alerts);
   thresholds_.tell(admin_->alerts.get());
+  if (token_issuers_) {
+    Result<std::unique_ptr<TokenKeys>> token_keys = TokenKeys::make(*admin_->pool, *token_issuers_);
+    if (!token_keys) return misconfigured(token_keys.error());
+    admin_->token_keys = std::move(*token_keys);
+  }
   std::vector<const relay::Metrics*> metrics;
   for (std::unique_ptr<Traffic>& traffic : traffic_) metrics.push_back(&traffic->relay->metrics());
   admin_->api = std::make_unique<admin::AdminApi>(
@@ -351,16 +360,23 @@ Started<void> Gateway::start_admin() {
                       .simulated_port = simulated_port_,
                       .config_file = surroundings_.config_file,
                       .client_addresses = addresses(),
-                      .accepts_calls = [this] { return !draining_ && ledger_->admitting(); }});
+                      .token_issuers = token_issuers_.get(),
+                      .accepts_calls = [this] { return accepts_calls(); }});
   Result<std::unique_ptr<net::HttpServer>> server = net::HttpServer::open(
       *admin_->worker, endpoint_of(config_->admin.address), {}, *admin_->memory, *admin_->api);
   if (!server) return fail(server.error());
   admin_->server = std::move(*server);
   admin_->worker->tasks().spawn("model lists",
                                 keep_model_lists(*admin_->pool, *providers_, model_lists_));
+  if (token_issuers_) admin_->token_keys->keep();
   admin_->worker->tasks().spawn("top-ups", admin::keep_top_ups(*admin_->worker, *adjustments_));
   admin_->thread = std::thread([side = admin_.get()] { side->worker->run(); });
   return {};
+}
+
+bool Gateway::accepts_calls() const {
+  bool knows_keys = !token_issuers_ || token_issuers_->asked();
+  return !draining_ && ledger_->admitting() && knows_keys;
 }
 
 std::vector<net::Endpoint> Gateway::addresses() const {

@@ -5,6 +5,7 @@
 #include "admin/adjustments.h"
 #include "admin/roster.h"
 #include "admin/switches.h"
+#include "auth/jwt/issuers.h"
 #include "auth/key_ring.h"
 #include "auth/secret.h"
 #include "cli/budget_state.h"
@@ -91,6 +92,7 @@ class Gateway {
   Started<void> start_traffic();
   Started<void> start_admin();
   Started<void> open_listeners(Traffic& traffic, bool shared);
+  bool accepts_calls() const;
   bool wait_for_clients(Duration limit, const std::atomic<bool>& enough);
 
   std::shared_ptr<const config::Config> config_;
@@ -98,6 +100,7 @@ class Gateway {
   std::optional<ledger::StateLock> lock_;
   std::unique_ptr<ledger::Ledger> ledger_;
   std::vector<auth::KeyRecord> declared_keys_;
+  std::unique_ptr<auth::jwt::Issuers> token_issuers_;  // null: no tokens are taken
   Published<route::ModelLists> model_lists_;
   session::ResponseChain responses_;
   relay::RefusedSessions refused_sessions_;

@@ -1,6 +1,7 @@
 // A whole gateway with several workers, met over its own port.
 #include "cli/gateway.h"
 
+#include "auth/testing/test_signer.h"
 #include "cli/test_process.h"
 #include "config/load.h"
 #include "ledger/sqlite_db.h"
@@ -213,6 +214,72 @@ TEST_F(GatewayTest, WhatTheConfigurationNamesAndIsNotThereIsOne) {
       try_start("listen: [{address: 127.0.0.1:0, tls: {cert: no.pem, key: no.key}}]\n");
   ASSERT_FALSE(gateway);
   EXPECT_EQ(gateway.error().exit, Exit::usage) << gateway.error().error.message();
+}
+
+// Shows one key set to whoever asks, on a thread of its own.
+class IdentityProvider final : public net::HttpHandler {
+ public:
+  explicit IdentityProvider(std::string keys) : keys_(std::move(keys)) {
+    thread_ = std::thread([this] { worker_->run(); });
+  }
+  ~IdentityProvider() {
+    worker_->stop();
+    thread_.join();
+    worker_->tasks().clear();
+  }
+  Task<void> handle(net::Exchange& exchange) override {
+    co_await exchange.answer(200, "content-type: application/json\r\n", keys_);
+  }
+  net::PlainAnswer refuse(int status, std::string_view sentence) override {
+    return {.status = status, .fields = {}, .body = std::string(sentence)};
+  }
+  std::string url() const { return "http://" + server_->address().text(); }
+
+ private:
+  std::string keys_;
+  SystemClock clock_;
+  std::string logged_;
+  Log log_{LogLevel::warning, LogFormat::text, clock_, std::make_unique<Memory>(logged_)};
+  net::MemoryBudget memory_{1u << 20};
+  std::unique_ptr<net::Worker> worker_ = std::move(*net::Worker::create("idp", clock_, log_));
+  std::unique_ptr<net::HttpServer> server_ = std::move(*net::HttpServer::open(
+      *worker_, *net::Endpoint::literal("127.0.0.1", 0), {}, memory_, *this));
+  std::thread thread_;
+};
+
+TEST_F(GatewayTest, ATokenIsTakenOnceTheKeysOfItsIssuerAreHere) {
+  auth::TestSigner signer(config::TokenAlgorithm::eddsa, "ed-1");
+  IdentityProvider idp(auth::key_set({signer.jwk()}));
+  start(
+      fmt::format("workers: 2\nauth: {{jwt: {{issuer: https://idp.test, audience: llm, jwksUrl: "
+                  "'{}/keys', fallback: {{org: acme}}}}}}\n",
+                  idp.url()));
+  EXPECT_EQ(gateway_->first_secret(), "") << "who has tokens needs no key to begin with";
+  net::Endpoint admin = gateway_->admin_address();
+  while (ask(admin, "/readyz") != "HTTP/1.1 200 OK") std::this_thread::yield();
+  auto call_with = [&](std::string_view audience) {
+    std::string token =
+        signer.token(fmt::format(R"({{"iss":"https://idp.test","aud":"{}","sub":"ada","exp":{}}})",
+                                 audience, clock_.wall().ns / 1'000'000'000 + 600));
+    constexpr std::string_view body =
+        R"({"model":"sim-fast","messages":[{"role":"user","content":"hi"}],"max_tokens":5})";
+    return heard(begin(gateway_->addresses().front(),
+                       fmt::format("POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\n"
+                                   "authorization: Bearer {}\r\ncontent-length: {}\r\n\r\n{}",
+                                   token, body.size(), body)));
+  };
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(call_with("llm"), "HTTP/1.1 200 OK") << "on any worker";
+  EXPECT_EQ(call_with("other"), "HTTP/1.1 401 Unauthorized");
+  std::ifstream file(gateway_->admin_token_path());
+  std::string admin_token;
+  std::getline(file, admin_token);
+  begin(admin, fmt::format("GET /metrics HTTP/1.1\r\nhost: g\r\nconnection: close\r\n"
+                           "authorization: Bearer {}\r\n\r\n",
+                           admin_token));
+  std::string metrics = rest();
+  EXPECT_THAT(metrics, HasSubstr("recloser_token_keys{issuer=\"https://idp.test\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("recloser_token_key_fetches_total{issuer=\"https://idp.test\","
+                                 "outcome=\"fetched\"} 1\n"));
 }
 
 TEST_F(GatewayTest, WhatAnOwnerAddedHoldsAfterARestart) {

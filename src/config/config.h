@@ -7,6 +7,7 @@
 #include "config/budget.h"
 #include "config/channel.h"
 #include "config/holder.h"
+#include "config/identity.h"
 #include "config/secret.h"
 #include "core/limits.h"
 #include "core/log.h"
@@ -78,6 +79,7 @@ struct Workers {
 
 struct Auth {
   AuthMode mode = AuthMode::keys;
+  std::vector<TokenIssuer> jwt;  // beside keys; no two of one issuer
 };
 
 // What is sent to a provider as its key.

@@ -188,7 +188,6 @@ TEST(Messages, WhatLaterVersionsBuildWithinOthers) {
   }
   expect_refused("models: {m: {targets: [{provider: sim, model: m, weight: 1}]}}\n",
                  "models.m.targets[0].weight");
-  expect_refused("auth: {jwt: {issuer: x}}\n", "auth.jwt");
   expect_refused("listen: [{address: 127.0.0.1:1, tls: {cert: c, key: k, clientCa: a}}]\n",
                  "listen[0].tls.clientCa");
 }

@@ -83,8 +83,7 @@ void read_identity_headers(const net::http1::RequestHead& head, session::Headers
 
 }  // namespace
 
-auth::Admission Relay::authenticate(const auth::KeyRing& keys,
-                                    const net::http1::RequestHead& head) {
+auth::Admission Relay::authenticate(const net::http1::RequestHead& head) {
   auth::Credentials sent;
   for (std::size_t i = 0; i < head.field_count(); ++i) {
     switch (head.known(i)) {
@@ -105,7 +104,9 @@ auth::Admission Relay::authenticate(const auth::KeyRing& keys,
   if (services_.config->auth.mode == config::AuthMode::open && !auth::is_local(whence_of(head))) {
     return {.rejection = auth::Rejection::not_local};
   }
-  return auth::authenticate(services_.config->auth.mode, keys, secrets_, sent, worker_.wall());
+  auth::jwt::Tokens* tokens = tokens_ ? &*tokens_ : nullptr;
+  return auth::authenticate(services_.config->auth.mode, keys_.current(), secrets_, sent,
+                            worker_.wall(), tokens);
 }
 
 // The row of a call: from here on it is in the books.

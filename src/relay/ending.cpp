@@ -158,7 +158,9 @@ Task<void> Relay::refuse_unknown(net::Exchange& client, const Route& route, auth
 }
 
 Task<void> Relay::answer_route(net::Exchange& client, Route route) {
-  bool ready = route.kind == RouteKind::health || (!draining_ && services_.ledger.admitting());
+  const auth::jwt::Issuers* issuers = services_.token_issuers;
+  bool admits = !draining_ && services_.ledger.admitting() && (!issuers || issuers->asked());
+  bool ready = route.kind == RouteKind::health || admits;
   if (route.kind == RouteKind::health || route.kind == RouteKind::ready) {
     std::string_view body = ready ? "ok\n" : "not ready\n";
     int status = ready ? 200 : 503;

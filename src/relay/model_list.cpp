@@ -28,8 +28,7 @@ void write_anthropic_model(JsonWriter& json, std::string_view id) {
 }  // namespace
 
 Task<void> Relay::list_models(net::Exchange& client, Route route) {
-  std::shared_ptr<const auth::KeyRing> keys = keys_.current();
-  auth::Admission who = authenticate(*keys, client.head());
+  auth::Admission who = authenticate(client.head());
   if (!who.admitted()) {
     co_await refuse_unknown(client, route, who);
     co_return;

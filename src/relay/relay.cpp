@@ -25,7 +25,9 @@ Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, 
       accounts_(services.prices, *services.providers),
       hash_(services.hash_seed),
       log_(worker, *services.providers),
-      beside_(worker) {}
+      beside_(worker) {
+  if (services.token_issuers != nullptr) tokens_.emplace(*services.token_issuers);
+}
 
 Task<void> Relay::handle(net::Exchange& client) {
   Route route = find_route(client.head());
@@ -58,8 +60,7 @@ std::size_t Relay::end_calls() {
 
 // The life of a call.
 Task<void> Relay::relay(net::Exchange& client, Route route) {
-  std::shared_ptr<const auth::KeyRing> keys = keys_.current();
-  auth::Admission who = authenticate(*keys, client.head());
+  auth::Admission who = authenticate(client.head());
   if (!who.admitted()) {
     co_await refuse_unknown(client, route, who);  // no row: there is nobody to book it on
     co_return;
@@ -85,7 +86,7 @@ Task<void> Relay::relay(net::Exchange& client, Route route) {
     co_return;
   }
   client.release_body();
-  keys.reset();
+  who.keeper.reset();
   co_await pass_on(call, *watch, *provider, *head);
 }
 

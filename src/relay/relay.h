@@ -91,7 +91,7 @@ class Relay final : public net::HttpHandler {
   Task<void> refuse_page(Call& call, net::HttpCall& provider, const net::http1::ResponseHead& head);
 
   // admission.cpp: WHO, WHAT, SESSION, ROUTE.
-  auth::Admission authenticate(const auth::KeyRing& keys, const net::http1::RequestHead& head);
+  auth::Admission authenticate(const net::http1::RequestHead& head);
   std::expected<Admitted, Refused> admit(net::Exchange& client, const Route& route,
                                          const auth::Principal& principal);
   std::expected<void, Refused> may_be_read(Call& call) const;
@@ -230,6 +230,7 @@ class Relay final : public net::HttpHandler {
   net::ClientPool pool_;
   Published<auth::KeyRing>::Reader keys_;
   auth::SecretMemo secrets_;
+  std::optional<auth::jwt::Tokens> tokens_;  // where they are taken
   Published<route::ModelLists>::Reader model_lists_;
   route::Resolver resolver_;
   Published<std::vector<budget::Live*>>::Reader budgets_;

@@ -1,6 +1,7 @@
 // What the relays of all workers share: const, or safe for all; outlives them.
 #pragma once
 
+#include "auth/jwt/issuers.h"
 #include "auth/key_ring.h"
 #include "budget/table.h"
 #include "config/config.h"
@@ -32,6 +33,7 @@ struct Services {
   budget::Table& budgets;
   const Switches& switches;
   RefusedSessions& refused_sessions;
+  auth::jwt::Issuers* token_issuers = nullptr;  // null: no tokens are taken, keys alone
   PlanQuota* plans = nullptr;   // of subscriptions; null: nobody asks what answers say of them
   std::uint64_t hash_seed = 0;  // random, and for nothing but the keys of tables (KeyedHash)
 };

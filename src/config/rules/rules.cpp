@@ -242,6 +242,7 @@ void judge(Reading& in, const Node& root, const Config& config) {
   judge_keys(in, root, config);
   judge_limits(in, root, config);
   judge_channels(in, root, config);
+  judge_identity(in, root, config);
 }
 
 }  // namespace recloser::config

@@ -44,6 +44,9 @@ void complete_allowances(Reading& in, const Node& root, Config& config);
 // has the places of the names.
 void read_documents(Reading& in, const Node& root, Config& config);
 
+// The same of whose tokens are taken: part of judge().
+void judge_identity(Reading& in, const Node& root, const Config& config);
+
 // Tells `in` about values that do not go together. `root` has the places.
 void judge(Reading& in, const Node& root, const Config& config);
 

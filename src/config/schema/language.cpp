@@ -3,6 +3,7 @@
 #include "config/schema/budget_language.h"
 #include "config/schema/channel_language.h"
 #include "config/schema/holder_language.h"
+#include "config/schema/identity_language.h"
 
 namespace recloser::config {
 namespace {
@@ -86,10 +87,14 @@ constexpr Field state_fields[] = {
 constexpr Section state{"state", "What outlives the process.", state_fields, defaults_of<State>};
 
 constexpr Field auth_fields[] = {
-    field<&Auth::mode>("mode", {.help = "`keys`: every call needs a virtual key. `open`: calls "
-                                        "need none; only with loopback addresses in `listen`.",
+    field<&Auth::mode>("mode", {.help = "`keys`: every call needs a virtual key, or a token "
+                                        "(`jwt`). `open`: calls need none; only with loopback "
+                                        "addresses in `listen`.",
                                 .example = "keys"}),
-    planned("jwt"),
+    some<&Auth::jwt>("jwt", {.help = "Tokens of your identity provider, taken beside keys "
+                                     "([identity](identity.md)).",
+                             .bounds = between(0, 16),
+                             .section = &token_issuer_section}),
 };
 constexpr Section auth{"auth", "Who may call.", auth_fields, defaults_of<Auth>};
 
@@ -347,6 +352,9 @@ constexpr const Section* sections[] = {
     &admin,
     &state,
     &auth,
+    &token_issuer_section,
+    &claim_map_section,
+    &claim_fallback_section,
     &provider,
     &provider_timeouts,
     &provider_tls,

@@ -51,6 +51,7 @@ void TestGateway::start(net::HttpServer::Options options) {
                                                   .budgets = *budgets_,
                                                   .switches = switches_,
                                                   .refused_sessions = refused_sessions_,
+                                                  .token_issuers = token_issuers,
                                                   .plans = plans});
   relay_ = std::make_unique<Relay>(*services_, loop_.worker(), 7);
   server_ =

@@ -111,6 +111,7 @@ class TestGateway {
   void settle();
   budget::Table& budgets() { return *budgets_; }
   PlanQuota* plans = nullptr;  // before start()
+  auth::jwt::Issuers* token_issuers = nullptr;
   // Before start(): who is told of thresholds.
   void watch_budgets(budget::Watcher& watcher) {
     budgets_ = std::make_unique<budget::Table>(loop_.clock(), &watcher);
