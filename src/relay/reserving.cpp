@@ -84,6 +84,15 @@ Refused refuse_rate(const budget::Exhausted& why) {
           .limit = limit_state(why.standing)};
 }
 
+// Whether a stream pays for its answer as it comes, or not at all.
+bool grows_with_answer(const budget::Ask::Scope& scope) {
+  const budget::Budget& budget = scope.budget->document();
+  bool counts_output =
+      budget.unit == Unit::usd || budget.unit == Unit::tokens || budget.unit == Unit::output_tokens;
+  return !counts_output || budget.reserve == budget::Reserve::elastic ||
+         budget.reserve == budget::Reserve::none;
+}
+
 }  // namespace
 
 Refused refused_by_budget(const budget::Exhausted& why) {
@@ -133,6 +142,7 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
   if (request.scopes.empty()) return {};
   const ledger::CallRecord& row = call.record();
   WorstCase worst;
+  std::uint64_t most = 0;  // of output, as the client and the model have it
   bool only_counts = codec::only_counts(call.route.operation);
   if (only_counts) {
     worst.input_tokens = worst.output_tokens = 0;
@@ -141,8 +151,9 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
     if (row.upper_input_tokens != ledger::absent) {
       worst.input_tokens = static_cast<std::uint64_t>(row.upper_input_tokens);
     }
-    worst.output_tokens =
-        codec::writes(call.route.operation) ? most_output(request.facts, call.model->priced) : 0;
+    most = codec::writes(call.route.operation) ? most_output(request.facts, call.model->priced) : 0;
+    bool grows = call.is_streamed() && std::ranges::all_of(request.scopes, grows_with_answer);
+    worst.output_tokens = grows ? most : output_held_ahead(most, request.facts);
     worst.money = money_demand(request.upper_price, worst.input_tokens);
   }
   bool has_rate = false;
@@ -171,7 +182,7 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
   call.held->revision() = services_.budgets.revision();
   std::expected<void, Refused> timed = begin_time(call);
   if (!timed) return timed;
-  if (allowed < worst.output_tokens) lower_limit(call, request, allowed);
+  if (allowed < most) lower_limit(call, request, allowed);
   note_degraded(call, allowed);
   return book_held(call, request);
 }
@@ -240,7 +251,7 @@ void Relay::lower_limit(Call& call, Request& request, std::uint64_t allowed) {
 std::expected<void, Refused> Relay::hold_whole(Call& call, Request& request) {
   if (call.held == nullptr) return {};
   budget::Permit& permit = call.held->permit();
-  std::uint64_t most = permit.output_tokens_max();
+  std::uint64_t most = output_held_ahead(permit.output_tokens_max(), request.facts);
   std::expected<void, budget::Exhausted> all = permit.extend(most);
   std::uint64_t allowed = std::min(most, permit.output_tokens_granted());
   std::optional<budget::Standing> least = permit.tightest();

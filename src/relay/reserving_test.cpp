@@ -244,6 +244,29 @@ TEST_F(ReservingTest, SeveralChoicesShareWhatIsLeft) {
   EXPECT_NE(gateway_.provider().bodies.back().find(R"("max_tokens":300)"), std::string::npos);
 }
 
+// Else it would hold all that is left, and its provider be told a limit that no provider takes.
+TEST_F(ReservingTest, AnAnswerWhoseLengthNobodyKnowsIsLimited) {
+  for (Reserve reserve : {Reserve::clamp, Reserve::upper_bound, Reserve::elastic}) {
+    limit({budget_of("b", Unit::output_tokens, 1'000'000'000, reserve)});
+    constexpr std::string_view body =
+        R"({"model":"p/no-such-model","messages":[{"role":"user","content":"so"}],"n":2})";
+    budget::Amount held = 0;
+    gateway_.provider().script = [&](net::Exchange& exchange, std::string) -> Task<void> {
+      held = standing(0).reserved;
+      return send(exchange, R"({"usage":{"prompt_tokens":7,"completion_tokens":3}})");
+    };
+    EXPECT_EQ(gateway_.post("/v1/chat/completions", std::string(body)).status, 200);
+    const std::string& sent = gateway_.provider().bodies.back();
+    if (reserve == Reserve::elastic) {  // it is streamed to us, and can be ended
+      EXPECT_EQ(sent.find("max_tokens"), std::string::npos) << sent;
+      EXPECT_LT(held, 1'000);
+    } else {
+      EXPECT_NE(sent.find(R"("max_tokens":16384)"), std::string::npos) << sent;
+      EXPECT_EQ(held, 2 * 16'384);
+    }
+  }
+}
+
 TEST_F(ReservingTest, AModelWithoutAPriceIsNotTakenForFree) {
   limit({budget_of("b", Unit::usd, 1'000'000'000, Reserve::clamp)});
   Seen seen = gateway_.post("/v1/chat/completions",

@@ -25,6 +25,13 @@ std::uint64_t most_output(const codec::RequestFacts& facts, const price::Priced&
   return __builtin_mul_overflow(most, facts.n, &all) ? WorstCase::unbounded : all;
 }
 
+std::uint64_t output_held_ahead(std::uint64_t most, const codec::RequestFacts& facts) {
+  if (most != WorstCase::unbounded) return most;
+  std::uint64_t all = 0;
+  bool too_many = __builtin_mul_overflow(unknown_output_tokens, facts.n, &all);
+  return too_many ? WorstCase::unbounded : all;
+}
+
 std::optional<price::UpperPrice> upper_price(const price::Priced& priced,
                                              std::uint64_t input_tokens, WallTime at) {
   if (!priced || input_tokens == WorstCase::unbounded) return std::nullopt;

@@ -24,7 +24,7 @@ struct WorstCase {
 };
 
 // The most that the answer may have: the client's own limit, else the model's, else what its
-// context leaves.
+// context leaves, else unbounded.
 std::uint64_t most_output(const codec::RequestFacts& facts, const price::Priced& priced);
 
 // The dearest prices that a call can meet which reads up to so many tokens; and what it takes at
@@ -33,5 +33,12 @@ std::optional<price::UpperPrice> upper_price(const price::Priced& priced,
                                              std::uint64_t input_tokens, WallTime at);
 std::optional<budget::Demand> money_demand(const std::optional<price::UpperPrice>& price,
                                            std::uint64_t input_tokens);
+
+// One whose length nobody knows has so much held of it, and is limited to that: more than models
+// write in one answer unless asked to, and what most small models take for a limit.
+inline constexpr std::uint64_t unknown_output_tokens = 16'384;
+
+// What of an answer that may have `most` tokens is held before it begins.
+std::uint64_t output_held_ahead(std::uint64_t most, const codec::RequestFacts& facts);
 
 }  // namespace recloser::relay
