@@ -18,7 +18,42 @@ std::unique_ptr<CutGrammar> make_grammar(Operation operation) {
 
 }  // namespace
 
+void StreamSoFar::see(const Event& event) {
+  std::uint64_t choice = event.choice < 64 ? std::uint64_t{1} << event.choice : 0;
+  switch (event.kind) {
+    case EventKind::text:
+      text = true;
+      [[fallthrough]];
+    case EventKind::reasoning:
+    case EventKind::server_tool:
+    case EventKind::tool_call:
+      started = true;
+      tool = event.kind == EventKind::tool_call;
+      begun |= choice;
+      next = event.choice == UINT32_MAX ? event.choice : event.choice + 1;
+      break;
+    case EventKind::start:
+      started = true;
+      break;
+    case EventKind::finish:
+      started = true;
+      begun |= choice;
+      ended |= choice;
+      tool = false;
+      break;
+    case EventKind::done:
+      done = true;
+      break;
+    default:
+      break;
+  }
+}
+
 StreamCut::StreamCut(Operation operation) : grammar_(make_grammar(operation)) {}
+StreamCut::StreamCut(Operation operation, const StreamSoFar& so_far, const StreamFacts& facts)
+    : StreamCut(operation) {
+  grammar_->join(so_far, facts);
+}
 StreamCut::~StreamCut() = default;
 StreamCut::StreamCut(StreamCut&&) noexcept = default;
 StreamCut& StreamCut::operator=(StreamCut&&) noexcept = default;

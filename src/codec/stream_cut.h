@@ -35,6 +35,19 @@ struct CutOrder {
   const Usage* usage = nullptr;
 };
 
+// What a few words keep of a stream that nothing was to cut, in case something does after all.
+struct StreamSoFar {
+  void see(const Event& event);
+
+  std::uint64_t begun = 0;  // choices, bit by bit
+  std::uint64_t ended = 0;
+  std::uint32_t next = 0;  // output of Responses
+  bool started = false;
+  bool text = false;
+  bool tool = false;  // a call may go on
+  bool done = false;
+};
+
 // Sees what is passed to the client, and writes what ends it. Made for a call that something may
 // cut; for others there is none. Use, with the StreamReader that reads the stream, for each event:
 //
@@ -57,6 +70,10 @@ struct CutOrder {
 class StreamCut {
  public:
   explicit StreamCut(Operation operation);
+  // Of a stream that has passed without it, between two SSE events: only to be written. A call of a
+  // tool that is open stays visibly incomplete, and Responses' last event repeats nothing of what
+  // has passed.
+  StreamCut(Operation operation, const StreamSoFar& so_far, const StreamFacts& facts);
   ~StreamCut();
   StreamCut(StreamCut&&) noexcept;
   StreamCut& operator=(StreamCut&&) noexcept;

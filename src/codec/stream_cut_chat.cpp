@@ -38,6 +38,7 @@ class ChatCut final : public CutGrammar {
  public:
   explicit ChatCut(bool completions) : completions_(completions) {}
 
+  void join(const StreamSoFar& so_far, const StreamFacts& facts) override;
   StreamCut::Pass see(const Event& event, std::string_view frame) override;
   void release() override { before_hold_ = now_, holds_ = false; }
   bool over() const override { return passed().done; }
@@ -65,6 +66,17 @@ class ChatCut final : public CutGrammar {
   std::uint64_t created_ = 0;
   std::string fingerprint_;  // raw
 };
+
+void ChatCut::join(const StreamSoFar& so_far, const StreamFacts& facts) {
+  now_.begun = so_far.begun;
+  now_.ended = so_far.ended;
+  if (so_far.text) now_.text = now_.begun;
+  if (so_far.tool) now_.calling = now_.begun & ~now_.ended;
+  // Its first chunk says a role, and perhaps nothing else.
+  if (so_far.started && now_.begun.none()) now_.begun.set(0);
+  now_.usage = facts.usage_source == UsageSource::final && now_.all_ended();
+  now_.done = so_far.done;
+}
 
 StreamCut::Pass ChatCut::see(const Event& event, std::string_view frame) {
   if (!in_frame_) before_frame_ = now_, placed_ = saw_call_ = anew_ = false;

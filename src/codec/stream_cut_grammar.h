@@ -18,6 +18,8 @@ class CutGrammar {
   CutGrammar& operator=(const CutGrammar&) = delete;
   virtual ~CutGrammar() = default;
 
+  // Goes on behind what has passed unseen.
+  virtual void join(const StreamSoFar& so_far, const StreamFacts& facts) = 0;
   virtual StreamCut::Pass see(const Event& event, std::string_view frame) = 0;
   virtual void release() = 0;
   virtual bool over() const = 0;

@@ -32,6 +32,7 @@ struct Seen {
 
 class MessagesCut final : public CutGrammar {
  public:
+  void join(const StreamSoFar& so_far, const StreamFacts& facts) override;
   StreamCut::Pass see(const Event& event, std::string_view frame) override;
   void release() override { holds_ = false; }
   bool over() const override { return passed().done; }
@@ -50,6 +51,17 @@ class MessagesCut final : public CutGrammar {
   bool begins_ = false;  // a block, in the SSE event
   bool holds_ = false;
 };
+
+void MessagesCut::join(const StreamSoFar& so_far, const StreamFacts& facts) {
+  now_ = {.started = so_far.started,
+          .open = facts.block_open,
+          .tool = so_far.tool,
+          .text = so_far.text,
+          .finished = so_far.ended != 0,
+          .done = so_far.done,
+          .index = facts.blocks - std::min(facts.blocks, 1u),
+          .next = facts.blocks};
+}
 
 // An event of this grammar says one thing, beside which a usage may stand.
 StreamCut::Pass MessagesCut::see(const Event& event, std::string_view frame) {

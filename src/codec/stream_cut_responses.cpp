@@ -163,6 +163,7 @@ struct Seen {
 
 class ResponsesCut final : public CutGrammar {
  public:
+  void join(const StreamSoFar& so_far, const StreamFacts& facts) override;
   StreamCut::Pass see(const Event& event, std::string_view frame) override;
   void release() override { before_hold_.reset(); }
   bool over() const override { return passed().done; }
@@ -184,6 +185,14 @@ class ResponsesCut final : public CutGrammar {
   std::optional<Seen> before_hold_;
   std::uint64_t created_ = 0;
 };
+
+void ResponsesCut::join(const StreamSoFar& so_far, const StreamFacts& facts) {
+  now_.created = so_far.started;
+  now_.done = so_far.done;
+  now_.text = so_far.text;
+  now_.next_index = std::min(so_far.next, index_max);
+  now_.next_sequence = facts.events;
+}
 
 bool ResponsesCut::calls() const {
   return std::ranges::any_of(now_.items, [](const Item& item) { return item.tool && !item.done; });

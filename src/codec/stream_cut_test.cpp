@@ -93,7 +93,8 @@ TEST(StreamCut, WhatWasReleasedStaysOpenToTheClient) {
   std::string stream = tool(0, 0, "{", "x") + tool(0, 0, "}") + tool(0, 1, "{", "y");
   CutOrder stop{.note = "N", .finish = CutFinish::stop};
   auto out = [&](std::size_t events) {
-    return testing::cut_stream(Operation::chat, stream, events, stop, true).out;
+    return testing::cut_stream(Operation::chat, stream, events, stop, testing::Passing::releases)
+        .out;
   };
   EXPECT_TRUE(out(1).contains(R"("finish_reason":"length")"));
   EXPECT_TRUE(out(2).contains(R"("finish_reason":"length")"));
@@ -202,7 +203,7 @@ TEST(StreamCut, AnthropicHoldsACallUntilSomethingFollows) {
   std::string out = testing::cut_stream(Operation::messages, begin, 5, order).out;
   EXPECT_FALSE(out.contains("tool_use"));
   EXPECT_TRUE(out.contains("max_tokens"));
-  out = testing::cut_stream(Operation::messages, begin, 5, order, true).out;
+  out = testing::cut_stream(Operation::messages, begin, 5, order, testing::Passing::releases).out;
   EXPECT_TRUE(out.contains("max_tokens")) << "released, it may be half a call";
 }
 
@@ -263,7 +264,8 @@ TEST(StreamCut, ResponsesTakesNothingFromAnItemThatStandsTwice) {
   std::string stream = response_event(
       "response.output_item.added",
       R"(,"output_index":0,"item":{"pad":"xxxxxxxxxxxx","status":"s"},"item":{"type":"other"})");
-  std::string fault = testing::fault_of_cut(Operation::responses, stream, 1, {.note = "N"}, false);
+  std::string fault = testing::fault_of_cut(Operation::responses, stream, 1, {.note = "N"},
+                                            testing::Passing::holds);
   EXPECT_EQ(fault, "");
 }
 
@@ -272,7 +274,8 @@ TEST(StreamCut, ResponsesTakesNoPartThatIsNoObject) {
   std::string whole = response_event("response.content_part.done",
                                      R"(,"output_index":0,"part":{"type":"output_text"})");
   std::string stream = item_added(0, "message") + whole + part;
-  std::string fault = testing::fault_of_cut(Operation::responses, stream, 3, {.note = "N"}, false);
+  std::string fault = testing::fault_of_cut(Operation::responses, stream, 3, {.note = "N"},
+                                            testing::Passing::holds);
   EXPECT_EQ(fault, "");
 }
 

@@ -152,6 +152,11 @@ void StreamReader::take_messages_number(std::uint64_t number) {
 
 void StreamReader::judge_messages() {
   std::string_view type = view(slots_[slot_type].size != 0 ? slot_type : slot_event);
+  bool of_block = type.starts_with("content_block_") && choice_index_ != UINT32_MAX;
+  if (of_block) {
+    facts_.blocks = std::max(facts_.blocks, choice_index_ + 1);
+    facts_.block_open = type != "content_block_stop" || facts_.blocks != choice_index_ + 1;
+  }
   if (type == "content_block_delta") {
     judge_sealed();
     if (slots_[slot_text].size == 0 || text_kind_ == EventKind::other) return;

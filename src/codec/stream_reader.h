@@ -32,6 +32,8 @@ struct StreamFacts {
   std::uint32_t events = 0;             // SSE events, keep-alives apart
   std::uint32_t malformed = 0;          // of them
   std::uint32_t tool_calls = 0;         // calls begun
+  std::uint32_t blocks = 0;             // Anthropic: the number of the next one ..
+  bool block_open = false;              // .. and whether the last one goes on
   std::uint64_t text_bytes = 0;         // unescaped: the answer's text ..
   std::uint64_t reasoning_bytes = 0;    // .. visible thinking ..
   std::uint64_t argument_bytes = 0;     // .. and tool arguments

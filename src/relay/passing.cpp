@@ -215,7 +215,7 @@ Task<void> Relay::break_off(Call& call, net::HangupWatch& watch, net::HttpCall& 
   if (head_waits) return fail_unsent(call, watch, std::move(cause));
   bool cuts = is_stopped(call) && !call.row.settled() && pass.may_be_cut();
   if (cuts) {
-    pass.close_gate();
+    pass.close_gate(call.route.operation);
     return cut_stream(call, watch, provider, pass, "", "");
   }
   if (is_stopped(call)) provider.close();
@@ -226,7 +226,7 @@ Task<void> Relay::break_off(Call& call, net::HangupWatch& watch, net::HttpCall& 
 Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                              StreamPass& pass, std::string_view piece, bool& head_waits) {
   bool last = provider.body_ended() && !decodes_on(call);
-  if (is_over_limit(call) && pass.may_be_cut()) pass.close_gate();
+  if (is_over_limit(call) && pass.may_be_cut()) pass.close_gate(call.route.operation);
   std::string_view out = pass.take(piece, last, piece_text_);
   const codec::StreamFacts& facts = pass.facts();
   if (call.assembly != nullptr) {

@@ -21,6 +21,11 @@ bool is_output(codec::EventKind kind) {
          kind == codec::EventKind::server_tool;
 }
 
+// Of what nothing guarded until it was to end.
+struct ClosedGate final : OutputGate {
+  std::uint64_t let_through(std::uint64_t) override { return 0; }
+};
+
 // A larger text that crosses a limit is withheld whole: to find its front would take its time.
 constexpr std::size_t split_bytes_max = 4096;
 
@@ -107,6 +112,7 @@ void StreamPass::overhear(std::string_view piece) {
 
 void StreamPass::see(const codec::Event& event, std::string& room) {
   if (guard_ != nullptr) return see_guarded(event, room);
+  so_far_.see(event);
   count(event);
   if (hider_ && event.last_of_frame) hider_->frame(reader_.frame(), room);
 }
@@ -189,8 +195,13 @@ void StreamPass::pass_front(const codec::Event& event, std::size_t bytes, std::s
   guard_->tokens_passed += meter_.tokens_of(front, meter_room_);
 }
 
-void StreamPass::close_gate() {
+void StreamPass::close_gate(codec::Operation operation) {
+  static ClosedGate closed;
   cut_ = true;
+  if (guard_ == nullptr) {
+    codec::StreamCut cut(operation, so_far_, facts());
+    guard_ = std::make_unique<Guard>(Guard{.gate = closed, .cut = std::move(cut), .held = {}});
+  }
   guard_->tokens_passed = meter_.exact_tokens(meter_room_);
 }
 

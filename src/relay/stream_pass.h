@@ -42,10 +42,11 @@ class StreamPass {
   // From the first byte on, nothing passes that `gate` does not let through, and a call of a tool
   // passes when it is whole. The gate outlives the stream.
   void guard(codec::Operation operation, OutputGate& gate);
-  // Nothing more passes: a limit was lowered, the time is over.
-  void close_gate();
-  // Whether what is out can be ended well: it is guarded, and no half event is out.
-  bool may_be_cut() const { return guard_ != nullptr && between_events(); }
+  // Nothing more passes: a limit was lowered, the time is over, an operator says so. Of a stream
+  // that nothing guards too.
+  void close_gate(codec::Operation operation);
+  // Whether what is out can be ended well: no half event is out.
+  bool may_be_cut() const { return between_events(); }
   // Whether the gate has closed: the piece that was just taken, and all that comes, is not for the
   // client from the event on that was too much. It is counted all the same.
   bool cut() const { return cut_; }
@@ -97,6 +98,7 @@ class StreamPass {
   void remember_tail(std::string_view out);
 
   codec::StreamReader reader_;
+  codec::StreamSoFar so_far_;  // where nothing guards it
   Meter meter_;
   MeterRoom& meter_room_;
   std::optional<codec::UsageHider> hider_;

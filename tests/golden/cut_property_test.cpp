@@ -69,7 +69,7 @@ int open_blocks(std::string_view bytes) {
   return times("event: content_block_start\n") - times("event: content_block_stop\n");
 }
 
-constexpr int ways = 6;
+constexpr int ways = 7;
 
 std::string fault(const Stream& stream, std::size_t at, int way) {
   CutOrder order{.note = "[Recloser: stopped]", .call = "01JD", .rule = "budget/x"};
@@ -77,8 +77,10 @@ std::string fault(const Stream& stream, std::size_t at, int way) {
   order.client = way == 2 ? ClientFamily::codex : ClientFamily::unknown;
   if (way == 3) order.client = ClientFamily::claude_code;
   order.finish = way == 4 ? CutFinish::stop : CutFinish::by_default;
-  bool releases = way == 5;
-  return testing::fault_of_cut(stream.operation, stream.bytes, at, order, releases);
+  testing::Passing passing = way == 5   ? testing::Passing::releases
+                             : way == 6 ? testing::Passing::unseen
+                                        : testing::Passing::holds;
+  return testing::fault_of_cut(stream.operation, stream.bytes, at, order, passing);
 }
 
 // Behind every event in every way; of a long one `cuts_max` places, each in one way.
@@ -103,6 +105,8 @@ void check(const Stream& stream, std::size_t cuts_max) {
     }
     if (messages && balanced) {
       ASSERT_EQ(open_blocks(cut.out), 0) << "behind " << at << " events";
+      cut = testing::cut_unseen(stream.operation, stream.bytes, at, CutOrder{});
+      ASSERT_EQ(open_blocks(cut.out), 0) << "behind " << at << " events, unseen";
     }
   }
 }

@@ -12,8 +12,8 @@ namespace recloser::codec::testing {
 
 // What is wrong with the cut behind `events` events; "" when nothing is.
 inline std::string fault_of_cut(Operation operation, std::string_view stream, std::size_t events,
-                                const CutOrder& order, bool releases) {
-  CutStream cut = cut_stream(operation, stream, events, order, releases);
+                                const CutOrder& order, Passing passing) {
+  CutStream cut = cut_stream(operation, stream, events, order, passing);
   std::string_view passed = std::string_view(cut.out).substr(0, cut.passed);
   if (!stream.starts_with(passed)) return "other bytes than the provider's";
 

@@ -18,10 +18,39 @@ struct CutStream {
   bool over = false;            // it was whole already
 };
 
-// Cuts behind `events` SSE events, or at the end of the stream if it has fewer. `releases`: what is
-// to be held is passed on at once, as where it is too large.
+// How the stream was passed until it is cut.
+enum class Passing {
+  holds,     // as it should
+  releases,  // what is to be held is passed on at once, as where it is too large
+  unseen,    // nothing was to cut it
+};
+
+inline CutStream cut_unseen(Operation operation, std::string_view stream, std::size_t events,
+                            const CutOrder& order) {
+  CutStream told;
+  StreamReader reader(operation);
+  StreamSoFar so_far;
+  std::string_view bytes = stream;
+  while (told.events < events) {
+    std::optional<Event> event = reader.next(bytes);
+    if (!event) break;
+    so_far.see(*event);
+    if (!event->last_of_frame) continue;
+    ++told.events;
+    told.out.append(stream.substr(event->range.begin, event->range.size()));
+  }
+  told.passed = told.out.size();
+  StreamCut cut(operation, so_far, reader.facts());
+  told.over = cut.over();
+  cut.write(told.out, order, reader.facts());
+  return told;
+}
+
+// Cuts behind `events` SSE events, or at the end of the stream if it has fewer.
 inline CutStream cut_stream(Operation operation, std::string_view stream, std::size_t events,
-                            const CutOrder& order, bool releases = false) {
+                            const CutOrder& order, Passing passing = Passing::holds) {
+  if (passing == Passing::unseen) return cut_unseen(operation, stream, events, order);
+  bool releases = passing == Passing::releases;
   CutStream told;
   StreamReader reader(operation);
   StreamCut cut(operation);

@@ -19,10 +19,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   order.finish = static_cast<CutFinish>(data[1] >> 3 & 3);
   Usage usage{.input_tokens = 3, .output_tokens = 5, .cached_input_tokens = 9};
   if ((data[1] & 32) != 0) order.usage = &usage;
-  bool releases = (data[1] & 64) != 0;
+  testing::Passing passing = (data[1] & 64) != 0    ? testing::Passing::releases
+                             : (data[1] & 128) != 0 ? testing::Passing::unseen
+                                                    : testing::Passing::holds;
   std::string_view stream(reinterpret_cast<const char*>(data) + 3, size - 3);
   std::string fault =
-      testing::fault_of_cut(operations[data[0] % 4], stream, data[2], order, releases);
+      testing::fault_of_cut(operations[data[0] % 4], stream, data[2], order, passing);
   if (!fault.empty()) {
     std::fprintf(stderr, "%s\n", fault.c_str());
     std::abort();
