@@ -27,7 +27,7 @@ std::uint64_t grace_that_fits(std::span<const Room> rooms, const Wants& wants) {
   for (const Room& room : rooms) {
     if (room.reserve != Reserve::elastic) continue;
     std::uint64_t affordable = room.demand.affordable(room.free).value_or(0);
-    grace = std::min(grace, affordable - std::min<std::uint64_t>(affordable, 1));
+    grace = std::min(grace, affordable - std::min(affordable, wants.hidden_tokens + 1));
   }
   return grace;
 }
@@ -69,10 +69,12 @@ std::expected<Grant, Shortage> grant(std::span<const Room> rooms, const Wants& w
     }
     if (room.reserve != Reserve::elastic) continue;
     std::optional<std::uint64_t> affordable = room.demand.affordable(room.free);
-    if (!affordable || (*affordable == 0 && tokens != 0)) {
-      refuse(i, std::min<std::uint64_t>(tokens, 1));
+    std::uint64_t least = wants.hidden_tokens + std::min<std::uint64_t>(tokens, 1);
+    if (!affordable || *affordable < least) {
+      refuse(i, least);
     } else {
-      slice = std::min({slice, wants.slice_tokens, *affordable - std::min(*affordable, grace)});
+      std::uint64_t before = wants.hidden_tokens + grace;
+      slice = std::min({slice, wants.slice_tokens, *affordable - std::min(*affordable, before)});
     }
   }
   if (first.room != rooms.size()) return std::unexpected(first);
@@ -81,13 +83,13 @@ std::expected<Grant, Shortage> grant(std::span<const Room> rooms, const Wants& w
   return grant;
 }
 
-Amount held(const Room& room, const Grant& grant) {
+Amount held(const Room& room, const Grant& grant, std::uint64_t hidden_tokens) {
   switch (room.reserve) {
     case Reserve::clamp:
     case Reserve::upper_bound:
       return room.demand.with(grant.output_tokens_max);
     case Reserve::elastic:
-      return room.demand.with(grant.output_tokens + grant.grace_tokens);
+      return room.demand.with(grant.output_tokens + grant.grace_tokens + hidden_tokens);
     case Reserve::none:
       return 0;
   }

@@ -29,7 +29,8 @@ struct Wants {
   std::uint64_t output_tokens_max = 0;    // UINT64_MAX: nothing bounds the answer
   std::uint64_t output_tokens_least = 0;  // no budget clamps below
   std::uint64_t slice_tokens = 0;
-  std::uint64_t grace_tokens = 0;  // beyond the last slice, to the end of a sentence
+  std::uint64_t grace_tokens = 0;   // beyond the last slice, to the end of a sentence
+  std::uint64_t hidden_tokens = 0;  // of thinking that nobody sees come: ahead of the first slice
 };
 
 struct Grant {
@@ -50,7 +51,7 @@ struct Shortage {
 
 std::expected<Grant, Shortage> grant(std::span<const Room> rooms, const Wants& wants);
 
-// What is held of a room for that grant.
-Amount held(const Room& room, const Grant& grant);
+// What is held of a room for that grant; `hidden_tokens` as they were wanted.
+Amount held(const Room& room, const Grant& grant, std::uint64_t hidden_tokens);
 
 }  // namespace recloser::budget

@@ -106,6 +106,7 @@ struct ModelCall {
   std::vector<ModelHold> holds;
   std::uint64_t max = 0;
   std::uint64_t granted = 0;
+  std::uint64_t hidden = 0;
   Use noted;
   WallTime told;  // when its row was written last
 };
@@ -211,7 +212,8 @@ class Interleaving {
     Ask ask{.scopes = {},
             .output_tokens_max = any(60),
             .output_tokens_least = any(4) == 0 ? any(10) : 0,
-            .slice_tokens = 1 + any(20)};
+            .slice_tokens = 1 + any(20),
+            .hidden_tokens = any(3) == 0 ? static_cast<std::uint32_t>(any(30)) : 0};
     std::vector<Ask::Scope> scopes;
     ModelCall call;
     for (std::size_t i = 0; i < budgets_.size(); ++i) {
@@ -259,6 +261,7 @@ class Interleaving {
   // The scope that has too little, or all is taken.
   std::optional<std::size_t> model_take(ModelCall& call, const Ask& ask) {
     std::optional<std::size_t> too_short;
+    call.hidden = ask.hidden_tokens;
     auto refuse = [&](std::size_t i) { too_short = std::min(too_short.value_or(i), i); };
     std::vector<Amount> room;
     for (ModelHold& hold : call.holds) {
@@ -284,8 +287,8 @@ class Interleaving {
       if (hold.mode == Reserve::upper_bound && with(hold.demand, tokens) > room[i]) refuse(i);
       if (hold.mode != Reserve::elastic) continue;
       std::uint64_t fits = std::min({slice, ask.slice_tokens});
-      while (fits > 0 && with(hold.demand, fits) > room[i]) --fits;
-      if (with(hold.demand, fits) > room[i] || (fits == 0 && tokens > 0)) {
+      while (fits > 0 && with(hold.demand, fits + call.hidden) > room[i]) --fits;
+      if (with(hold.demand, fits + call.hidden) > room[i] || (fits == 0 && tokens > 0)) {
         refuse(i);
       } else {
         slice = fits;
@@ -303,7 +306,8 @@ class Interleaving {
       window.charges.emplace_back(hold.bucket, 0);
       ++window.open;
       if (hold.mode != Reserve::none) {
-        hold.reserved = with(hold.demand, hold.mode == Reserve::elastic ? slice : tokens);
+        hold.reserved =
+            with(hold.demand, hold.mode == Reserve::elastic ? slice + call.hidden : tokens);
       }
       window.reserved += hold.reserved;
       if (budgets_[hold.budget].unit == Unit::requests) model_charge(hold, hold.reserved);
@@ -333,8 +337,10 @@ class Interleaving {
       const ModelAccount& at_account = accounts_[{hold.budget, hold.key}];
       Amount room = free(hold.budget, at_account, window_of(hold));
       while (fits > call.granted &&
-             with(hold.demand, fits) - with(hold.demand, call.granted) > std::max<Amount>(room, 0))
+             with(hold.demand, fits + call.hidden) - with(hold.demand, call.granted + call.hidden) >
+                 std::max<Amount>(room, 0)) {
         --fits;
+      }
     }
     std::expected<void, Exhausted> extended = call.permit.extend(wanted);
     ASSERT_EQ(extended.has_value(), fits > call.granted);
@@ -344,7 +350,8 @@ class Interleaving {
     }
     for (ModelHold& hold : call.holds) {
       if (hold.mode != Reserve::elastic) continue;
-      Amount more = with(hold.demand, fits) - with(hold.demand, call.granted);
+      Amount more =
+          with(hold.demand, fits + call.hidden) - with(hold.demand, call.granted + call.hidden);
       hold.reserved += more;
       window_of(hold).reserved += more;
     }

@@ -123,7 +123,8 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask) {
       grant(std::span(rooms).first(count_), {.output_tokens_max = ask.output_tokens_max,
                                              .output_tokens_least = ask.output_tokens_least,
                                              .slice_tokens = slice_tokens_,
-                                             .grace_tokens = grace});
+                                             .grace_tokens = grace,
+                                             .hidden_tokens = ask.hidden_tokens});
   if (!given) {
     auto hold = std::ranges::find(holds(), given.error().room, &Hold::place);
     return std::unexpected(exhausted(*hold, given.error().needed));
@@ -131,12 +132,13 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask) {
   output_tokens_max_ = given->output_tokens_max;
   output_tokens_granted_ = given->output_tokens;
   grace_tokens_ = static_cast<std::uint32_t>(given->grace_tokens);
+  hidden_tokens_ = ask.hidden_tokens;
   degraded_ = given->degraded;
   if (given->lowered_by != Grant::no_room)
     lowered_by_ = static_cast<std::uint8_t>(given->lowered_by);
   for (Hold& hold : holds()) {
     hold.entry->account.open_call();
-    hold.take(held(rooms[hold.place], *given));
+    hold.take(held(rooms[hold.place], *given, ask.hidden_tokens));
     open_ = true;
     // A request is made the moment it is let in; and what drains does so from now on.
     bool at_once = hold.unit == Unit::requests || hold.span().type == WindowType::rate;
@@ -151,8 +153,10 @@ Exhausted Permit::exhausted(const Hold& hold, Amount needed) const {
 
 std::expected<void, Exhausted> Permit::extend(std::uint64_t wanted) {
   if (wanted <= output_tokens_granted_) return {};
-  std::uint64_t held = output_tokens_granted_ + grace_tokens_;  // the grace goes ahead of it all
-  wanted += std::min<std::uint64_t>(grace_tokens_, UINT64_MAX - wanted);
+  // The grace, and what nobody sees, go ahead of it all.
+  std::uint64_t ahead = std::uint64_t{grace_tokens_} + hidden_tokens_;
+  std::uint64_t held = output_tokens_granted_ + ahead;
+  wanted += std::min(ahead, UINT64_MAX - wanted);
   Locked locked(holds());
   for (const Hold& hold : holds()) {
     if (hold.reserve != Reserve::elastic) continue;
@@ -168,7 +172,7 @@ std::expected<void, Exhausted> Permit::extend(std::uint64_t wanted) {
     if (hold.reserve != Reserve::elastic) continue;
     hold.take(hold.demand.with(wanted) - hold.demand.with(held));
   }
-  output_tokens_granted_ = wanted - grace_tokens_;
+  output_tokens_granted_ = wanted - ahead;
   return {};
 }
 
@@ -317,6 +321,7 @@ Permit& Permit::operator=(Permit&& other) noexcept {
   std::swap(output_tokens_granted_, other.output_tokens_granted_);
   std::swap(slice_tokens_, other.slice_tokens_);
   std::swap(grace_tokens_, other.grace_tokens_);
+  std::swap(hidden_tokens_, other.hidden_tokens_);
   std::swap(lowered_by_, other.lowered_by_);
   std::swap(degraded_, other.degraded_);
   std::swap(noted_, other.noted_);

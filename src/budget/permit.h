@@ -118,6 +118,7 @@ class [[nodiscard]] Permit {
   std::uint64_t output_tokens_granted_ = UINT64_MAX;
   std::uint64_t slice_tokens_ = UINT64_MAX;
   std::uint32_t grace_tokens_ = 0;
+  std::uint32_t hidden_tokens_ = 0;
   std::uint8_t lowered_by_ = no_place;
   bool degraded_ = false;
   Use noted_;

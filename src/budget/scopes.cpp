@@ -263,7 +263,7 @@ void find_scopes(std::span<Live* const> budgets, const CallFacts& facts,
 }
 
 // By the filter that the fewest calls pass.
-ScopeIndex::ScopeIndex(std::span<Live* const> budgets) {
+ScopeIndex::ScopeIndex(std::span<Live* const> budgets) : empty_(budgets.empty()) {
   for (Live* live : budgets) {
     const std::vector<Budget::Filter>& only = live->document().only;
     std::vector<Live*>* place = &of_all_;

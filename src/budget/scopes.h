@@ -52,6 +52,8 @@ class ScopeIndex {
  public:
   explicit ScopeIndex(std::span<Live* const> budgets);
 
+  bool empty() const { return empty_; }
+
   // As find_scopes(), but those of the call's org, team, user and key come last.
   void find(const CallFacts& facts, std::vector<Ask::Scope>& scopes, std::string& texts) const;
 
@@ -66,6 +68,7 @@ class ScopeIndex {
   using ByValue = std::unordered_map<std::string, std::vector<Live*>, Hash, std::equal_to<>>;
   static constexpr std::array indexed{KeyPart::key, KeyPart::user, KeyPart::team, KeyPart::org};
 
+  bool empty_;
   std::vector<Live*> of_all_;
   std::array<ByValue, indexed.size()> by_value_;
 };

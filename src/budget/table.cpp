@@ -3,6 +3,7 @@
 #include "budget/entry.h"
 #include "budget/grant.h"
 #include "budget/permit.h"
+#include "budget/scopes.h"
 #include "core/check.h"
 
 #include <algorithm>
@@ -104,7 +105,10 @@ struct alignas(64) Table::Shard {
 };
 
 Table::Table(const Clock& clock, Watcher* watcher)
-    : clock_(clock), watcher_(watcher), shards_(std::make_unique<Shard[]>(shard_count)) {}
+    : clock_(clock),
+      watcher_(watcher),
+      shards_(std::make_unique<Shard[]>(shard_count)),
+      scopes_(std::make_shared<const ScopeIndex>(std::span<Live* const>())) {}
 
 // A chain of a million would be destroyed one inside of the other.
 Table::~Table() {
@@ -153,6 +157,7 @@ std::vector<Live*> Table::publish(Prepared prepared) {
     in_force.push_back(live);
   }
   in_force_.publish(std::make_shared<const std::vector<Live*>>(in_force));
+  scopes_.publish(std::make_shared<const ScopeIndex>(in_force));
   revision_.fetch_add(1, std::memory_order_relaxed);
   return in_force;
 }

@@ -23,6 +23,8 @@
 
 namespace recloser::budget {
 
+class ScopeIndex;
+
 class Table;
 class Permit;
 struct Entry;  // one account with its lock
@@ -96,6 +98,7 @@ struct Ask {
   std::uint64_t output_tokens_max = 0;    // what its answer may have
   std::uint64_t output_tokens_least = 0;  // a lower limit would be refused by its provider
   std::uint64_t slice_tokens = 0;         // of an elastic budget that names none
+  std::uint32_t hidden_tokens = 0;        // elastic: held beside the slices to the end
   bool whole = false;  // nothing can stop it on its way: elastic budgets hold all of it ahead
 };
 
@@ -139,6 +142,8 @@ class Table {
   Prepared prepare(std::vector<std::shared_ptr<const Budget>> budgets);
   std::vector<Live*> publish(Prepared prepared);
   const Published<std::vector<Live*>>& in_force() const { return in_force_; }
+  // The same, as calls look for theirs.
+  const Published<ScopeIndex>& scopes() const { return scopes_; }
   Live* find(std::string_view name) const;  // nullptr: none of that name is in force
 
   std::expected<Permit, Exhausted> reserve(const Ask& ask);
@@ -188,6 +193,7 @@ class Table {
   mutable std::mutex lives_mutex_;
   std::vector<std::unique_ptr<Live>> lives_;  // never one less
   Published<std::vector<Live*>> in_force_{std::make_shared<const std::vector<Live*>>()};
+  Published<ScopeIndex> scopes_;
   std::atomic<std::size_t> swept_ = 0;  // shards
   std::atomic<std::uint64_t> revision_{1};
 };

@@ -36,9 +36,17 @@ enum class RequestMember : std::uint8_t {
   web_search_options,
   audio,
   background,
+  max_tool_calls,
+  service_tier,
+  speed,
+  inference_geo,
+  thinking_type,
+  thinking_tokens,
+  effort,
   once_end,
   message,
   tool,
+  tool_type,
 };
 
 namespace {
@@ -51,6 +59,7 @@ constexpr std::size_t raw_bytes_max = 6 * limits::model_name_bytes_max;
 
 // Agents put several ids into one user id.
 constexpr std::size_t user_bytes_max = 512;
+constexpr std::size_t tier_bytes_max = 32;  // of a service tier, a geography
 
 Error refuse(Kind kind, std::string message) {
   return Error(Side::client, kind, std::move(message));
@@ -97,6 +106,9 @@ constexpr JsonTable openai_table{
     {"tools[]", id(M::tool), want_any},
     {"functions", id(M::functions), any_with_end},
     {"functions[]", id(M::tool), want_any},
+    {"tools[].type", id(M::tool_type), want_text},
+    {"service_tier", id(M::service_tier), want_any},
+    {"reasoning_effort", id(M::effort), want_any},
     {"max_tokens", id(M::max_tokens), want_any},
     {"max_completion_tokens", id(M::max_completion_tokens), want_any},
     {"n", id(M::n), want_any},
@@ -125,6 +137,10 @@ constexpr JsonTable responses_table{
     {"prompt_cache_key", id(M::prompt_cache_key), want_any},
     {"text.format.type", id(M::format), want_any},
     {"background", id(M::background), want_any},
+    {"tools[].type", id(M::tool_type), want_text},
+    {"max_tool_calls", id(M::max_tool_calls), want_any},
+    {"service_tier", id(M::service_tier), want_any},
+    {"reasoning.effort", id(M::effort), want_any},
 };
 constexpr JsonTable messages_table{
     {"", id(M::body), any_with_end},
@@ -141,6 +157,12 @@ constexpr JsonTable messages_table{
     {"system", id(M::system), any_with_end},
     {"output_format.type", id(M::format), want_any},
     {"output_config.format.type", id(M::format), want_any},
+    {"tools[].type", id(M::tool_type), want_text},
+    {"service_tier", id(M::service_tier), want_any},
+    {"speed", id(M::speed), want_any},
+    {"inference_geo", id(M::inference_geo), want_any},
+    {"thinking.type", id(M::thinking_type), want_any},
+    {"thinking.budget_tokens", id(M::thinking_tokens), want_any},
 };
 
 const JsonTable& table_of(Operation operation) {
@@ -210,6 +232,7 @@ Error RequestReader::refuse_json() const {
 
 void RequestReader::take(JsonToken token, RequestMember member) {
   if (token == JsonToken::object_end || token == JsonToken::array_end) return end_of(member);
+  if (member == M::tool_type) return take_text(member);
   if (member < M::once_end) {
     std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(member);
     if ((seen_ & bit) != 0) return refuse_second();
@@ -352,6 +375,12 @@ void RequestReader::take_number(RequestMember member) {
       facts_.max_tokens = number;
       facts_.max_tokens_value = scanner_.value();
       break;
+    case M::max_tool_calls:
+      if (scanner_.is_count()) facts_.max_tool_calls = number;
+      break;
+    case M::thinking_tokens:
+      if (scanner_.is_count()) facts_.thinking_tokens = number;
+      break;
     case M::n:
     case M::best_of:
       if (scanner_.is_count()) facts_.n = std::max(facts_.n, number);
@@ -438,6 +467,25 @@ void RequestReader::text_done(RequestMember member, std::string_view raw) {
       break;
     case M::format:
       facts_.structured_output = raw == "json_schema" || raw == "json_object";
+      break;
+    case M::tool_type:  // in any spelling but the usual one it is looked at again
+      facts_.other_tools |= raw != "function" && raw != "custom";
+      break;
+    case M::service_tier:
+    case M::speed: {
+      std::string tier;
+      if (decode(tier, tier_bytes_max))
+        facts_.tier = std::max(facts_.tier, service_tier_named(tier));
+      break;
+    }
+    case M::inference_geo:
+      decode(facts_.inference_geo, tier_bytes_max);
+      break;
+    case M::thinking_type:
+      facts_.thinks = raw != "disabled";
+      break;
+    case M::effort:
+      facts_.thinks_not = raw == "none";
       break;
     default:
       break;

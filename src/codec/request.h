@@ -5,6 +5,7 @@
 #include "codec/event.h"
 #include "codec/json_scanner.h"
 #include "codec/operation.h"
+#include "codec/usage.h"
 #include "core/limits.h"
 #include "core/result.h"
 
@@ -40,6 +41,7 @@ struct RequestFacts {
   Span tools_value;     // tools; functions where these are none
   std::uint32_t tools = 0;
   bool has_tools() const { return tools != 0; }
+  bool other_tools = false;         // some are none that the client runs: see server_tools.h
   bool web_search_options = false;  // chat's way to ask for a search
   bool structured_output = false;   // a JSON schema (or just JSON) was asked for
   bool whole_only = false;  // a stream of it would be another answer (`background`), or is refused
@@ -49,6 +51,14 @@ struct RequestFacts {
   Span max_tokens_value;         // the one that holds: max_completion_tokens where both stand
   Span max_tokens_null;          // the value where a limit is said to be none
   std::uint64_t n = 1;           // choices asked for (`n`, and `best_of` when that is more)
+  std::optional<std::uint64_t> max_tool_calls;  // Responses: of tools that the provider runs
+
+  // What may make the call dearer than its tokens show.
+  ServiceTier tier = ServiceTier::standard;  // asked for, by `service_tier` or `speed`
+  std::string inference_geo;                 // decoded; "" when absent
+  std::uint64_t thinking_tokens = 0;         // Anthropic's budget_tokens; 0: none is said
+  bool thinks = false;                       // Anthropic: `thinking` is on
+  bool thinks_not = false;                   // OpenAI: `effort` is none
 
   // What may name the session or the user, decoded; "" when absent, odd or over its limit.
   std::string metadata_session_id;

@@ -312,6 +312,40 @@ TEST(BodyEdits, KeepsTheOrderOfOffsetsNotOfCalls) {
   EXPECT_EQ(edited(edits, "abcdef"), "<aBBcd>");
 }
 
+TEST(RequestReader, WhatMakesACallDearer) {
+  auto read = [](Operation operation, std::string_view body) {
+    RequestFacts facts;
+    for (std::size_t cut = 0; cut <= body.size(); ++cut) {  // each gives the same
+      RequestReader reader(operation);
+      EXPECT_TRUE(reader.feed(body.substr(0, cut)));
+      EXPECT_TRUE(reader.feed(body.substr(cut)));
+      facts = *reader.finish();
+      if (cut == 0) continue;
+      EXPECT_EQ(facts.other_tools, operation != Operation::chat) << cut;
+    }
+    return facts;
+  };
+  RequestFacts chat = read(Operation::chat, R"({"model":"m","service_tier":"priority",)"
+                                            R"("reasoning_effort":"none","tools":[)"
+                                            R"({"type":"function"},{"type":"custom"}]})");
+  EXPECT_EQ(chat.tier, ServiceTier::priority);
+  EXPECT_TRUE(chat.thinks_not);
+  RequestFacts messages =
+      read(Operation::messages, R"({"model":"m","speed":"fast","service_tier":"auto",)"
+                                R"("inference_geo":"us","thinking":{"type":"enabled",)"
+                                R"("budget_tokens":2048},"tools":[{"type":"web_search_1"}]})");
+  EXPECT_EQ(messages.tier, ServiceTier::fast);
+  EXPECT_EQ(messages.inference_geo, "us");
+  EXPECT_TRUE(messages.thinks);
+  EXPECT_EQ(messages.thinking_tokens, 2048u);
+  RequestFacts responses = read(
+      Operation::responses,
+      R"({"model":"m","max_tool_calls":3,"reasoning":{"effort":"low"},"tools":[{"type":"mcp"}]})");
+  EXPECT_EQ(responses.max_tool_calls, 3u);
+  EXPECT_FALSE(responses.thinks_not);
+  EXPECT_EQ(responses.tier, ServiceTier::standard);
+}
+
 TEST(RequestReader, WhereWhatTheModelReadsLies) {
   auto value = [](const std::string& body, Span span) {
     return body.substr(span.begin, span.size());

@@ -47,7 +47,7 @@ TEST(ServerTools, WhatTheProviderRuns) {
   EXPECT_EQ(found(Operation::messages,
                   R"({"model":"m","tools":[{"type":"web_search_20250305","name":"web_search"},)"
                   R"({"type":"code_execution_20250825"},{"type":"web_fetch_20250910"}]})"),
-            "web_search_20250305:1,code_execution_20250825:3");
+            "web_search_20250305:1,code_execution_20250825:3,web_fetch_20250910:5");
   EXPECT_EQ(found(Operation::chat, R"({"model":"m","web_search_options":{}})"), "web_search:1");
   EXPECT_EQ(found(Operation::chat, R"({"model":"m","web_search_options":null})"), "");
 }
@@ -74,6 +74,44 @@ TEST(ServerTools, AreNotHiddenBySpelling) {
                   R"({"model":"m","tools":[{"type":"web\u005fsearch\u005f)" + more + R"("}]})"),
             "web_search_" + more.substr(0, 54) + ":1")
       << "of a long name the front is read";
+}
+
+std::string uses(Operation operation, std::string_view body) {
+  RequestReader reader(operation);
+  EXPECT_TRUE(reader.feed(body)) << body;
+  Result<RequestFacts> facts = reader.finish();
+  EXPECT_TRUE(facts) << body;
+  if (!facts) return {};
+  std::string out;
+  for (const AskedTool& tool : server_tools(operation, *facts, body)) {
+    out += (out.empty() ? "" : ",") + (tool.max_uses ? std::to_string(*tool.max_uses) : "-");
+  }
+  return out;
+}
+
+TEST(ServerTools, AreUsedAsOftenAsTheirClientLets) {
+  EXPECT_EQ(
+      uses(Operation::messages, R"({"model":"m","tools":[{"max_uses":3,"type":"web_search_1"},)"
+                                R"({"type":"web_fetch_1"},{"type":"web_search_2","max_uses":5}]})"),
+      "3,-,5")
+      << "on either side of the type";
+  EXPECT_EQ(
+      uses(Operation::messages, R"({"model":"m","tools":[{"type":"web_search_1","max_uses":3},)"
+                                R"({"type":"web_search_1","max_uses":4}]})"),
+      "7");
+  EXPECT_EQ(
+      uses(Operation::messages, R"({"model":"m","tools":[{"type":"web_search_1","max_uses":3},)"
+                                R"({"type":"web_search_1"}]})"),
+      "-");
+  EXPECT_EQ(
+      uses(Operation::messages, R"({"model":"m","tools":[{"type":"web_search_1","max_uses":-1}]})"),
+      "-");
+  EXPECT_EQ(uses(Operation::responses,
+                 R"({"model":"m","max_tool_calls":2,"tools":[{"type":"web_search"},)"
+                 R"({"type":"mcp","max_uses":1}]})"),
+            "2,1");
+  EXPECT_EQ(uses(Operation::responses, R"({"model":"m","tools":[{"type":"web_search"}]})"), "-");
+  EXPECT_EQ(uses(Operation::chat, R"({"model":"m","web_search_options":{}})"), "1");
 }
 
 TEST(ServerTools, ManyAreTheFirstFew) {

@@ -26,13 +26,15 @@ constexpr std::size_t remembered_max = 1024;
 constexpr std::size_t refusal_bytes_max = 64u << 10;  // a larger answer is no refusal to stream
 
 // Whether something may stop the answer while it is being written.
-bool may_be_stopped(std::span<const budget::Ask::Scope> scopes) {
-  return std::ranges::any_of(scopes, [](const budget::Ask::Scope& scope) {
+bool may_be_stopped(std::span<const budget::Ask::Scope> scopes, const codec::RequestFacts& facts) {
+  bool calls = facts.has_tools();
+  return std::ranges::any_of(scopes, [calls](const budget::Ask::Scope& scope) {
     const budget::Budget& budget = scope.budget->document();
     bool of_output = budget.unit == Unit::usd || budget.unit == Unit::tokens ||
                      budget.unit == Unit::output_tokens;
     bool elastic = budget.reserve == budget::Reserve::elastic && of_output;
-    return elastic || budget.unit == Unit::seconds;
+    return elastic || budget.unit == Unit::seconds ||
+           (budget.unit == Unit::tool_calls && budget.reserve != budget::Reserve::none && calls);
   });
 }
 
@@ -41,9 +43,9 @@ bool may_be_stopped(std::span<const budget::Ask::Scope> scopes) {
 void Relay::choose_form(Call& call, const Request& request) {
   using config::StreamUpstream;
   if (!codec::may_ask_for_stream(call.route.operation, request.facts)) return;
-  bool streams =
-      request.stream_upstream == StreamUpstream::always ||
-      (request.stream_upstream == StreamUpstream::automatic && may_be_stopped(request.scopes));
+  bool streams = request.stream_upstream == StreamUpstream::always ||
+                 (request.stream_upstream == StreamUpstream::automatic &&
+                  may_be_stopped(request.scopes, request.facts));
   if (!streams || answers_whole(request.target_name)) return;
   call.assembly = std::make_unique<Assembly>(call.route.operation);
   call.wants_usage = true;  // whole answers tell it

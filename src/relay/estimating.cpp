@@ -99,6 +99,7 @@ std::optional<price::Rate> rate_of(codec::ServerTool tool) {
       return price::Rate::code_session;
     case codec::ServerTool::none:
     case codec::ServerTool::other:
+    case codec::ServerTool::tokens:
       break;
   }
   return std::nullopt;
@@ -144,6 +145,7 @@ std::optional<Refused> Relay::refuse_unpriced(const Call& call, const Request& r
   WallTime at = call.row.record().started_at;
   for (const codec::AskedTool& tool :
        codec::server_tools(call.route.operation, request.facts, call.client.body())) {
+    if (tool.kind == codec::ServerTool::tokens) continue;  // which have their price
     std::optional<price::Rate> rate = rate_of(tool.kind);
     if (rate && price::has_price(priced, *rate, at)) continue;
     return Refused{.refusal = codec::Refusal::model_unpriced,
@@ -195,7 +197,8 @@ Task<void> Relay::estimate(Call& call, Request& request) {
   if (counted_at_once) count_prompt(call);
   input.about = call.expected_input_tokens;
   input.max = std::max(input.max, input.about) + beside_the_prompt(call, request.facts);
-  request.reads_elsewhere = prompt.reads_elsewhere() || goes_on_elsewhere(request.facts);
+  request.reads_elsewhere =
+      prompt.reads_elsewhere() || goes_on_elsewhere(request.facts) || !request.server_tools.empty();
   if (request.reads_elsewhere) {
     input.max = std::max(input.max, most_read(call.model->priced));
   }
@@ -207,7 +210,9 @@ void Relay::book_estimate(Call& call, Request& request, text::TokenRange input) 
   ledger::CallRecord& row = call.record();
   set(row.expected_input_tokens, input.about);
   if (input.max != unbounded) set(row.upper_input_tokens, input.max);
-  request.upper_price = upper_price(call.model->priced, input.max, row.started_at);
+  price::Bound bound = price_bound(request.facts, request.server_tools);
+  bound.input_tokens = input.max;
+  request.upper_price = upper_price(call.model->priced, bound, row.started_at);
   accounts_.book_estimate(row, *call.model,
                           {.input = input,
                            .upper = request.upper_price,

@@ -233,7 +233,7 @@ class Relay final : public net::HttpHandler {
   std::optional<auth::jwt::Tokens> tokens_;  // where they are taken
   Published<route::ModelLists>::Reader model_lists_;
   route::Resolver resolver_;
-  Published<std::vector<budget::Live*>>::Reader budgets_;
+  Published<budget::ScopeIndex>::Reader scopes_;
   Published<SwitchSet>::Reader switches_;
   std::size_t budgets_settled_ = 0;  // calls that had any
   CallIdMaker ids_;

@@ -3,6 +3,7 @@
 
 #include "codec/body_edits.h"
 #include "codec/request.h"
+#include "codec/server_tools.h"
 #include "net/http1/head_writer.h"
 #include "relay/relay.h"
 #include "session/fingerprint.h"
@@ -45,6 +46,7 @@ struct Relay::Request final : net::BodySink {
   RequestRoom& spare_room;
   RequestRoom room;
   std::vector<std::uint64_t>& message_begins = room.message_begins;  // in the body
+  std::vector<codec::AskedTool> server_tools;                        // where budgets apply
   codec::BodyEdits edits;                                 // what of the body changes on its way
   std::vector<budget::Ask::Scope>& scopes = room.scopes;  // the budgets that apply
   std::string& head = room.head;                          // as the provider gets it

@@ -56,9 +56,11 @@ Duration wait_for(const budget::Exhausted& why) {
 }
 
 // What so much input takes of a budget in that unit.
-Amount amount_of_input(Unit unit, const price::Priced& priced, std::uint64_t tokens, WallTime at) {
+Amount amount_of_input(Unit unit, const price::Priced& priced, price::Bound bound,
+                       std::uint64_t tokens, WallTime at) {
   WorstCase input{.input_tokens = tokens, .output_tokens = 0};
-  input.money = money_demand(upper_price(priced, tokens, at), tokens);
+  bound.input_tokens = tokens;
+  input.money = money_demand(upper_price(priced, bound, at), tokens);
   std::optional<budget::Demand> demand = input.demand(unit);
   return demand ? demand->base : 0;
 }
@@ -93,6 +95,37 @@ bool grows_with_answer(const budget::Ask::Scope& scope) {
          budget.reserve == budget::Reserve::none;
 }
 
+// One that promises never to be overspent.
+bool is_hard(const budget::Budget& budget) {
+  bool bounds =
+      budget.reserve == budget::Reserve::clamp || budget.reserve == budget::Reserve::upper_bound;
+  bool counts_input =
+      budget.unit == Unit::usd || budget.unit == Unit::tokens || budget.unit == Unit::input_tokens;
+  return bounds && counts_input && !is_rate(budget);
+}
+
+// What its model reads of a tool that its provider runs, and how often, is for the two to decide.
+Refused refuse_unlimited(const Call& call, const codec::AskedTool& tool,
+                         const budget::Budget& budget) {
+  std::string_view limit =
+      call.route.family == codec::Family::anthropic         ? "give the tool `max_uses`"
+      : call.route.operation == codec::Operation::responses ? "send `max_tool_calls`"
+                                                            : "leave it out";
+  return {.refusal = codec::Refusal::budget_exhausted,
+          .message = fmt::format(
+              "the provider may run the tool {} as often as it likes, and the budget {} holds all "
+              "that a call may take: {}, or ask for a budget with reserve: elastic",
+              shown(tool.name), budget.name, limit),
+          .param = "tools",
+          .rule = "budget/" + budget.name};
+}
+
+// Anthropic's messages refuse a limit that leaves nothing behind the thinking.
+std::uint64_t thinking_least(const codec::RequestFacts& facts) {
+  bool bounded = facts.thinks && facts.thinking_tokens != 0;
+  return bounded && facts.thinking_tokens != UINT64_MAX ? facts.thinking_tokens + 1 : 0;
+}
+
 }  // namespace
 
 Refused refused_by_budget(const budget::Exhausted& why) {
@@ -117,7 +150,7 @@ Refused refused_by_budget(const budget::Exhausted& why) {
 }
 
 void Relay::find_budgets(const Call& call, Request& request) {
-  const std::vector<budget::Live*>& in_force = *budgets_.current();
+  const budget::ScopeIndex& in_force = *scopes_.current();
   if (in_force.empty()) return;
   const ledger::CallRecord& row = call.row.record();
   std::array<std::string_view, limits::labels_max> labels;
@@ -134,7 +167,11 @@ void Relay::find_budgets(const Call& call, Request& request) {
                           .target = request.target_name,
                           .call = call.id(),
                           .labels = std::span(labels).first(label_count)};
-  budget::find_scopes(in_force, facts, request.scopes, request.room.scope_texts);
+  in_force.find(facts, request.scopes, request.room.scope_texts);
+  bool may_ask = request.facts.other_tools || request.facts.web_search_options;
+  if (!may_ask || request.scopes.empty()) return;
+  request.server_tools =
+      codec::server_tools(call.route.operation, request.facts, call.client.body());
 }
 
 // All that apply, or none.
@@ -160,6 +197,10 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
   for (budget::Ask::Scope& scope : request.scopes) {
     const budget::Budget& budget = scope.budget->document();
     has_rate = has_rate || is_rate(budget);
+    if (is_hard(budget)) {
+      const codec::AskedTool* tool = unlimited(request.server_tools);
+      if (tool != nullptr) return std::unexpected(refuse_unlimited(call, *tool, budget));
+    }
     std::optional<budget::Demand> demand = worst.demand(budget.unit);
     bool must_be_known = budget.reserve != budget::Reserve::none &&
                          (budget.unit != Unit::usd || budget.deny_unpriced);
@@ -167,12 +208,13 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
       return std::unexpected(refuse_unknown_cost(call, request, budget));
     scope.demand = demand.value_or(budget::Demand{});
   }
-  std::expected<budget::Permit, budget::Exhausted> permit =
-      services_.budgets.reserve({.scopes = request.scopes,
-                                 .output_tokens_max = worst.output_tokens,
-                                 .output_tokens_least = 0,
-                                 .slice_tokens = slice_tokens_usual,
-                                 .whole = !call.is_streamed()});
+  std::expected<budget::Permit, budget::Exhausted> permit = services_.budgets.reserve(
+      {.scopes = request.scopes,
+       .output_tokens_max = worst.output_tokens,
+       .output_tokens_least = thinking_least(request.facts),
+       .slice_tokens = slice_tokens_usual,
+       .hidden_tokens = hidden_reserve(request.facts, call.model->priced, call.route.family, most),
+       .whole = !call.is_streamed()});
   if (!permit) {
     request.may_fit = may_fit_exactly(call, request, permit.error());
     return std::unexpected(refused_by_budget(permit.error()));
@@ -213,8 +255,9 @@ bool Relay::may_fit_exactly(const Call& call, const Request& request,
   auto upper = static_cast<std::uint64_t>(row.upper_input_tokens);
   auto least = static_cast<std::uint64_t>(std::max<std::int64_t>(row.expected_input_tokens, 0)) / 2;
   const price::Priced& priced = call.model->priced;
-  Amount spared = amount_of_input(unit, priced, upper, row.started_at) -
-                  amount_of_input(unit, priced, least, row.started_at);
+  price::Bound bound = price_bound(request.facts, request.server_tools);
+  Amount spared = amount_of_input(unit, priced, bound, upper, row.started_at) -
+                  amount_of_input(unit, priced, bound, least, row.started_at);
   return why.needed - spared <= why.standing.remaining();
 }
 
