@@ -21,12 +21,6 @@ std::unexpected<Error> malformed(std::string message) {
   return fail(Side::client, Kind::malformed, std::move(message));
 }
 
-ledger::BudgetIdentity identity_of(const budget::Budget& budget) {
-  return {.name = budget.name,
-          .unit = std::string(budget::name_of(budget.unit)),
-          .kind = budget.kind()};
-}
-
 // Only what is added may be less than nothing.
 Result<Amount> read_amount(const budget::Budget& budget, const AdjustmentAsked& asked) {
   std::string_view text = asked.amount;
@@ -75,6 +69,34 @@ Result<void> check_limit(const budget::Standing& standing, Amount more) {
 
 }  // namespace
 
+ledger::BudgetIdentity identity_of(const budget::Budget& budget) {
+  return {.name = budget.name,
+          .unit = std::string(budget::name_of(budget.unit)),
+          .kind = budget.kind()};
+}
+
+Result<ledger::Adjustment> read_asked(const budget::Budget& budget, const AdjustmentAsked& asked,
+                                      WallTime now) {
+  Result<void> fits = check(budget, asked);
+  if (!fits) return fail(fits.error());
+  Result<Amount> amount = read_amount(budget, asked);
+  if (!amount) return fail(amount.error());
+  Result<std::string> key = budget::read_key(budget, asked.key);
+  if (!key) return fail(key.error());
+  if (key->size() > ledger::budget_key_bytes_max) {
+    return malformed(fmt::format("key has {} bytes; at most {} are kept", key->size(),
+                                 ledger::budget_key_bytes_max));
+  }
+  return ledger::Adjustment{.at = now,
+                            .budget = identity_of(budget),
+                            .key = std::move(*key),
+                            .kind = asked.kind,
+                            .amount = *amount,
+                            .expires_at = asked.expires,
+                            .reason = asked.reason,
+                            .who = asked.who};
+}
+
 Result<void> Adjustments::restore(WallTime now) {
   Result<std::vector<ledger::Adjustment>> all = store_.adjustments();
   if (!all) return fail(all.error());
@@ -92,44 +114,42 @@ Result<void> Adjustments::restore(WallTime now) {
 Result<budget::Standing> Adjustments::make(budget::Live& budget, const AdjustmentAsked& asked,
                                            WallTime now) {
   const budget::Budget& document = budget.document();
-  Result<void> fits = check(document, asked);
-  if (!fits) return fail(fits.error());
-  Result<Amount> amount = read_amount(document, asked);
-  if (!amount) return fail(amount.error());
-  Result<std::string> key = budget::read_key(document, asked.key);
-  if (!key) return fail(key.error());
-  if (key->size() > ledger::budget_key_bytes_max) {
-    return malformed(fmt::format("key has {} bytes; at most {} are kept", key->size(),
-                                 ledger::budget_key_bytes_max));
-  }
+  Result<ledger::Adjustment> read = read_asked(document, asked, now);
+  if (!read) return fail(read.error());
+  ledger::Adjustment& adjustment = *read;
 
   std::lock_guard lock(mutex_);
-  budget::AccountKey account = account_key(budget, *key);
+  budget::AccountKey account = account_key(budget, adjustment.key);
   budget::Standing standing = table_.standing(budget, account);
-  ledger::Adjustment adjustment{.at = now,
-                                .budget = identity_of(document),
-                                .key = *key,
-                                .kind = asked.kind,
-                                .amount = *amount,
-                                .expires_at = asked.expires,
-                                .reason = asked.reason,
-                                .who = asked.who,
-                                .window_begun = standing.begun};
+  adjustment.window_begun = standing.begun;
   bool adds = asked.kind == AdjustmentKind::add;
   if (adds) {
-    fits = check_limit(standing, *amount);
+    Result<void> fits = check_limit(standing, adjustment.amount);
     if (!fits) return fail(fits.error());
   } else {
-    adjustment.charged_change = *amount - standing.charged;
+    adjustment.charged_change = adjustment.amount - standing.charged;
     adjustment.counts_until = budget::counts_until(document.window, standing.begun, now);
   }
-  Result<std::int64_t> id = store_.add_adjustment(adjustment);
+  Result<std::int64_t> id = record(adjustment, asked);
   if (!id) return fail(id.error());
   adjustment.id = *id;
   standing = adds ? add(budget, adjustment)
                   : table_.move_charged(budget, account, adjustment.charged_change);
   changed_();
   return standing;
+}
+
+// Under the lock.
+Result<std::int64_t> Adjustments::record(const ledger::Adjustment& adjustment,
+                                         const AdjustmentAsked& asked) {
+  if (!asked.grants) return store_.add_adjustment(adjustment);
+  ledger::RequestAnswer answer{.at = adjustment.at,
+                               .granted = true,
+                               .who = asked.who,
+                               .reason = asked.grant_reason,
+                               .amount = adjustment.amount,
+                               .until = adjustment.expires_at};
+  return store_.answer_request(*asked.grants, answer, &adjustment);
 }
 
 // Under the lock.

@@ -27,7 +27,17 @@ struct AdjustmentAsked {
   std::string reason;
   std::string who;
   std::optional<WallTime> expires;
+  // The request that it grants, and what is said about that: the store has both, or neither.
+  std::optional<std::int64_t> grants;
+  std::string grant_reason;
 };
+
+ledger::BudgetIdentity identity_of(const budget::Budget& budget);
+
+// What is asked as it would be recorded, but for what only the account knows. Refused: what cannot
+// be adjusted, and amounts and keys that the budget does not read.
+Result<ledger::Adjustment> read_asked(const budget::Budget& budget, const AdjustmentAsked& asked,
+                                      WallTime now);
 
 // What is added to a limit holds on top of the document's, in every window, until it expires.
 // Another figure for what is spent is of the window that is open. Any thread may call anything.
@@ -56,6 +66,7 @@ class Adjustments {
     std::string key;
     budget::Amount amount = 0;
   };
+  Result<std::int64_t> record(const ledger::Adjustment& adjustment, const AdjustmentAsked& asked);
   budget::Standing add(budget::Live& budget, const ledger::Adjustment& adjustment);
 
   ledger::Store& store_;

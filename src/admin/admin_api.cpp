@@ -26,10 +26,6 @@ struct NoSink final : net::BodySink {
   Result<void> see(std::string_view) override { return {}; }
 };
 
-Answer json_or_problem(int status, Result<std::string> json) {
-  return json ? json_answer(status, std::move(*json)) : problem(json.error());
-}
-
 bool is_health(Resource resource) {
   return resource == Resource::health || resource == Resource::ready;
 }
@@ -40,9 +36,9 @@ Answer not_served(const Request& request) {
   }
   return not_found(fmt::format(
       "there is no {} here; there are /admin/calls, /admin/usage, /admin/keys, /admin/orgs, "
-      "/admin/teams, /admin/users, /admin/budgets, /admin/switches, /admin/backup, /admin/ratings, "
-      "/admin/sim/truth, /metrics, "
-      "/healthz and /readyz",
+      "/admin/teams, /admin/users, /admin/budgets, /admin/approvals, /admin/switches, "
+      "/admin/alerts, /admin/backup, /admin/ratings, /admin/sim/truth, /metrics, /healthz and "
+      "/readyz",
       shown(request.path)));
 }
 
@@ -60,6 +56,8 @@ AdminApi::AdminApi(Services services)
     : services_(std::move(services)),
       keys_(services_.roster, services_.config_file),
       holders_(services_.roster, services_.config_file),
+      approvals_(services_.ledger.store(), services_.budgets, services_.adjustments,
+                 services_.alerts),
       started_at_(services_.worker.wall()),
       offload_(services_.worker),
       long_work_(services_.worker) {
@@ -119,6 +117,12 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
       break;
     case Resource::budget_adjust:
       answer = co_await adjust_budget(exchange, request);
+      break;
+    case Resource::budget_adjustments:
+    case Resource::budget_request:
+    case Resource::approvals:
+    case Resource::approval:
+      answer = co_await answer_approvals(exchange, request);
       break;
     case Resource::switches:
     case Resource::switch_:

@@ -1,6 +1,7 @@
 // AdminApi: the operator's routes (INTERFACES section 5) behind the admin token.
 #pragma once
 
+#include "admin/approvals.h"
 #include "admin/holders.h"
 #include "admin/keys.h"
 #include "admin/request.h"
@@ -32,6 +33,12 @@ class AdminApi final : public net::HttpHandler {
   Task<Answer> add_ratings(net::Exchange& exchange);
   Task<Answer> list_budgets(const Request& request);
   Task<Answer> adjust_budget(net::Exchange& exchange, const Request& request);
+  // In approval_routes.cpp.
+  Task<Answer> answer_approvals(net::Exchange& exchange, const Request& request);
+  Task<Answer> list_adjustments(const Request& request);
+  Task<Answer> list_approvals(const Request& request);
+  Task<Answer> ask_for_more(net::Exchange& exchange, const Request& request);
+  Task<Answer> one_approval(net::Exchange& exchange, const Request& request);
   Task<Answer> answer_switches(net::Exchange& exchange, const Request& request);
   Task<Answer> throw_switch(net::Exchange& exchange, const Request& request);
   Task<Answer> answer_keys(net::Exchange& exchange, const Request& request);
@@ -54,6 +61,7 @@ class AdminApi final : public net::HttpHandler {
   Services services_;
   Keys keys_;
   HolderBook holders_;
+  Approvals approvals_;
   WallTime started_at_;
   net::DialTarget simulator_;
   net::Offload offload_;  // these last: their threads use what stands above

@@ -74,12 +74,15 @@ TEST_F(ApiTest, NoLogLineOrAnswerHoldsAToken) {
 TEST_F(ApiTest, WhatIsPromisedAndNotBuiltSaysSo) {
   for (std::string_view path :
        {"/admin/sessions", "/admin/sessions/x", "/admin/policies", "/admin/targets",
-        "/admin/decisions", "/admin/approvals/1", "/admin/reload", "/admin/live"}) {
+        "/admin/decisions", "/admin/reload", "/admin/live"}) {
     Heard heard = get(path);
     EXPECT_EQ(heard.status, 404) << path;
     EXPECT_THAT(heard.message(), HasSubstr("is not supported in this version")) << path;
   }
   EXPECT_THAT(get("/admin/call").message(), HasSubstr("there is no /admin/call here; there are"));
+  for (std::string_view path : {"/admin/alerts", "/admin/approvals", "/admin/switches"}) {
+    EXPECT_THAT(get("/admin/call").message(), HasSubstr(path)) << "it is served";
+  }
 }
 
 TEST_F(ApiTest, APathIsNotAnotherOneInDisguise) {

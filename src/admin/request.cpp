@@ -43,6 +43,10 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/ratings", Resource::ratings},
     {"/admin/budgets", Resource::budgets},
     {"/admin/budgets/*/adjust", Resource::budget_adjust},
+    {"/admin/budgets/*/adjustments", Resource::budget_adjustments},
+    {"/admin/budgets/*/request", Resource::budget_request},
+    {"/admin/approvals", Resource::approvals},
+    {"/admin/approvals/*", Resource::approval},
     {"/admin/switches", Resource::switches},
     {"/admin/switches/*", Resource::switch_},
     {"/admin/alerts", Resource::alerts},
@@ -52,8 +56,6 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/policies", Resource::not_built},
     {"/admin/targets", Resource::not_built},
     {"/admin/decisions", Resource::not_built},
-    {"/admin/approvals", Resource::not_built},
-    {"/admin/approvals/*", Resource::not_built},
     {"/admin/reload", Resource::not_built},
     {"/admin/live", Resource::not_built},
 });
@@ -137,14 +139,19 @@ std::string_view methods_of(Resource resource) {
     case Resource::call:
     case Resource::usage:
     case Resource::budgets:
+    case Resource::budget_adjustments:
+    case Resource::approvals:
     case Resource::switches:
     case Resource::alerts:
     case Resource::sim_truth:
       return "GET, HEAD";
     case Resource::switch_:
       return "GET, HEAD, PUT";
+    case Resource::approval:
+      return "GET, HEAD, POST";
     case Resource::budget_adjust:
     case Resource::key_rotate:
+    case Resource::budget_request:
     case Resource::backup:
     case Resource::ratings:
       return "POST";
@@ -157,11 +164,13 @@ std::string_view methods_of(Resource resource) {
 
 bool allows(Resource resource, Method method) {
   bool only_post = resource == Resource::backup || resource == Resource::ratings ||
-                   resource == Resource::budget_adjust || resource == Resource::key_rotate;
+                   resource == Resource::budget_adjust || resource == Resource::budget_request ||
+                   resource == Resource::key_rotate;
+  bool also_post = resource == Resource::keys || resource == Resource::approval;
   bool holder =
       resource == Resource::org || resource == Resource::team || resource == Resource::user;
   bool changed = holder || resource == Resource::key;
-  if (method == Method::post) return resource == Resource::keys || only_post;
+  if (method == Method::post) return also_post || only_post;
   if (method == Method::delete_ || method == Method::patch) return changed;
   if (method == Method::put) return holder || resource == Resource::switch_;
   return !only_post && (method == Method::get || method == Method::head);
@@ -212,6 +221,10 @@ Answer problem(const Error& error) {
 }
 
 Answer not_found(std::string_view message) { return problem(404, "not_found", message); }
+
+Answer json_or_problem(int status, Result<std::string> json) {
+  return json ? json_answer(status, std::move(*json)) : problem(json.error());
+}
 
 Result<std::string> percent_decoded(std::string_view text, Plus plus) {
   std::string out;

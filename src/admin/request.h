@@ -33,7 +33,11 @@ enum class Resource : unsigned char {
   backup,
   ratings,
   budgets,
-  budget_adjust,  // of the name in `rest`
+  budget_adjust,       // of the name in `rest`
+  budget_adjustments,  // of the name in `rest`
+  budget_request,      // of the name in `rest`
+  approvals,
+  approval,  // of the id in `rest`
   switches,
   switch_,  // of the name in `rest`
   alerts,
@@ -74,6 +78,7 @@ Answer problem(int status, std::string_view code, std::string_view message,
 // An error of another room with the status that fits it.
 Answer problem(const Error& error);
 Answer not_found(std::string_view message);
+Answer json_or_problem(int status, Result<std::string> json);
 
 // One value of a query or a path with its %-escapes undone. In a query '+' is a space. Malformed:
 // a broken escape, a NUL, or what is no UTF-8.

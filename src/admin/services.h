@@ -32,7 +32,7 @@ struct Services {
   budget::Table& budgets;
   Adjustments& adjustments;  // of these budgets
   SwitchBoard& switches;
-  const Alerts& alerts;
+  Alerts& alerts;
   auth::Entropy& entropy;
   Log& log;
   std::vector<const relay::Metrics*> metrics;  // of every worker that carries traffic

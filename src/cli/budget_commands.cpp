@@ -1,5 +1,6 @@
 // budget list, budget show, budget adjust.
 #include "cli/admin_client.h"
+#include "cli/budget_words.h"
 #include "cli/human.h"
 #include "cli/json.h"
 #include "cli/output.h"
@@ -31,21 +32,6 @@ std::string list_target(const Invocation& invocation) {
   return target;
 }
 
-std::string unit_of(const Json& budget) {
-  std::string unit = text(budget, "unit");
-  for (char& c : unit) c = c == '_' ? ' ' : c;
-  return unit;
-}
-
-// "$1.50", "1,500 tokens": as the server wrote the number, exactly.
-std::string amount(const Json& budget, std::string_view name) {
-  std::string figure = text(budget, name);
-  if (figure.empty()) return "-";
-  std::string unit = unit_of(budget);
-  if (unit != "usd") return fmt::format("{} {}", figure, unit);
-  return figure.starts_with('-') ? "-$" + figure.substr(1) : "$" + figure;
-}
-
 std::string per_cent(const Json& budget) {
   std::optional<double> ratio = number(budget, "ratio");
   return ratio ? fmt::format("{:.0f} %", *ratio * 100) : "-";
@@ -66,14 +52,6 @@ std::string window_of(const Json& budget) {
     if (!part.empty()) all += ' ' + part;
   }
   return all;
-}
-
-// To the minute.
-std::string minute(const Json& budget, std::string_view name) {
-  std::string at = text(budget, name);
-  if (at.size() < 16) return or_dash(at);
-  return fmt::format("{} {}", std::string_view(at).substr(0, 10),
-                     std::string_view(at).substr(11, 5));
 }
 
 // A column of dashes tells nothing.
@@ -129,7 +107,23 @@ Exit show_list(const Json& page, const Process& process) {
   return show(process, table.text(Style::of(process)) + more_of(page));
 }
 
-Exit show_one(std::string_view name, const Json& page, const Process& process) {
+// What was added to limits, and until when; "" when nothing is.
+std::string added_of(const Json& adjustments, const Style& style) {
+  std::optional<std::vector<Json>> added = accounts_in(adjustments);
+  if (!added || added->empty()) return "";
+  Table table({{"KEY"}, {"ADDED", true}, {"UNTIL (UTC)"}, {"WHO"}, {"REASON"}});
+  for (const Json& adjustment : *added) {
+    table.add({{or_dash(text(adjustment, "key")), Colour::none},
+               {amount(adjustment, "amount"), Colour::none},
+               {minute(adjustment, "expires_at"), Colour::none},
+               {text(adjustment, "who"), Colour::none},
+               {text(adjustment, "reason"), Colour::none}});
+  }
+  return '\n' + table.text(style);
+}
+
+Exit show_one(std::string_view name, const Json& page, const Json& adjustments,
+              const Process& process) {
   std::optional<std::vector<Json>> accounts = accounts_in(page);
   if (!accounts) return not_understood(process);
   if (accounts->empty()) {
@@ -143,7 +137,8 @@ Exit show_one(std::string_view name, const Json& page, const Process& process) {
   bool forecast = any_forecast(*accounts);
   Table table(columns_of_figures(forecast));
   for (const Json& account : *accounts) table.add(figures(account, forecast));
-  return show(process, out + table.text(Style::of(process)) + more_of(page));
+  Style style = Style::of(process);
+  return show(process, out + table.text(style) + more_of(page) + added_of(adjustments, style));
 }
 
 std::string adjust_body(const Invocation& invocation) {
@@ -174,8 +169,14 @@ Exit run_budget_show(const Invocation& invocation, const Process& process) {
   std::expected<std::string, Exit> body = ask_remote(invocation, process, Method::get, target);
   if (!body) return body.error();
   if (invocation.has("json")) return show(process, *body);
+  target =
+      fmt::format("/admin/budgets/{}/adjustments?limit=1000&in_force=true", percent_encoded(name));
+  std::expected<std::string, Exit> added = ask_remote(invocation, process, Method::get, target);
+  if (!added) return added.error();
   std::optional<Json> page = parse_json(*body);
-  return page ? show_one(name, *page, process) : not_understood(process);
+  std::optional<Json> adjustments = parse_json(*added);
+  if (!page || !adjustments) return not_understood(process);
+  return show_one(name, *page, *adjustments, process);
 }
 
 Exit run_budget_adjust(const Invocation& invocation, const Process& process) {

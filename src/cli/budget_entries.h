@@ -76,8 +76,8 @@ inline constexpr Command budget_show_entry{
     .arguments_max = 1,
     .summary = "Show one budget and its accounts",
     .description =
-        "Shows what a budget counts and over which time, whom to ask, and how each of "
-        "its accounts stands.",
+        "Shows what a budget counts and over which time, whom to ask, how each of its accounts "
+        "stands, and what owners have added to their limits.",
     .options = remote_options,
     .examples = "recloser budget show team-day  all about it",
     .exits = remote_exits,

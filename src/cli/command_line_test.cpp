@@ -96,7 +96,7 @@ TEST(CommandLine, TwoDashesEndTheOptions) {
 }
 
 TEST(CommandLine, WhatIsPromisedAndNotBuiltSaysSo) {
-  for (const char* command : {"top", "sessions", "approvals", "decision", "explain", "targets",
+  for (const char* command : {"top", "sessions", "decision", "explain", "targets",
                               "models", "policy", "route", "replay", "import", "audit"}) {
     Result<Invocation> invocation = read({command, "anything", "--at", "all"});
     ASSERT_FALSE(invocation) << command;

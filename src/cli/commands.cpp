@@ -1,4 +1,5 @@
 // The table of all commands (INTERFACES section 6).
+#include "cli/approval_entries.h"
 #include "cli/budget_entries.h"
 #include "cli/command_line.h"
 #include "cli/common_options.h"
@@ -409,6 +410,10 @@ constexpr auto table = std::to_array<Command>({
     budget_show_entry,
     budget_adjust_entry,
     budget_exposure_entry,
+    budget_request_entry,
+    approvals_list_entry,
+    approvals_approve_entry,
+    approvals_deny_entry,
     switch_on_entry,
     switch_off_entry,
     switch_list_entry,
@@ -483,7 +488,6 @@ constexpr auto table = std::to_array<Command>({
      .run = run_version},
     {.name = "top"},
     {.name = "sessions"},
-    {.name = "approvals"},
     {.name = "decision"},
     {.name = "explain"},
     {.name = "targets"},

@@ -116,6 +116,18 @@ class GatewayTest : public testing::Test {
     return all;
   }
 
+  // An answer of the admin port, with the operator's token.
+  std::string admin(std::string_view line, std::string_view body) {
+    std::ifstream file(gateway_->admin_token_path());
+    std::string token{std::istreambuf_iterator<char>(file), {}};
+    token.resize(std::min(token.find('\n'), token.size()));
+    begin(gateway_->admin_address(),
+          fmt::format("{} HTTP/1.1\r\nhost: g\r\nconnection: close\r\nauthorization: Bearer {}\r\n"
+                      "content-length: {}\r\n\r\n{}",
+                      line, token, body.size(), body));
+    return rest();
+  }
+
   SystemClock clock_;
   std::string logged_;
   Log log_{LogLevel::warning, LogFormat::text, clock_, std::make_unique<Memory>(logged_)};
@@ -285,16 +297,6 @@ TEST_F(GatewayTest, ATokenIsTakenOnceTheKeysOfItsIssuerAreHere) {
 TEST_F(GatewayTest, WhatAnOwnerAddedHoldsAfterARestart) {
   std::string keys =
       "keys: [{id: ci, secret: a-declared-secret-of-size, budget: {usd: 5, per: total}}]\n";
-  auto admin = [this](std::string_view line, std::string_view body) {
-    std::ifstream file(gateway_->admin_token_path());
-    std::string token{std::istreambuf_iterator<char>(file), {}};
-    token.resize(std::min(token.find('\n'), token.size()));
-    begin(gateway_->admin_address(),
-          fmt::format("{} HTTP/1.1\r\nhost: g\r\nconnection: close\r\nauthorization: Bearer {}\r\n"
-                      "content-length: {}\r\n\r\n{}",
-                      line, token, body.size(), body));
-    return rest();
-  };
   start(keys);
   EXPECT_THAT(admin("GET /admin/budgets", ""), HasSubstr(R"("limit":"5.00")"));
   EXPECT_THAT(admin("POST /admin/budgets/key%2Fci%2Fusd%2Ftotal/adjust",
@@ -303,6 +305,24 @@ TEST_F(GatewayTest, WhatAnOwnerAddedHoldsAfterARestart) {
   gateway_.reset();
   start(keys);
   EXPECT_THAT(admin("GET /admin/budgets", ""), HasSubstr(R"("limit":"7.00")"));
+}
+
+TEST_F(GatewayTest, WhatAnOwnerApprovedHoldsAfterARestart) {
+  std::string keys =
+      "keys: [{id: ci, secret: a-declared-secret-of-size, budget: {usd: 5, per: total}}]\n";
+  start(keys);
+  EXPECT_THAT(admin("POST /admin/budgets/key%2Fci%2Fusd%2Ftotal/request",
+                    R"({"add":"3","for":"2h","reason":"the launch"})"),
+              HasSubstr(R"("id":"1")"));
+  gateway_.reset();
+  start(keys);
+  EXPECT_THAT(admin("GET /admin/approvals?state=waiting", ""), HasSubstr(R"("id":"1")"));
+  EXPECT_THAT(admin("POST /admin/approvals/1", R"({"decision":"approve","add":"2"})"),
+              HasSubstr(R"("state":"approved")"));
+  gateway_.reset();
+  start(keys);
+  EXPECT_THAT(admin("GET /admin/budgets", ""), HasSubstr(R"("limit":"7.00")"));
+  EXPECT_THAT(admin("POST /admin/approvals/1", R"({"decision":"approve"})"), HasSubstr(" 409 "));
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ TEST(Completion, BashOffersWhatTheCommandLineTakes) {
   EXPECT_EQ(offered_by_bash("k", 1), "key\n");
   EXPECT_EQ(offered_by_bash("''", 1),
             "serve run check key org team user calls count price export reconcile usage budget "
-            "switch backup restore "
+            "approvals switch backup restore "
             "sim completion "
             "version --help\n");
   EXPECT_EQ(offered_by_bash("key ''", 2), "create list set disable enable rotate revoke\n");
