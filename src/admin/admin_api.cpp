@@ -98,19 +98,11 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
   Answer answer;
   switch (request.resource) {
     case Resource::calls:
-      answer = co_await list_calls(request);
-      break;
     case Resource::call:
-      answer = co_await one_call(request);
-      break;
     case Resource::usage:
-      answer = co_await sum_usage(request);
-      break;
     case Resource::backup:
-      answer = co_await make_backup(request);
-      break;
     case Resource::ratings:
-      answer = co_await add_ratings(exchange);
+      answer = co_await answer_books(exchange, request);
       break;
     case Resource::budgets:
       answer = co_await list_budgets(request);
@@ -166,6 +158,14 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
       break;
   }
   co_return answer;
+}
+
+Task<Answer> AdminApi::answer_books(net::Exchange& exchange, const Request& request) {
+  if (request.resource == Resource::calls) return list_calls(request);
+  if (request.resource == Resource::call) return one_call(request);
+  if (request.resource == Resource::usage) return sum_usage(request);
+  if (request.resource == Resource::backup) return make_backup(request);
+  return add_ratings(exchange);
 }
 
 Task<Answer> AdminApi::answer_keys(net::Exchange& exchange, const Request& request) {

@@ -41,6 +41,7 @@ class AdminApi final : public net::HttpHandler {
   Task<Answer> one_approval(net::Exchange& exchange, const Request& request);
   Task<Answer> answer_switches(net::Exchange& exchange, const Request& request);
   Task<Answer> throw_switch(net::Exchange& exchange, const Request& request);
+  Task<Answer> answer_books(net::Exchange& exchange, const Request& request);
   Task<Answer> answer_keys(net::Exchange& exchange, const Request& request);
   Task<Answer> list_keys();
   Task<Answer> one_key(const Request& request);

@@ -61,6 +61,19 @@ constexpr std::size_t raw_bytes_max = 6 * limits::model_name_bytes_max;
 constexpr std::size_t user_bytes_max = 512;
 constexpr std::size_t tier_bytes_max = 32;  // of a service tier, a geography
 
+// Raw JSON text as it reads; false, and nothing, where it is longer than `limit`.
+bool decode_text(std::string& place, std::string_view raw, bool escaped, std::size_t limit) {
+  if (raw.size() > raw_bytes_max) return false;
+  if (escaped) {
+    unescape(place, raw);
+  } else {
+    place = raw;
+  }
+  if (place.size() <= limit) return true;
+  place.clear();
+  return false;
+}
+
 Error refuse(Kind kind, std::string message) {
   return Error(Side::client, kind, std::move(message));
 }
@@ -407,17 +420,32 @@ void RequestReader::take_text(RequestMember member) {
   text_done(member, held_);
 }
 
+// What bears on the price of the call.
+void RequestReader::price_text_done(RequestMember member, std::string_view raw) {
+  std::string text;
+  bool known = decode_text(text, raw, scanner_.escaped(), tier_bytes_max);
+  switch (member) {
+    case M::service_tier:
+    case M::speed:
+      facts_.tier = std::max(facts_.tier, known ? service_tier_named(text) : ServiceTier::standard);
+      break;
+    case M::inference_geo:
+      facts_.inference_geo = std::move(text);
+      break;
+    case M::thinking_type:
+      facts_.thinks = text != "disabled";
+      break;
+    case M::effort:
+      facts_.thinks_not = text == "none";
+      break;
+    default:
+      break;
+  }
+}
+
 void RequestReader::text_done(RequestMember member, std::string_view raw) {
   auto decode = [raw, escaped = scanner_.escaped()](std::string& place, std::size_t limit) {
-    if (raw.size() > raw_bytes_max) return false;
-    if (escaped) {
-      unescape(place, raw);
-    } else {
-      place = raw;
-    }
-    if (place.size() <= limit) return true;
-    place.clear();
-    return false;
+    return decode_text(place, raw, escaped, limit);
   };
   constexpr std::size_t id_max = limits::session_id_bytes_max;
   switch (member) {
@@ -472,21 +500,11 @@ void RequestReader::text_done(RequestMember member, std::string_view raw) {
       facts_.other_tools |= raw != "function" && raw != "custom";
       break;
     case M::service_tier:
-    case M::speed: {
-      std::string tier;
-      if (decode(tier, tier_bytes_max))
-        facts_.tier = std::max(facts_.tier, service_tier_named(tier));
-      break;
-    }
+    case M::speed:
     case M::inference_geo:
-      decode(facts_.inference_geo, tier_bytes_max);
-      break;
     case M::thinking_type:
-      facts_.thinks = raw != "disabled";
-      break;
     case M::effort:
-      facts_.thinks_not = raw == "none";
-      break;
+      return price_text_done(member, raw);
     default:
       break;
   }

@@ -101,6 +101,7 @@ class RequestReader {
   void hold();
   void take_text(RequestMember member);
   void text_done(RequestMember member, std::string_view raw);
+  void price_text_done(RequestMember member, std::string_view raw);
   void refuse_second();
   Error refuse_json() const;
 

@@ -1,4 +1,4 @@
-#include "relay/testing/test_gateway.h"
+#include "relay/testing/budgeted_gateway.h"
 
 #include <array>
 #include <string>
@@ -14,62 +14,6 @@ namespace {
 using budget::Budget;
 using budget::Reserve;
 using budget::Unit;
-
-Budget budget_of(std::string name, Unit unit, budget::Amount limit, Reserve reserve) {
-  Budget budget;
-  budget.name = std::move(name);
-  budget.unit = unit;
-  budget.limit = limit;
-  budget.reserve = reserve;
-  return budget;
-}
-
-class ReservingTest : public testing::Test {
- protected:
-  explicit ReservingTest(config::Dialect dialect = config::Dialect::simulated)
-      : gateway_(testing::TempDir() + "recloser-reserving-" + std::to_string(::getpid()) + "-" +
-                 testing::UnitTest::GetInstance()->current_test_info()->name()) {
-    gateway_.config().providers[0].dialect = dialect;
-    gateway_.start();
-    answers(7, 3);
-  }
-
-  void limit(const std::vector<Budget>& budgets) {
-    std::vector<std::shared_ptr<const Budget>> all;
-    for (const Budget& each : budgets) all.push_back(std::make_shared<const Budget>(each));
-    lives_ = gateway_.budgets().configure(std::move(all));
-  }
-
-  // The provider's answer from now on, and what it says it took.
-  void answers(std::uint64_t input, std::uint64_t output) {
-    std::string body = fmt::format(
-        R"({{"id":"a","model":"sim-fast","choices":[{{"index":0,"message":{{"content":"so"}},)"
-        R"("finish_reason":"stop"}}],"usage":{{"prompt_tokens":{},"completion_tokens":{}}}}})",
-        input, output);
-    gateway_.provider().script = [body](net::Exchange& exchange, std::string) -> Task<void> {
-      return send(exchange, body);
-    };
-  }
-  static Task<void> send(net::Exchange& exchange, std::string body) {
-    co_await exchange.answer(200, "content-type: application/json\r\n", body);
-  }
-
-  Seen ask(std::string_view more = "", std::string_view fields = "") {
-    return gateway_.post("/v1/chat/completions",
-                         fmt::format(R"({{"model":"sim-fast","messages":[{{"role":"user",)"
-                                     R"("content":"say so"}}]{}}})",
-                                     more),
-                         std::string(fields));
-  }
-  budget::Standing standing(std::size_t index, std::string_view key = "") {
-    return gateway_.budgets().standing(*lives_[index], budget::account_key(*lives_[index], key));
-  }
-  std::size_t asked() const { return gateway_provider_->bodies.size(); }
-
-  TestGateway gateway_;
-  TestProvider* gateway_provider_ = &gateway_.provider();
-  std::vector<budget::Live*> lives_;
-};
 
 // sim-fast: 0.15 dollars for a million tokens in, 0.60 out.
 TEST_F(ReservingTest, WhatACallCostsIsChargedAndTheRestGivenBack) {
@@ -242,104 +186,6 @@ TEST_F(ReservingTest, SeveralChoicesShareWhatIsLeft) {
   limit({budget_of("b", Unit::output_tokens, 900, Reserve::clamp)});
   EXPECT_EQ(ask(R"(,"max_tokens":1000,"n":3)").status, 200);
   EXPECT_NE(gateway_.provider().bodies.back().find(R"("max_tokens":300)"), std::string::npos);
-}
-
-// What one call holds while it runs.
-struct HeldByACall : ReservingTest {
-  using ReservingTest::ReservingTest;
-
-  budget::Amount held(std::string_view path, std::string_view body) {
-    budget::Amount reserved = 0;
-    gateway_.provider().script = [&](net::Exchange& exchange, std::string) -> Task<void> {
-      reserved = standing(0).reserved;
-      return send(exchange, R"({"usage":{"prompt_tokens":7,"completion_tokens":3}})");
-    };
-    seen_ = gateway_.post(std::string(path), std::string(body));
-    EXPECT_EQ(standing(0).reserved, 0);
-    return reserved;
-  }
-
-  Seen seen_;
-};
-
-struct HeldByAnthropic : HeldByACall {
-  HeldByAnthropic() : HeldByACall(config::Dialect::anthropic) {}
-
-  budget::Amount search(std::string_view more) {
-    return held("/v1/messages",
-                fmt::format(R"({{"model":"p/claude-sonnet-4-5","max_tokens":1000,"messages":)"
-                            R"([{{"role":"user","content":"so"}}],"tools":[{{"type":)"
-                            R"("web_search_20250305","name":"web_search"{}}}]}})",
-                            more));
-  }
-};
-
-// Its searches, and all that its model may read of them.
-TEST_F(HeldByAnthropic, AServerToolIsHeldAsOftenAsItMayBeUsed) {
-  limit({budget_of("b", Unit::usd, 100'000'000'000, Reserve::upper_bound)});
-  budget::Amount once = search(R"(,"max_uses":1)");
-  EXPECT_EQ(seen_.status, 200) << seen_.body;
-  EXPECT_EQ(search(R"(,"max_uses":4)"), once + 3 * 10'000'000);
-  limit({budget_of("i", Unit::input_tokens, 10'000'000, Reserve::upper_bound)});
-  EXPECT_GT(search(R"(,"max_uses":1)"), 100'000) << "what its context holds";
-}
-
-TEST_F(HeldByAnthropic, AServerToolWithoutALimitIsRefusedByWhatMayNotBeOverspent) {
-  for (Reserve reserve : {Reserve::clamp, Reserve::upper_bound, Reserve::elastic, Reserve::none}) {
-    limit({budget_of("b", Unit::usd, 100'000'000'000, reserve)});
-    std::size_t before = asked();
-    search("");
-    bool hard = reserve == Reserve::clamp || reserve == Reserve::upper_bound;
-    EXPECT_EQ(seen_.status, hard ? 429 : 200) << seen_.body;
-    EXPECT_EQ(asked() - before, hard ? 0u : 1u);
-    EXPECT_EQ(seen_.body.find("give the tool `max_uses`") != std::string::npos, hard);
-  }
-}
-
-// Its provider refuses a limit that leaves nothing behind the thinking.
-TEST_F(HeldByAnthropic, ClampDoesNotGoBelowTheThinking) {
-  limit({budget_of("b", Unit::output_tokens, 2'000, Reserve::clamp)});
-  auto thinking = [&](int tokens) {
-    held("/v1/messages",
-         fmt::format(R"({{"model":"p/claude-sonnet-4-5","max_tokens":5000,"messages":[],)"
-                     R"("thinking":{{"type":"enabled","budget_tokens":{}}}}})",
-                     tokens));
-    return seen_.status;
-  };
-  EXPECT_EQ(thinking(3'000), 429);
-  EXPECT_EQ(thinking(1'500), 200);
-  EXPECT_NE(gateway_.provider().bodies.back().find(R"("max_tokens":2000)"), std::string::npos);
-}
-
-struct HeldByOpenAi : HeldByACall {
-  HeldByOpenAi() : HeldByACall(config::Dialect::openai) {}
-
-  budget::Amount ask_for(std::string_view model, std::string_view more = "") {
-    return held("/v1/chat/completions",
-                fmt::format(R"({{"model":"p/{}","messages":[{{"role":"user","content":"so"}}]{}}})",
-                            model, more));
-  }
-};
-
-// Nobody sees it come: no slice is taken for it.
-TEST_F(HeldByOpenAi, HiddenThinkingIsHeldAhead) {
-  limit({budget_of("b", Unit::output_tokens, 1'000'000, Reserve::elastic)});
-  constexpr budget::Amount slice = 128;
-  const std::string stream = R"(,"stream":true)";
-  EXPECT_EQ(ask_for("gpt-5", stream), slice + 8'192);
-  EXPECT_EQ(ask_for("gpt-5", stream + R"(,"max_completion_tokens":1000)"), slice + 1'000);
-  EXPECT_EQ(ask_for("gpt-5", stream + R"(,"reasoning_effort":"none")"), slice);
-  EXPECT_EQ(ask_for("gpt-4o", stream), slice);
-  limit({budget_of("b", Unit::output_tokens, 8'192 + 12, Reserve::elastic)});
-  ask_for("gpt-5", stream);
-  EXPECT_EQ(seen_.status, 429) << "twelve are charged already, and one has to be seen";
-}
-
-TEST_F(HeldByOpenAi, ADearerTierIsHeldAsDear) {
-  limit({budget_of("b", Unit::usd, 100'000'000'000, Reserve::upper_bound)});
-  const std::string limited = R"(,"max_completion_tokens":1000)";
-  budget::Amount usual = ask_for("gpt-4.1", limited);
-  EXPECT_GT(ask_for("gpt-4.1", limited + R"(,"service_tier":"priority")"), usual);
 }
 
 // Else it would hold all that is left, and its provider be told a limit that no provider takes.
