@@ -96,8 +96,8 @@ TEST(CommandLine, TwoDashesEndTheOptions) {
 }
 
 TEST(CommandLine, WhatIsPromisedAndNotBuiltSaysSo) {
-  for (const char* command : {"top", "sessions", "decision", "explain", "targets",
-                              "models", "policy", "route", "replay", "import", "audit"}) {
+  for (const char* command : {"top", "sessions", "decision", "explain", "targets", "models",
+                              "policy", "route", "replay", "import", "audit"}) {
     Result<Invocation> invocation = read({command, "anything", "--at", "all"});
     ASSERT_FALSE(invocation) << command;
     EXPECT_EQ(invocation.error().kind(), Kind::unsupported);
