@@ -73,7 +73,7 @@ TEST_F(CliTest, HelpOfEveryCommandFitsATerminal) {
 TEST_F(CliTest, TheOverviewNamesEverything) {
   Ran overview = run({"--help"});
   EXPECT_EQ(overview.exit, 0);
-  EXPECT_THAT(overview.out, HasSubstr("    key create       Make a virtual key\n"));
+  EXPECT_THAT(overview.out, HasSubstr("    key create         Make a virtual key\n"));
   EXPECT_THAT(overview.out, HasSubstr("Not supported in this version: top, sessions"));
   EXPECT_EQ(run({"help"}).out, overview.out);
   EXPECT_EQ(run({"key", "--help"}).out,
