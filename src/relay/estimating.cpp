@@ -142,9 +142,15 @@ std::optional<Refused> Relay::refuse_unpriced(const Call& call, const Request& r
   if (services_.config->prices.unpriced != config::Unpriced::refuse) return std::nullopt;
   const price::Priced& priced = call.model->priced;
   if (!priced) return refuse_model(call, request);
+  return refuse_unpriced_tool(
+      call, request, codec::server_tools(call.route.operation, request.facts, call.client.body()));
+}
+
+std::optional<Refused> Relay::refuse_unpriced_tool(const Call& call, const Request& request,
+                                                   std::span<const codec::AskedTool> tools) const {
+  const price::Priced& priced = call.model->priced;
   WallTime at = call.row.record().started_at;
-  for (const codec::AskedTool& tool :
-       codec::server_tools(call.route.operation, request.facts, call.client.body())) {
+  for (const codec::AskedTool& tool : tools) {
     if (tool.kind == codec::ServerTool::tokens) continue;  // which have their price
     std::optional<price::Rate> rate = rate_of(tool.kind);
     if (rate && price::has_price(priced, *rate, at)) continue;

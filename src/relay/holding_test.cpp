@@ -65,6 +65,16 @@ TEST_F(HeldByAnthropic, AServerToolWithoutALimitIsRefusedByWhatMayNotBeOverspent
   }
 }
 
+// Agents count their tokens with all the tools that they have.
+TEST_F(HeldByAnthropic, NothingIsHeldOfWhatOnlyCounts) {
+  limit({budget_of("b", Unit::usd, 100'000'000'000, Reserve::upper_bound)});
+  EXPECT_EQ(held("/v1/messages/count_tokens",
+                 R"({"model":"p/claude-sonnet-4-5","messages":[],"tools":[{"type":)"
+                 R"("web_search_20250305","name":"web_search"}]})"),
+            0);
+  EXPECT_EQ(seen_.status, 200) << seen_.body;
+}
+
 // Its provider refuses a limit that leaves nothing behind the thinking.
 TEST_F(HeldByAnthropic, ClampDoesNotGoBelowTheThinking) {
   limit({budget_of("b", Unit::output_tokens, 2'000, Reserve::clamp)});
@@ -89,6 +99,17 @@ struct HeldByOpenAi : HeldByACall {
                             model, more));
   }
 };
+
+TEST_F(HeldByOpenAi, AServerToolWithoutAPriceIsRefusedByABudgetOfMoney) {
+  limit({budget_of("b", Unit::usd, 100'000'000'000, Reserve::upper_bound)});
+  std::string_view body = R"({"model":"p/gpt-4o","input":"so","max_output_tokens":10,)"
+                          R"("max_tool_calls":1,"tools":[{"type":"image_generation"}]})";
+  held("/v1/responses", body);
+  EXPECT_EQ(seen_.status, 403) << seen_.body;
+  EXPECT_NE(seen_.body.find("the server tool image_generation has no price"), std::string::npos)
+      << seen_.body;
+  EXPECT_EQ(asked(), 0u);
+}
 
 // Nobody sees it come: no slice is taken for it.
 TEST_F(HeldByOpenAi, HiddenThinkingIsHeldAhead) {

@@ -6,6 +6,7 @@
 #include "codec/answer_reader.h"
 #include "codec/body_edits.h"
 #include "codec/request.h"
+#include "codec/server_tools.h"
 #include "core/ids.h"
 #include "core/keyed_hash.h"
 #include "core/published.h"
@@ -28,6 +29,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -110,6 +112,8 @@ class Relay final : public net::HttpHandler {
   // estimating.cpp: what it may cost.
   std::expected<void, Refused> find_price(Call& call, const Request& request);
   std::optional<Refused> refuse_unpriced(const Call& call, const Request& request) const;
+  std::optional<Refused> refuse_unpriced_tool(const Call& call, const Request& request,
+                                              std::span<const codec::AskedTool> tools) const;
   Task<void> estimate(Call& call, Request& request);
   void book_estimate(Call& call, Request& request, text::TokenRange input);
   Task<void> count_exactly(Call& call, Request& request);

@@ -168,7 +168,8 @@ void Relay::find_budgets(const Call& call, Request& request) {
                           .call = call.id(),
                           .labels = std::span(labels).first(label_count)};
   in_force.find(facts, request.scopes, request.room.scope_texts);
-  bool may_ask = request.facts.other_tools || request.facts.web_search_options;
+  bool may_ask = (request.facts.other_tools || request.facts.web_search_options) &&
+                 !codec::only_counts(call.route.operation);
   if (!may_ask || request.scopes.empty()) return;
   request.server_tools =
       codec::server_tools(call.route.operation, request.facts, call.client.body());
@@ -204,8 +205,9 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
     std::optional<budget::Demand> demand = worst.demand(budget.unit);
     bool must_be_known = budget.reserve != budget::Reserve::none &&
                          (budget.unit != Unit::usd || budget.deny_unpriced);
-    if (!demand && must_be_known)
-      return std::unexpected(refuse_unknown_cost(call, request, budget));
+    bool known = demand && !(budget.unit == Unit::usd &&
+                             refuse_unpriced_tool(call, request, request.server_tools));
+    if (!known && must_be_known) return std::unexpected(refuse_unknown_cost(call, request, budget));
     scope.demand = demand.value_or(budget::Demand{});
   }
   std::expected<budget::Permit, budget::Exhausted> permit = services_.budgets.reserve(
@@ -263,12 +265,17 @@ bool Relay::may_fit_exactly(const Call& call, const Request& request,
 
 Refused Relay::refuse_unknown_cost(const Call& call, const Request& request,
                                    const budget::Budget& budget) const {
+  std::optional<Refused> unpriced;
   if (!call.model->priced) {
-    Refused why = refuse_model(call, request);
-    why.message = fmt::format("the budget {} counts what cannot be told: ", budget.name) +
-                  std::move(why.message);
-    why.rule = "budget/" + budget.name;
-    return why;
+    unpriced = refuse_model(call, request);
+  } else if (budget.unit == Unit::usd) {
+    unpriced = refuse_unpriced_tool(call, request, request.server_tools);
+  }
+  if (unpriced) {
+    unpriced->message = fmt::format("the budget {} counts what cannot be told: ", budget.name) +
+                        std::move(unpriced->message);
+    unpriced->rule = "budget/" + budget.name;
+    return std::move(*unpriced);
   }
   return {.refusal = codec::Refusal::budget_exhausted,
           .message = fmt::format(
