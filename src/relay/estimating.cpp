@@ -203,11 +203,13 @@ Task<void> Relay::estimate(Call& call, Request& request) {
   if (counted_at_once) count_prompt(call);
   input.about = call.expected_input_tokens;
   input.max = std::max(input.max, input.about) + beside_the_prompt(call, request.facts);
-  request.reads_elsewhere =
-      prompt.reads_elsewhere() || goes_on_elsewhere(request.facts) || !request.server_tools.empty();
-  if (request.reads_elsewhere) {
-    input.max = std::max(input.max, most_read(call.model->priced));
-  }
+  bool elsewhere = prompt.reads_elsewhere() || goes_on_elsewhere(request.facts);
+  request.reads_elsewhere = elsewhere || !request.server_tools.empty();
+  std::uint64_t most = request.reads_elsewhere ? most_read(call.model->priced) : 0;
+  // Agents name a search in every call: where the context is not known either, a stream that can be
+  // ended is let begin, and what its tools add is booked when it is told.
+  bool may_grow = !elsewhere && std::ranges::none_of(request.scopes, holds_worst_case);
+  if (most != unbounded || !may_grow) input.max = std::max(input.max, most);
   call.experience = Experience::pair(row.text(ledger::Text::key_id), request.provider_model);
   book_estimate(call, request, input);
 }

@@ -100,6 +100,24 @@ struct HeldByOpenAi : HeldByACall {
   }
 };
 
+// Agents name a search in every call, whatever their model is.
+TEST_F(HeldByOpenAi, AServerToolOfAModelWithoutAContextIsLetBegin) {
+  std::string_view body = R"({"model":"p/house-model","stream":true,"input":"so",)"
+                          R"("tools":[{"type":"web_search"}]})";
+  limit({budget_of("b", Unit::tokens, 10'000, Reserve::elastic)});
+  EXPECT_LT(held("/v1/responses", body), 1'000);
+  EXPECT_EQ(seen_.status, 200) << seen_.body;
+  limit({budget_of("b", Unit::tokens, 10'000, Reserve::clamp)});
+  held("/v1/responses", body);
+  EXPECT_EQ(seen_.status, 429);
+  EXPECT_NE(seen_.body.find("send `max_tool_calls`"), std::string::npos) << seen_.body;
+  limit({budget_of("b", Unit::tokens, 10'000, Reserve::elastic)});
+  held("/v1/responses", R"({"model":"p/gpt-4o","input":"so","tools":[{"type":"web_search"}]})");
+  EXPECT_EQ(seen_.status, 429);
+  EXPECT_NE(seen_.body.find("its tool web_search may read as much as"), std::string::npos)
+      << seen_.body;
+}
+
 TEST_F(HeldByOpenAi, AServerToolWithoutAPriceIsRefusedByABudgetOfMoney) {
   limit({budget_of("b", Unit::usd, 100'000'000'000, Reserve::upper_bound)});
   std::string_view body = R"({"model":"p/gpt-4o","input":"so","max_output_tokens":10,)"

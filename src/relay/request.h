@@ -100,6 +100,9 @@ Refused stopped_unsent(Call& call);
 // Null, for a call that is not made has no answer.
 const net::http1::ResponseHead* refused(Call& call, Refused&& why);
 
+// Of a budget that promises never to be overspent, and counts input.
+bool holds_worst_case(const budget::Ask::Scope& scope);
+
 // What is told to whom a budget or a limit does not let in, or not on.
 Refused refused_by_budget(const budget::Exhausted& why);
 

@@ -95,15 +95,6 @@ bool grows_with_answer(const budget::Ask::Scope& scope) {
          budget.reserve == budget::Reserve::none;
 }
 
-// One that promises never to be overspent.
-bool is_hard(const budget::Budget& budget) {
-  bool bounds =
-      budget.reserve == budget::Reserve::clamp || budget.reserve == budget::Reserve::upper_bound;
-  bool counts_input =
-      budget.unit == Unit::usd || budget.unit == Unit::tokens || budget.unit == Unit::input_tokens;
-  return bounds && counts_input && !is_rate(budget);
-}
-
 // What its model reads of a tool that its provider runs, and how often, is for the two to decide.
 Refused refuse_unlimited(const Call& call, const codec::AskedTool& tool,
                          const budget::Budget& budget) {
@@ -147,6 +138,15 @@ Refused refused_by_budget(const budget::Exhausted& why) {
           .message = message + whom_to_ask(budget),
           .rule = "budget/" + budget.name,
           .limit = limit_state(why.standing)};
+}
+
+bool holds_worst_case(const budget::Ask::Scope& scope) {
+  const budget::Budget& budget = scope.budget->document();
+  bool bounds =
+      budget.reserve == budget::Reserve::clamp || budget.reserve == budget::Reserve::upper_bound;
+  bool counts_input =
+      budget.unit == Unit::usd || budget.unit == Unit::tokens || budget.unit == Unit::input_tokens;
+  return bounds && counts_input && !is_rate(budget);
 }
 
 void Relay::find_budgets(const Call& call, Request& request) {
@@ -198,7 +198,7 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
   for (budget::Ask::Scope& scope : request.scopes) {
     const budget::Budget& budget = scope.budget->document();
     has_rate = has_rate || is_rate(budget);
-    if (is_hard(budget)) {
+    if (holds_worst_case(scope)) {
       const codec::AskedTool* tool = unlimited(request.server_tools);
       if (tool != nullptr) return std::unexpected(refuse_unlimited(call, *tool, budget));
     }
@@ -219,7 +219,12 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
        .whole = !call.is_streamed()});
   if (!permit) {
     request.may_fit = may_fit_exactly(call, request, permit.error());
-    return std::unexpected(refused_by_budget(permit.error()));
+    Refused why = refused_by_budget(permit.error());
+    if (!request.server_tools.empty()) {
+      why.message += fmt::format("; its tool {} may read as much as the model's context holds",
+                                 shown(request.server_tools.front().name));
+    }
+    return std::unexpected(std::move(why));
   }
   std::uint64_t allowed = permit->output_tokens_max();
   call.held = std::make_unique<Held>(std::move(*permit), worker_.now(), has_rate);
