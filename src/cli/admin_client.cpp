@@ -16,11 +16,30 @@ namespace {
 
 constexpr std::size_t answer_bytes_max = 64u << 20;
 
+// All of them: one that is left out would be sent as another.
 std::string_view method_text(net::http1::Method method) {
-  if (method == net::http1::Method::post) return "POST";
-  if (method == net::http1::Method::put) return "PUT";
-  if (method == net::http1::Method::delete_) return "DELETE";
-  return "GET";
+  using enum net::http1::Method;
+  switch (method) {
+    case delete_:
+      return "DELETE";
+    case get:
+      return "GET";
+    case head:
+      return "HEAD";
+    case options:
+      return "OPTIONS";
+    case patch:
+      return "PATCH";
+    case post:
+      return "POST";
+    case put:
+      return "PUT";
+    case trace:
+      return "TRACE";
+    case other:
+      break;
+  }
+  std::unreachable();
 }
 
 // What went wrong on the way, without the words of calls to providers.

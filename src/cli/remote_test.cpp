@@ -155,6 +155,26 @@ TEST_F(RemoteTest, AKeyFromItsMakingToItsEnd) {
   EXPECT_EQ(unknown.err, "recloser: there is no key 'another'\n");
 }
 
+TEST_F(RemoteTest, AKeyIsChangedAndTheOthersAreSet) {
+  EXPECT_EQ(run({"key", "create", "--id", "ci"}).exit, 0);
+  EXPECT_EQ(run({"key", "disable", "ci"}).exit, 0);
+  EXPECT_THAT(run({"key", "list"}).out, HasSubstr("ci  disabled"));
+  EXPECT_EQ(run({"key", "enable", "ci"}).exit, 0);
+  EXPECT_THAT(run({"key", "list"}).out, HasSubstr("ci  active"));
+  EXPECT_EQ(run({"key", "set", "ci", "--rpm", "120"}).exit, 0);
+  EXPECT_THAT(run({"key", "list"}).out, HasSubstr("120 rpm"));
+  EXPECT_THAT(run({"key", "rotate", "ci", "--grace", "1h"}).out, HasSubstr("    rk-"));
+  for (const char* what : {"org", "team", "user"}) {
+    Ran set = run({what, "set", "search", "--budget-usd", "5", "--per", "day"});
+    EXPECT_EQ(set.exit, 0) << set.err;
+    EXPECT_THAT(set.out, HasSubstr("$5 a day"));
+    EXPECT_THAT(run({what, "list"}).out, HasSubstr("search"));
+    EXPECT_EQ(run({what, "remove", "search"}).exit, 0);
+    EXPECT_THAT(run({what, "list"}).out, testing::Not(HasSubstr("search")));
+  }
+  EXPECT_EQ(run({"team", "set", "search", "--budget-usd", "-5", "--per", "day"}).exit, 2);
+}
+
 TEST_F(RemoteTest, AnIdThatIsNoPlainNameIsRefusedWithTheRule) {
   Ran made = run({"key", "create", "--id", "../x"});
   EXPECT_EQ(made.exit, 2);
