@@ -313,6 +313,47 @@ TEST_F(BudgetBooksTest, ABatchThatFailsMovesNothing) {
   EXPECT_EQ(charged(*sqlite, identity_of(line)), 7);
 }
 
+// The number that it gave a budget is not that budget's: here somebody else takes it.
+TEST_F(BudgetBooksTest, ABatchThatFailsGivesNoNumbers) {
+  BudgetLine line = test::usual_budgets(7, WallTime{5})[0];
+  CallRecord& record = a_call();
+  record.add_budget(line);
+  const CallRecord* one = &record;
+  std::unique_ptr<Database> other = std::move(*Database::open(path));
+  ASSERT_TRUE(other->execute("ALTER TABLE budget_balances RENAME TO elsewhere"));
+  EXPECT_FALSE(sqlite->insert_calls(std::span(&one, 1)));
+  ASSERT_TRUE(
+      other->execute("ALTER TABLE elsewhere RENAME TO budget_balances; "
+                     "INSERT INTO budgets (budget, unit, kind) VALUES ('other', 'usd', 'total')"));
+  ASSERT_EQ(*other->query_number("SELECT number FROM budgets"), 1);
+  EXPECT_EQ(*sqlite->insert_calls(std::span(&one, 1)), 1u);
+  EXPECT_EQ((**sqlite->call(record.id)).budgets, stored(record).budgets);
+}
+
+TEST_F(BudgetBooksTest, ABudgetIsNamedOnceHoweverOftenItIsCharged) {
+  for (int batch = 0; batch < 3; ++batch) {
+    std::vector<const CallRecord*> calls;
+    for (int i = 0; i < 40; ++i) {
+      CallRecord& record = a_call();
+      std::string session = "session=" + std::to_string(i / 2);
+      for (BudgetLine line : test::usual_budgets(i, WallTime{50})) {
+        if (line.name == "session") line.key = session;
+        record.add_budget(line);
+      }
+      calls.push_back(&record);
+    }
+    insert(calls);
+    if (batch == 1) open();
+    for (const CallRecord* call : calls) {
+      ASSERT_EQ((**sqlite->call(call->id)).budgets, stored(*call).budgets);
+    }
+  }
+  Result<std::unique_ptr<Database>> raw = Database::open(path);
+  EXPECT_EQ(*(*raw)->query_number("SELECT count(*) FROM budgets"), 4);
+  EXPECT_LT(*(*raw)->query_number("SELECT max(length(facts ->> 33)) FROM call_rows"), 250);
+  EXPECT_EQ(*(*raw)->query_number("SELECT count(*) FROM budget_balances"), 23);
+}
+
 TEST_F(BudgetBooksTest, WhoeverLooksInSqlSeesThemByName) {
   CallRecord& record = a_call();
   for (const BudgetLine& line : test::usual_budgets(300, WallTime{50})) record.add_budget(line);

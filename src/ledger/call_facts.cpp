@@ -162,7 +162,7 @@ std::int64_t sum(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
-// Enough for every value but the decisions.
+// Enough for every value but the decisions and the budgets.
 std::size_t room_for_all(const CallRecord& record) {
   constexpr std::size_t values_max = 45 + limits::attempts_max * 10;
   constexpr std::size_t brackets_max = 6 + limits::attempts_max * 3;
@@ -173,12 +173,7 @@ std::size_t room_for_all(const CallRecord& record) {
     const Attempt& attempt = record.attempt(i);
     texts += attempt.target.size + attempt.error_class.size + attempt.provider_request_id.size;
   }
-  std::size_t budgets = record.budget_count();
-  for (std::size_t i = 0; i < budgets; ++i) {
-    BudgetLine line = record.budget(i);
-    texts += line.name.size() + line.key.size() + line.unit.size() + line.kind.size();
-  }
-  return texts * escape_bytes_max + (values_max + budgets * 9) * number_bytes_max + brackets_max;
+  return texts * escape_bytes_max + values_max * number_bytes_max + brackets_max;
 }
 
 void write_attempts(Pen& pen, const CallRecord& record) {
@@ -238,16 +233,21 @@ bool write_costs(Pen& pen, const CallRecord& record) {
   return true;
 }
 
-void write_budgets(Pen& pen, const CallRecord& record, std::size_t budgets) {
+std::size_t room_for(std::span<const FactsBudget> budgets) {
+  constexpr std::size_t rest = 2 + 3 * number_bytes_max;  // brackets and figures
+  std::size_t bytes = 0;
+  for (const FactsBudget& budget : budgets) bytes += budget.account.size() + rest;
+  return bytes;
+}
+
+void write_budgets(Pen& pen, std::span<const FactsBudget> budgets) {
+  pen.null();  // where schemas before this one have them
   pen.open();
-  for (std::size_t i = 0; i < budgets; ++i) {
-    BudgetLine line = record.budget(i);
-    pen.open();
-    for (std::string_view text : {line.name, line.key, line.unit, line.kind}) pen.text(text);
-    for (std::int64_t number : {line.window_begun.ns, line.figures.reserved, line.figures.charged,
-                                line.figures.remaining}) {
-      pen.exact(number);
-    }
+  for (const FactsBudget& budget : budgets) {
+    pen.raw(budget.account);
+    pen.exact(budget.figures.reserved);
+    pen.exact(budget.figures.charged);
+    pen.exact(budget.figures.remaining);
     pen.close();
     pen.comma();
   }
@@ -379,21 +379,46 @@ std::string attempts_json(std::string_view array, WallTime call_started_at) {
   return json;
 }
 
-std::string budgets_json(std::string_view array) {
+void read_amounts(BudgetTold& budget, ArrayReader& facts) {
+  budget.window_begun_ns = facts.number();
+  budget.reserved = facts.number();
+  budget.charged = facts.number();
+  budget.remaining = facts.number();
+}
+
+BudgetTold named_budget(ArrayReader facts) {
+  BudgetTold budget;
+  budget.name = facts.text();
+  budget.key = facts.text();
+  budget.unit = facts.text();
+  facts.text();  // kind
+  read_amounts(budget, facts);
+  return budget;
+}
+
+// One whose number stands for nothing is told without a name.
+BudgetTold numbered_budget(ArrayReader facts, const BudgetNames& names) {
+  BudgetTold budget;
+  auto known = names.find(facts.number().value_or(0));
+  if (known != names.end()) {
+    budget.name = known->second.name;
+    budget.unit = known->second.unit;
+  }
+  budget.key = facts.text();
+  read_amounts(budget, facts);
+  return budget;
+}
+
+std::string budgets_json(std::string_view named, std::string_view numbered,
+                         const BudgetNames& names) {
   std::vector<BudgetTold> budgets;
-  ArrayReader all(array);
+  ArrayReader all(named);
   for (std::string_view one = all.array(); !one.empty(); one = all.array()) {
-    ArrayReader facts(one);
-    BudgetTold budget;
-    budget.name = facts.text();
-    budget.key = facts.text();
-    budget.unit = facts.text();
-    facts.text();  // kind
-    budget.window_begun_ns = facts.number();
-    budget.reserved = facts.number();
-    budget.charged = facts.number();
-    budget.remaining = facts.number();
-    budgets.push_back(std::move(budget));
+    budgets.push_back(named_budget(ArrayReader(one)));
+  }
+  all = ArrayReader(numbered);
+  for (std::string_view one = all.array(); !one.empty(); one = all.array()) {
+    budgets.push_back(numbered_budget(ArrayReader(one), names));
   }
   std::string json;
   append_budgets_json(json, budgets);
@@ -430,10 +455,21 @@ char* FactsRoom::clear(std::size_t most) {
   return bytes_.get();
 }
 
-void write_facts(FactsRoom& out, const CallRecord& record) {
+std::string account_in_facts(std::int64_t budget, std::string_view key, WallTime window_begun) {
+  std::string out(key.size() * escape_bytes_max + 4 * number_bytes_max, ' ');
+  Pen pen(out.data());
+  pen.open();
+  pen.exact(budget);
+  pen.text(key);
+  pen.exact(window_begun.ns);
+  out.resize(static_cast<std::size_t>(pen.at() - out.data()));
+  return out;
+}
+
+void write_facts(FactsRoom& out, const CallRecord& record, std::span<const FactsBudget> budgets) {
   std::string decisions;  // rare: a call that was refused or cut
   if (record.decision_count() > 0) append_decisions_json(decisions, record);
-  Pen pen(out.clear(room_for_all(record) + decisions.size()));
+  Pen pen(out.clear(room_for_all(record) + decisions.size() + room_for(budgets)));
   pen.open();
   CallId::Text id = record.id.text();
   pen.text({id.data(), id.size()});
@@ -466,9 +502,9 @@ void write_facts(FactsRoom& out, const CallRecord& record) {
   write_attempts(pen, record);
   pen.comma();
   bool priced = write_costs(pen, record);
-  if (std::size_t budgets = record.budget_count(); budgets > 0) {
+  if (!budgets.empty()) {
     if (!priced) pen.null();
-    write_budgets(pen, record, budgets);
+    write_budgets(pen, budgets);
   }
   pen.close();
   out.taken_to(pen.at());
@@ -483,7 +519,7 @@ std::string as_in_facts(std::string_view text) {
   return out;
 }
 
-StoredCall read_facts(std::string_view facts) {
+StoredCall read_facts(std::string_view facts, const BudgetNames& names) {
   ArrayReader in(facts);
   StoredCall call;
   call.id = CallId::parse(in.text()).value_or(CallId{});
@@ -512,7 +548,8 @@ StoredCall read_facts(std::string_view facts) {
   if (!decisions.empty()) call.decisions = decisions;
   call.attempts = attempts_json(in.array(), call.started_at);
   read_costs(call, in.array());
-  call.budgets = budgets_json(in.array());
+  std::string_view named = in.array();
+  call.budgets = budgets_json(named, in.array(), names);
   return call;
 }
 

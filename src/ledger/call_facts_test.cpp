@@ -10,8 +10,8 @@ namespace {
 
 StoredCall through(const CallRecord& record) {
   FactsRoom room;
-  write_facts(room, record);
-  StoredCall call = read_facts(room.text());
+  write_facts(room, record, {});
+  StoredCall call = read_facts(room.text(), {});
   call.outcome = record.outcome;
   return call;
 }
@@ -22,7 +22,7 @@ TEST(CallFacts, ACompletedCallAsText) {
   test::fill_completed(record);
   record.outcome = Outcome::completed;
   FactsRoom room;
-  write_facts(room, record);
+  write_facts(room, record, {});
   EXPECT_EQ(room.text(),
             R"(["01JD3Z8QK6T2V9M4B7XHPW5RNC",1790000000000000000,null,251234567,"ci","acme",)"
             R"("search","ada","crawler","session-42","4bf92f3577b34da6a3ce929d0e0e4736",)"
@@ -38,16 +38,16 @@ TEST(CallFacts, ACompletedCallAsText) {
 TEST(CallFacts, CostsTakeNoMoreRoomThanIsKnownOfThem) {
   CallRecord record(CallId{1, 2}, WallTime{0}, {});
   FactsRoom room;
-  write_facts(room, record);
+  write_facts(room, record, {});
   EXPECT_TRUE(room.text().ends_with(",null,[]]")) << room.text();
   record.cost_source = CostSource::unpriced;
-  write_facts(room, record);
+  write_facts(room, record, {});
   EXPECT_TRUE(room.text().ends_with(R"(,[],["unpriced",null,null,null]])")) << room.text();
   record.cost_source = CostSource::catalogue;
   record.cost_nano_usd = 100;
   record.list_cost_nano_usd = 99;  // the difference is what stands for "not known" elsewhere
   record.fees_nano_usd = 7;
-  write_facts(room, record);
+  write_facts(room, record, {});
   EXPECT_TRUE(room.text().ends_with(R"(,[],["catalogue",null,100,-1,7]])")) << room.text();
   EXPECT_EQ(through(record), stored(record));
   record.set(Text::rare_usage, R"({"service_tier":"flex"})");
@@ -132,8 +132,8 @@ TEST(CallFacts, AnyCallComesBack) {
   FactsRoom room;  // the same for all, as the writer has it
   for (int i = 0; i < 5'000; ++i) {
     CallRecord record = random_record(random);
-    write_facts(room, record);
-    StoredCall call = read_facts(room.text());
+    write_facts(room, record, {});
+    StoredCall call = read_facts(room.text(), {});
     call.outcome = record.outcome;
     ASSERT_EQ(call, stored(record)) << room.text();
   }
@@ -143,7 +143,7 @@ TEST(CallFacts, NumbersAtEveryLength) {
   FactsRoom room;
   auto expect = [&room](std::int64_t number) {
     CallRecord record(CallId{1, 2}, WallTime{number}, {});
-    write_facts(room, record);
+    write_facts(room, record, {});
     std::string begin = "[\"" + record.id.str() + "\"," + std::to_string(number) + ",null";
     EXPECT_TRUE(room.text().starts_with(begin)) << room.text() << "\n" << begin;
   };
@@ -164,7 +164,7 @@ TEST(CallFacts, BrokenTextIsReadAsFarAsItGoes) {
   FactsRoom room;
   for (int i = 0; i < 5'000; ++i) {
     CallRecord record = random_record(random);
-    write_facts(room, record);
+    write_facts(room, record, {});
     std::string text(room.text());
     std::size_t at = random.below(text.size());
     if (random.below(2) == 0) {
@@ -172,12 +172,12 @@ TEST(CallFacts, BrokenTextIsReadAsFarAsItGoes) {
     } else {
       text.resize(at);
     }
-    StoredCall call = read_facts(text);
+    StoredCall call = read_facts(text, {});
     if (at > 30) EXPECT_EQ(call.id, record.id);
   }
   for (std::string_view text : {"", "[", "[]", "[[[[", "\"", "[\"", "[\"\\", "[null,", "{}",
                                 "[99999999999999999999,99999999999999999999"}) {
-    EXPECT_EQ(read_facts(text).attempts, "[]") << text;
+    EXPECT_EQ(read_facts(text, {}).attempts, "[]") << text;
   }
 }
 

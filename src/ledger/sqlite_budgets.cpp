@@ -1,8 +1,6 @@
 #include "ledger/sqlite_budgets.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -35,67 +33,18 @@ void bind_identity(Statement& statement, const BudgetIdentity& of) {
   statement.bind(3, of.kind);
 }
 
-Result<void> move_balance(Statement& update, const BudgetIdentity& of, const Balance& change) {
-  bind_identity(update, of);
-  update.bind(4, change.place.key);
-  update.bind(5, change.place.window_begun.ns);
-  update.bind(6, change.charged);
-  update.bind(7, change.last_settled.ns);
-  update.bind_or_null(8, ns_of(change.counts_until));
-  return update.run();
-}
-
-void append_sized(std::string& out, std::string_view text) {
-  auto size = static_cast<std::uint16_t>(text.size());
-  out.append(reinterpret_cast<const char*>(&size), sizeof size);
-  out += text;
-}
-
-std::optional<WallTime> later(std::optional<WallTime> a, std::optional<WallTime> b) {
-  if (!a || !b) return std::nullopt;  // one of them: never
-  return std::max(*a, *b);
-}
-
 }  // namespace
 
-Result<BalanceWriter> BalanceWriter::prepare(Database& database) {
-  Result<Statement> update = database.prepare(update_sql);
-  if (!update) return fail(update.error());
-  return BalanceWriter(std::move(*update));
-}
+Result<Statement> prepare_move(Database& database) { return database.prepare(update_sql); }
 
-void BalanceWriter::add(const CallRecord& record) {
-  for (std::size_t i = 0; i < record.budget_count(); ++i) add(record.budget(i));
-}
-
-void BalanceWriter::add(const BudgetLine& line) {
-  if (line.figures.charged == 0) return;  // nothing to remember
-  place_.assign(reinterpret_cast<const char*>(&line.window_begun.ns), sizeof line.window_begun.ns);
-  for (std::string_view text : {line.name, line.unit, line.kind, line.key}) {
-    append_sized(place_, text);
-  }
-  auto [found, fresh] = changes_.try_emplace(place_);
-  Change& change = found->second;
-  if (fresh) {
-    change.of = {std::string(line.name), std::string(line.unit), std::string(line.kind)};
-    change.balance = {.place = {std::string(line.key), line.window_begun},
-                      .charged = line.figures.charged,
-                      .last_settled = line.figures.charged_at,
-                      .counts_until = line.figures.counts_until};
-    return;
-  }
-  Balance& balance = change.balance;
-  balance.charged = added(balance.charged, line.figures.charged);
-  balance.last_settled = std::max(balance.last_settled, line.figures.charged_at);
-  balance.counts_until = later(balance.counts_until, line.figures.counts_until);
-}
-
-Result<void> BalanceWriter::store() {
-  for (const auto& [place, change] : changes_) {
-    Result<void> moved = move_balance(update_, change.of, change.balance);
-    if (!moved) return moved;
-  }
-  return {};
+Result<void> move_balance(Statement& move, const BudgetIdentity& of, const Balance& change) {
+  bind_identity(move, of);
+  move.bind(4, change.place.key);
+  move.bind(5, change.place.window_begun.ns);
+  move.bind(6, change.charged);
+  move.bind(7, change.last_settled.ns);
+  move.bind_or_null(8, ns_of(change.counts_until));
+  return move.run();
 }
 
 Result<BalancePage> read_balances(Database& database, const BalanceQuery& query) {
@@ -165,9 +114,9 @@ Result<std::int64_t> insert_adjustment(Database& database, const Adjustment& adj
   std::int64_t id = insert->number(0);
   insert->reset();
   if (adjustment.charged_change == 0) return id;
-  Result<Statement> update = database.prepare(update_sql);
-  if (!update) return fail(update.error());
-  Result<void> moved = move_balance(*update, adjustment.budget,
+  Result<Statement> move = prepare_move(database);
+  if (!move) return fail(move.error());
+  Result<void> moved = move_balance(*move, adjustment.budget,
                                     {.place = {adjustment.key, adjustment.window_begun},
                                      .charged = adjustment.charged_change,
                                      .last_settled = adjustment.at,

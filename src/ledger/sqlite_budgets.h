@@ -1,42 +1,18 @@
-// Balances of budgets in SQLite, moved along with the rows that charge; adjustments and switches.
+// Balances of budgets in SQLite, what owners changed, and switches.
 #pragma once
 
 #include "ledger/budget_books.h"
-#include "ledger/call_record.h"
 #include "ledger/sqlite_db.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace recloser::ledger {
 
-// Statements of the connection that writes. Calls of one transaction that charge the same account
-// are one write.
-class BalanceWriter {
- public:
-  static Result<BalanceWriter> prepare(Database& database);
-
-  void clear() { changes_.clear(); }
-  // Of a call whose row is new.
-  void add(const CallRecord& record);
-  // What was added, inside the caller's transaction.
-  Result<void> store();
-
- private:
-  struct Change {
-    BudgetIdentity of;
-    Balance balance;
-  };
-  explicit BalanceWriter(Statement update) : update_(std::move(update)) {}
-  void add(const BudgetLine& line);
-
-  Statement update_;
-  std::unordered_map<std::string, Change> changes_;
-  std::string place_;  // of the line in hand; kept for its room
-};
+// Adds a change to the balance of one account and window.
+Result<Statement> prepare_move(Database& database);
+Result<void> move_balance(Statement& move, const BudgetIdentity& of, const Balance& change);
 
 Result<BalancePage> read_balances(Database& database, const BalanceQuery& query);
 // Those that count until before `before`, up to `limit`. How many it were.

@@ -31,19 +31,10 @@ bool is_of(std::string_view facts, CallId id) {
          facts.substr(before.size()).starts_with(std::string_view(text.data(), text.size()));
 }
 
-bool charges_a_budget(const CallRecord* record) { return record->budget_count() > 0; }
-
 std::string insert_sql(std::size_t rows) {
   std::string sql = "INSERT OR IGNORE INTO call_rows (key, not_completed, facts) VALUES (?, ?, ?)";
   for (std::size_t i = 1; i < rows; ++i) sql += ", (?, ?, ?)";
   return sql;
-}
-
-// Of the columns not_completed and facts, in that order.
-StoredCall stored_row(const Statement& row) {
-  StoredCall call = read_facts(row.bytes(1));
-  call.outcome = outcome_of(row.bytes(0));
-  return call;
 }
 
 // Rows that may be wanted: taking a row's facts apart costs more than to look for a text in them.
@@ -129,16 +120,16 @@ Result<CallWriter> CallWriter::prepare(Database& database) {
   if (!finder) return fail(finder.error());
   Result<SessionWriter> sessions = SessionWriter::prepare(database);
   if (!sessions) return fail(sessions.error());
-  Result<BalanceWriter> balances = BalanceWriter::prepare(database);
-  if (!balances) return fail(balances.error());
+  Result<AccountWriter> accounts = AccountWriter::prepare(database);
+  if (!accounts) return fail(accounts.error());
   return CallWriter(database, std::move(*one), std::move(*group), std::move(*remove),
-                    std::move(*finder), std::move(*sessions), std::move(*balances));
+                    std::move(*finder), std::move(*sessions), std::move(*accounts));
 }
 
 Result<std::size_t> CallWriter::insert(std::span<const CallRecord* const> calls) {
   std::size_t fresh = 0;
   sessions_.clear();
-  balances_.clear();
+  accounts_.begin();
   while (!calls.empty()) {
     Group group = calls.first(calls.size() < group_rows ? 1 : group_rows);
     calls = calls.subspan(group.size());
@@ -147,7 +138,7 @@ Result<std::size_t> CallWriter::insert(std::span<const CallRecord* const> calls)
     fresh += *inserted;
   }
   Result<void> listed = sessions_.store();
-  if (listed) listed = balances_.store();
+  if (listed) listed = accounts_.store();
   if (!listed) return fail(listed.error());
   return fresh;
 }
@@ -164,11 +155,14 @@ void CallWriter::bind(Statement& insert, std::size_t nth, std::int64_t key,
 // All at once, which nearly always finds every key free.
 Result<std::size_t> CallWriter::insert_group(Group group) {
   Statement& insert = group.size() == 1 ? one_ : group_;
+  bool charges = false;
   for (std::size_t i = 0; i < group.size(); ++i) {
-    write_facts(facts_[i], *group[i]);
+    Result<void> found = accounts_.find(*group[i], accounts_of_[i]);
+    if (!found) return fail(found.error());
+    charges = charges || !accounts_of_[i].empty();
+    write_facts(facts_[i], *group[i], accounts_of_[i].facts());
     bind(insert, i, home_key(group[i]->id), *group[i], facts_[i].text());
   }
-  bool charges = std::ranges::any_of(group, charges_a_budget);
   Result<void> done = run_insert(insert, charges);
   if (!done) return fail(done.error());
   std::size_t fresh = database_->changes();
@@ -187,7 +181,7 @@ Result<std::size_t> CallWriter::insert_group(Group group) {
       key = finder_.key();
     }
     sessions_.add(group[i]->text(Text::session), key);
-    if (charges && is_new) balances_.add(*group[i]);
+    if (is_new) accounts_.charge(accounts_of_[i]);
   }
   return fresh;
 }
@@ -232,16 +226,30 @@ Result<std::size_t> CallWriter::delete_before(WallTime before, std::size_t limit
 Result<CallReader> CallReader::prepare(Database& database) {
   Result<RowFinder> finder = RowFinder::prepare(database);
   if (!finder) return fail(finder.error());
-  return CallReader(database, std::move(*finder));
+  Result<BudgetNamer> namer = BudgetNamer::prepare(database);
+  if (!namer) return fail(namer.error());
+  return CallReader(database, std::move(*finder), std::move(*namer));
+}
+
+// Of the columns not_completed and facts, in that order. What the numbers in the row stand for was
+// committed with it or before.
+Result<StoredCall> CallReader::stored_row(const Statement& row) {
+  Result<void> named = namer_.catch_up();
+  if (!named) return fail(named.error());
+  StoredCall call = read_facts(row.bytes(1), namer_.names());
+  call.outcome = outcome_of(row.bytes(0));
+  return call;
 }
 
 Result<std::optional<StoredCall>> CallReader::find(CallId id) {
   Result<bool> there = finder_.seek(id);
   if (!there) return fail(there.error());
-  std::optional<StoredCall> call;
+  std::optional<Result<StoredCall>> call;
   if (*there) call = stored_row(finder_.row());
   finder_.reset();  // the snapshot ends here
-  return call;
+  if (!call) return std::nullopt;
+  if (!*call) return fail(call->error());
+  return std::move(**call);
 }
 
 Result<CallPage> CallReader::page(const CallFilter& filter) {
@@ -262,8 +270,9 @@ Result<CallPage> CallReader::page(const CallFilter& filter) {
     Result<bool> row = query->step();
     if (!row) return fail(row.error());
     if (!*row) return page;
-    StoredCall call = stored_row(*query);
-    if (is_wanted(call, filter) && add_to(page, std::move(call), limit)) return page;
+    Result<StoredCall> call = stored_row(*query);
+    if (!call) return fail(call.error());
+    if (is_wanted(*call, filter) && add_to(page, std::move(*call), limit)) return page;
   }
 }
 
@@ -288,9 +297,10 @@ Result<CallPage> CallReader::page_of_session(const CallFilter& filter, KeyRange 
       Result<bool> there = finder_.go_to(key);
       if (!there) return fail(there.error());
       if (!*there) continue;  // deleted since
-      StoredCall call = stored_row(finder_.row());
+      Result<StoredCall> call = stored_row(finder_.row());
       finder_.reset();
-      if (is_wanted(call, filter) && add_to(page, std::move(call), limit)) return page;
+      if (!call) return fail(call.error());
+      if (is_wanted(*call, filter) && add_to(page, std::move(*call), limit)) return page;
     }
     if (keys->size() < session_keys_at_once) return page;
     range.end = keys->back();

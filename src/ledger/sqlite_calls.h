@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ledger/call_facts.h"
-#include "ledger/sqlite_budgets.h"
+#include "ledger/sqlite_accounts.h"
 #include "ledger/sqlite_db.h"
 #include "ledger/sqlite_sessions.h"
 #include "ledger/store.h"
@@ -57,6 +57,8 @@ class CallWriter {
   // How many rows were new; a call that has its row keeps that row. Inside the caller's
   // transaction.
   Result<std::size_t> insert(std::span<const CallRecord* const> calls);
+  // What was inserted stands. Not said: it was rolled back.
+  void committed() { accounts_.committed(); }
   // The oldest first, up to `limit`; how many it were. Inside the caller's transaction.
   Result<std::size_t> delete_before(WallTime before, std::size_t limit);
 
@@ -65,14 +67,14 @@ class CallWriter {
   using Group = std::span<const CallRecord* const>;
 
   CallWriter(Database& database, Statement one, Statement group, Statement remove, RowFinder finder,
-             SessionWriter sessions, BalanceWriter balances)
+             SessionWriter sessions, AccountWriter accounts)
       : database_(&database),
         one_(std::move(one)),
         group_(std::move(group)),
         remove_(std::move(remove)),
         finder_(std::move(finder)),
         sessions_(std::move(sessions)),
-        balances_(std::move(balances)) {}
+        accounts_(std::move(accounts)) {}
 
   static void bind(Statement& insert, std::size_t nth, std::int64_t key, const CallRecord& record,
                    std::string_view facts);
@@ -86,9 +88,11 @@ class CallWriter {
   Statement remove_;
   RowFinder finder_;
   SessionWriter sessions_;
-  BalanceWriter balances_;
-  std::vector<std::int64_t> inserted_;       // keys of the rows that were new, in their order
-  std::array<FactsRoom, group_rows> facts_;  // of the rows in hand; kept for their room
+  AccountWriter accounts_;
+  std::vector<std::int64_t> inserted_;  // keys of the rows that were new, in their order
+  // Of the rows in hand; kept for their room.
+  std::array<FactsRoom, group_rows> facts_;
+  std::array<RowAccounts, group_rows> accounts_of_;
 };
 
 // Statements of the connection that reads.
@@ -99,14 +103,16 @@ class CallReader {
   Result<CallPage> page(const CallFilter& filter);
 
  private:
-  CallReader(Database& database, RowFinder finder)
-      : database_(&database), finder_(std::move(finder)) {}
+  CallReader(Database& database, RowFinder finder, BudgetNamer namer)
+      : database_(&database), finder_(std::move(finder)), namer_(std::move(namer)) {}
 
+  Result<StoredCall> stored_row(const Statement& row);
   Result<KeyRange> range_of(const CallFilter& filter);
   Result<CallPage> page_of_session(const CallFilter& filter, KeyRange range, std::size_t limit);
 
   Database* database_;
   RowFinder finder_;
+  BudgetNamer namer_;
 };
 
 }  // namespace recloser::ledger

@@ -280,9 +280,68 @@ CREATE TABLE holders (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array steps{
-    Migration(schema_1.data(), schema_1.size()), Migration(schema_2.data(), schema_2.size()),
-    Migration(schema_3.data(), schema_3.size()), Migration(schema_4), Migration(schema_5)};
+// Names of budgets are most of what rows would say of them: each has a number. A row of an earlier
+// schema goes on naming its own.
+constexpr char budget_numbers_6[] = R"sql(CREATE TABLE budgets (
+  number INTEGER PRIMARY KEY,
+  budget TEXT NOT NULL,
+  unit   TEXT NOT NULL,
+  kind   TEXT NOT NULL,
+  UNIQUE (budget, unit, kind)
+) STRICT;
+
+DROP VIEW IF EXISTS calls;
+DROP VIEW IF EXISTS call_budgets;
+
+)sql";
+
+constexpr char numbered_budgets_of_calls[] = R"sql(,
+  CASE WHEN facts -> 33 IS NULL THEN facts -> 32 ELSE (
+    SELECT json_group_array(json_array(
+      budgets.budget, line.value ->> 1, budgets.unit, budgets.kind, line.value ->> 2,
+      line.value ->> 3, line.value ->> 4, line.value ->> 5))
+    FROM json_each(facts, '$[33]') AS line LEFT JOIN budgets ON budgets.number = line.value ->> 0
+  ) END AS budgets)sql";
+
+constexpr char call_budgets_6[] = R"sql(CREATE VIEW call_budgets AS SELECT
+  call_rows.facts ->> 0 AS id,
+  line.key + 1          AS n,
+  budgets.budget        AS budget,
+  line.value ->> 1      AS account_key,
+  budgets.unit          AS unit,
+  budgets.kind          AS kind,
+  line.value ->> 2      AS window_begun_ns,
+  line.value ->> 3      AS reserved,
+  line.value ->> 4      AS charged,
+  line.value ->> 5      AS remaining,
+  call_rows.key         AS key
+FROM call_rows, json_each(call_rows.facts, '$[33]') AS line
+LEFT JOIN budgets ON budgets.number = line.value ->> 0
+UNION ALL SELECT
+  call_rows.facts ->> 0,
+  line.key + 1,
+  line.value ->> 0,
+  line.value ->> 1,
+  line.value ->> 2,
+  line.value ->> 3,
+  line.value ->> 4,
+  line.value ->> 5,
+  line.value ->> 6,
+  line.value ->> 7,
+  call_rows.key
+FROM call_rows, json_each(call_rows.facts, '$[32]') AS line
+WHERE line.type = 'array';
+)sql";
+
+constexpr auto schema_6 = joined(budget_numbers_6, calls_view, costs_of_calls,
+                                 numbered_budgets_of_calls, of_calls, call_budgets_6);
+
+constexpr std::array steps{Migration(schema_1.data(), schema_1.size()),
+                           Migration(schema_2.data(), schema_2.size()),
+                           Migration(schema_3.data(), schema_3.size()),
+                           Migration(schema_4),
+                           Migration(schema_5),
+                           Migration(schema_6.data(), schema_6.size())};
 
 Result<void> refuse_foreign(Database& database) {
   Result<std::int64_t> id = database.query_number("PRAGMA application_id");

@@ -140,6 +140,7 @@ class SqliteStore final : public Store {
     if (!fresh) return fresh;
     Result<void> committed = transaction->commit();
     if (!committed) return fail(committed.error());
+    call_writer_.committed();
     return fresh;
   }
 

@@ -309,8 +309,8 @@ TEST(FactsScan, SeesWhatTheReaderSees) {
       record.add_decision(
           {.phase = "p", .policy = {}, .rule = "[{", .action = "\"]", .reason = "\\"});
     }
-    write_facts(room, record);
-    StoredCall call = read_facts(room.text());
+    write_facts(room, record, {});
+    StoredCall call = read_facts(room.text(), {});
     ScannedFacts seen = scan_facts(room.text());
     ASSERT_EQ(seen.started_at_ns, call.started_at.ns);
     ASSERT_EQ(unescaped(seen.team), call.team);
