@@ -23,3 +23,8 @@ endfunction()
 recloser_precompiled(precompiled_code HEADERS ${precompiled} LINKS fmt::fmt)
 recloser_precompiled(precompiled_tests HEADERS ${precompiled} <gmock/gmock.h> <gtest/gtest.h>
                      LINKS fmt::fmt GTest::gmock_main)
+if(RECLOSER_SANITIZE)
+  recloser_precompiled(precompiled_tests_quickly HEADERS ${precompiled} <gmock/gmock.h>
+                       <gtest/gtest.h> LINKS fmt::fmt GTest::gmock_main)
+  target_compile_options(precompiled_tests_quickly PRIVATE -O0)
+endif()

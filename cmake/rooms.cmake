@@ -1,11 +1,13 @@
 # A room is a folder of src/ and a static library; its tests (*_test.cpp beside the code) are one
 # program.
 
-# recloser_room(name LINKS rooms and libraries...)
+# recloser_room(name [OPTIMISED_TESTS] LINKS rooms and libraries...)
 # A folder that does not exist yet, or holds no code yet, makes an empty interface target. Code in a
-# subfolder testing/ is for tests of this and other rooms: the library name_testing.
+# subfolder testing/ is for tests of this and other rooms: the library name_testing. In the sanitized
+# builds its tests are not optimised, which halves what they take to compile, but where they compute
+# more than they wait (docs/decisions/2026-11-21-build-time.md).
 function(recloser_room name)
-  cmake_parse_arguments(ROOM "" "" "LINKS" ${ARGN})
+  cmake_parse_arguments(ROOM "OPTIMISED_TESTS" "" "LINKS" ${ARGN})
   file(GLOB_RECURSE code CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
   set(tests ${code})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
@@ -26,20 +28,30 @@ function(recloser_room name)
     target_link_libraries(${name}_testing PUBLIC ${name} GTest::gtest)
   endif()
   if(tests)
-    recloser_test(${name}_test SOURCES ${tests}
+    set(quick QUICK_TO_COMPILE)
+    if(ROOM_OPTIMISED_TESTS)
+      set(quick "")
+    endif()
+    recloser_test(${name}_test ${quick} SOURCES ${tests}
                   LINKS ${name} $<TARGET_NAME_IF_EXISTS:${name}_testing>)
   endif()
 endfunction()
 
-# recloser_test(name SOURCES files LINKS targets): one GoogleTest program, run as one ctest entry.
+# recloser_test(name [QUICK_TO_COMPILE] SOURCES files LINKS targets): one GoogleTest program, run as
+# one ctest entry.
 function(recloser_test name)
   if(RECLOSER_FUZZ)
     return()
   endif()
-  cmake_parse_arguments(TEST "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(TEST "QUICK_TO_COMPILE" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_LINKS} GTest::gmock_main)
-  target_precompile_headers(${name} REUSE_FROM precompiled_tests)
+  if(TEST_QUICK_TO_COMPILE AND RECLOSER_SANITIZE)
+    target_compile_options(${name} PRIVATE -O0)
+    target_precompile_headers(${name} REUSE_FROM precompiled_tests_quickly)
+  else()
+    target_precompile_headers(${name} REUSE_FROM precompiled_tests)
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} TIMEOUT 600)
 endfunction()
