@@ -37,8 +37,8 @@ Answer not_served(const Request& request) {
   return not_found(fmt::format(
       "there is no {} here; there are /admin/calls, /admin/usage, /admin/keys, /admin/orgs, "
       "/admin/teams, /admin/users, /admin/budgets, /admin/approvals, /admin/switches, "
-      "/admin/alerts, /admin/backup, /admin/ratings, /admin/sim/truth, /metrics, /healthz and "
-      "/readyz",
+      "/admin/alerts, /admin/live, /admin/backup, /admin/ratings, /admin/sim/truth, /metrics, "
+      "/healthz and /readyz",
       shown(request.path)));
 }
 
@@ -73,6 +73,10 @@ Task<void> AdminApi::handle(net::Exchange& exchange) {
   bool truth = request.resource == Resource::sim_truth && allows(request.resource, request.method);
   if (known && truth && services_.simulated_port) {
     co_await pass_truth(exchange, request);
+    co_return;
+  }
+  if (known && request.resource == Resource::live && allows(Resource::live, request.method)) {
+    co_await stream_live(exchange, request);
     co_return;
   }
   Answer answer;
@@ -153,6 +157,7 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
           "no simulated provider runs in this gateway; a provider with `dialect: simulated` "
           "starts one");
       break;
+    case Resource::live:  // served above
     case Resource::not_built:
     case Resource::none:
       break;
@@ -335,6 +340,7 @@ Task<Answer> AdminApi::throw_switch(net::Exchange& exchange, const Request& requ
   auto put = [&board = services_.switches, setting = *setting] { return board.put(setting); };
   Result<std::string> json = co_await offload_.run(std::move(put));
   if (json) {
+    services_.live.tell("switch", *json);
     services_.log.warning("a switch was thrown",
                           {{"switch", setting->name}, {"is", state}, {"who", setting->who}});
   }

@@ -33,6 +33,7 @@ class AdminApi final : public net::HttpHandler {
   Task<Answer> add_ratings(net::Exchange& exchange);
   Task<Answer> list_budgets(const Request& request);
   Task<Answer> adjust_budget(net::Exchange& exchange, const Request& request);
+  Task<void> stream_live(net::Exchange& exchange, const Request& request);  // live_routes.cpp
   // In approval_routes.cpp.
   Task<Answer> answer_approvals(net::Exchange& exchange, const Request& request);
   Task<Answer> list_adjustments(const Request& request);

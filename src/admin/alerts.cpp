@@ -74,6 +74,7 @@ void Alerts::raise(Alert alert) {
     kept_.push_front(raised);
     if (kept_.size() > kept_max) kept_.pop_back();
   }
+  if (live_ != nullptr && live_->followed()) live_->tell("alert", cloud_event(*raised));
   if (outlets_.empty()) return;
   pool_.worker().post([this, raised = std::move(raised)] { send(raised); });
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "admin/alert.h"
+#include "admin/live_feed.h"
 #include "config/channel.h"
 #include "core/ids.h"
 #include "core/task.h"
@@ -36,6 +37,8 @@ class Alerts {
   ~Alerts();
 
   void raise(Alert alert);
+  // Who hears of them besides: `alert`. Before any is raised.
+  void also_tell(LiveFeed& live) { live_ = &live; }
 
   // {"data": [..], "next": null}, the newest first. Any thread.
   std::string alerts_json() const;
@@ -50,6 +53,7 @@ class Alerts {
   Task<Result<void>> post(const Outlet& outlet, const std::string& body);
 
   net::ClientPool& pool_;
+  LiveFeed* live_ = nullptr;
   std::vector<std::unique_ptr<Outlet>> outlets_;  // used by the worker alone
   mutable std::mutex mutex_;
   CallIdMaker ids_;                                // guarded by mutex_

@@ -50,6 +50,7 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/switches", Resource::switches},
     {"/admin/switches/*", Resource::switch_},
     {"/admin/alerts", Resource::alerts},
+    {"/admin/live", Resource::live},
     {"/admin/sim/truth", Resource::sim_truth},
     {"/admin/sessions", Resource::not_built},
     {"/admin/sessions/*", Resource::not_built},
@@ -57,7 +58,6 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/targets", Resource::not_built},
     {"/admin/decisions", Resource::not_built},
     {"/admin/reload", Resource::not_built},
-    {"/admin/live", Resource::not_built},
 });
 
 void find_resource(Request& request) {
@@ -145,6 +145,8 @@ std::string_view methods_of(Resource resource) {
     case Resource::alerts:
     case Resource::sim_truth:
       return "GET, HEAD";
+    case Resource::live:
+      return "GET";
     case Resource::switch_:
       return "GET, HEAD, PUT";
     case Resource::approval:
@@ -173,6 +175,7 @@ bool allows(Resource resource, Method method) {
   if (method == Method::post) return also_post || only_post;
   if (method == Method::delete_ || method == Method::patch) return changed;
   if (method == Method::put) return holder || resource == Resource::switch_;
+  if (resource == Resource::live) return method == Method::get;
   return !only_post && (method == Method::get || method == Method::head);
 }
 

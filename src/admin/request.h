@@ -41,6 +41,7 @@ enum class Resource : unsigned char {
   switches,
   switch_,  // of the name in `rest`
   alerts,
+  live,
   sim_truth,
   not_built,  // promised by INTERFACES, not in this version
   none,

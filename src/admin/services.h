@@ -3,6 +3,7 @@
 
 #include "admin/adjustments.h"
 #include "admin/alerts.h"
+#include "admin/live_feed.h"
 #include "admin/roster.h"
 #include "admin/switches.h"
 #include "auth/jwt/issuers.h"
@@ -33,6 +34,7 @@ struct Services {
   Adjustments& adjustments;  // of these budgets
   SwitchBoard& switches;
   Alerts& alerts;
+  LiveFeed& live;
   auth::Entropy& entropy;
   Log& log;
   std::vector<const relay::Metrics*> metrics;  // of every worker that carries traffic

@@ -9,6 +9,7 @@
 #include "net/http_client.h"
 #include "net/test_loop.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -66,11 +67,17 @@ class ApiTest : public testing::Test {
   void open_ledger(std::unique_ptr<ledger::Store> store) {
     ledger::LedgerOptions options;
     options.directory = directory_.path();
+    options.watcher = &live_;
     ledger_ =
         std::move(*ledger::Ledger::open(options, std::move(store), loop_.clock(), loop_.log()));
-    adjustments_ = std::make_unique<Adjustments>(ledger_->store(), budgets_);
-    switch_board_ =
-        std::make_unique<SwitchBoard>(ledger_->store(), switches_, [this] { ++switches_thrown_; });
+    auto ring = [this] {
+      if (look_again_) look_again_();
+    };
+    adjustments_ = std::make_unique<Adjustments>(ledger_->store(), budgets_, ring);
+    switch_board_ = std::make_unique<SwitchBoard>(ledger_->store(), switches_, [this, ring] {
+      ++switches_thrown_;
+      ring();
+    });
     open_roster();
   }
   // What is declared, and what the store has, in force. Not while the API runs.
@@ -79,7 +86,9 @@ class ApiTest : public testing::Test {
         config_, *auth::declared_keys(config_->keys, loop_.clock().wall()), ledger_->store(),
         budgets_, Roster::Hooks{.changed = [this]() -> Result<void> {
           ++roster_changes_;
-          return adjustments_->restore(loop_.clock().wall());
+          Result<void> restored = adjustments_->restore(loop_.clock().wall());
+          if (look_again_) look_again_();
+          return restored;
         }});
     Result<void> loaded = roster_->load();
     EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message());
@@ -87,6 +96,7 @@ class ApiTest : public testing::Test {
 
   // Starts the API; what `services()` gave may be changed before.
   void start(Services services) {
+    alerts_->also_tell(live_);
     api_ = std::make_unique<AdminApi>(std::move(services));
     server_ = std::move(*net::HttpServer::open(
         loop_.worker(), *net::parse_listen_address("127.0.0.1:0"), {}, memory_, *api_));
@@ -102,6 +112,7 @@ class ApiTest : public testing::Test {
             .adjustments = *adjustments_,
             .switches = *switch_board_,
             .alerts = *alerts_,
+            .live = live_,
             .entropy = entropy_,
             .log = loop_.log(),
             .metrics = {&metrics_},
@@ -117,6 +128,7 @@ class ApiTest : public testing::Test {
     pool_.clear();
     clients_.clear();
     if (!server_) return;
+    live_.end();
     server_->drain();
     loop_.worker().run_until([&] { return server_->connections() == 0; });
     server_.reset();
@@ -174,6 +186,7 @@ class ApiTest : public testing::Test {
 
   ledger::test::TempDirectory directory_;
   net::TestLoop loop_;
+  LiveFeed live_;
   ledger::MemoryStore* store_ = nullptr;
   std::unique_ptr<ledger::Ledger> ledger_;
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
@@ -182,6 +195,7 @@ class ApiTest : public testing::Test {
   relay::Switches switches_;
   std::unique_ptr<SwitchBoard> switch_board_;
   int switches_thrown_ = 0;
+  std::function<void()> look_again_;  // what runs is to; on any thread
   std::unique_ptr<Roster> roster_;
   int roster_changes_ = 0;
   CountingEntropy entropy_;

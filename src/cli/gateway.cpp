@@ -152,6 +152,7 @@ Started<void> Gateway::open_books() {
   options.directory = state.directory_path;
   options.journal.program_version = surroundings_.program_version;
   options.retain = config_->ledger.retain;
+  options.watcher = &live_;
   Result<std::unique_ptr<ledger::Ledger>> ledger =
       ledger::Ledger::open(options, std::move(*store), surroundings_.clock, surroundings_.log);
   if (!ledger) return fail(ledger.error());
@@ -334,6 +335,7 @@ Started<void> Gateway::start_admin() {
       admin::Alerts::make(*admin_->pool, config_->channels, *seed);
   if (!alerts) return misconfigured(alerts.error());
   admin_->alerts = std::move(*alerts);
+  admin_->alerts->also_tell(live_);
   thresholds_.tell(admin_->alerts.get());
   if (token_issuers_) {
     Result<std::unique_ptr<TokenKeys>> token_keys = TokenKeys::make(*admin_->pool, *token_issuers_);
@@ -351,6 +353,7 @@ Started<void> Gateway::start_admin() {
                       .adjustments = *adjustments_,
                       .switches = *switch_board_,
                       .alerts = *admin_->alerts,
+                      .live = live_,
                       .entropy = surroundings_.entropy,
                       .log = surroundings_.log,
                       .metrics = std::move(metrics),
@@ -420,9 +423,22 @@ bool Gateway::wait_for_clients(Duration limit, const std::atomic<bool>& enough) 
   return false;
 }
 
+// Who follows has what ended until now, and then the end of the feed.
+void Gateway::end_live_feed() {
+  if (!admin_ || !admin_->thread.joinable() || !live_.followed()) return;
+  Result<void> flushed = ledger_->flush();
+  if (!flushed) surroundings_.log.debug("the live feed ends before its calls are stored");
+  live_.end();
+  Instant until = surroundings_.clock.now() + told_within;
+  while (live_.followed() && surroundings_.clock.now() < until) {
+    run_on_timer(*admin_->worker, drain_look_every);
+  }
+}
+
 // Threads first, that of the resolver before those it answers to; then coroutines, which settle
 // their calls; then what they used.
 void Gateway::stop() {
+  end_live_feed();
   resolver_.stop();
   auto end = [](auto& side) {
     if (!side->thread.joinable()) return;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "admin/adjustments.h"
+#include "admin/live_feed.h"
 #include "admin/roster.h"
 #include "admin/switches.h"
 #include "auth/jwt/issuers.h"
@@ -93,11 +94,13 @@ class Gateway {
   Started<void> start_admin();
   Started<void> open_listeners(Traffic& traffic, bool shared);
   bool accepts_calls() const;
+  void end_live_feed();
   bool wait_for_clients(Duration limit, const std::atomic<bool>& enough);
 
   std::shared_ptr<const config::Config> config_;
   Surroundings surroundings_;
   std::optional<ledger::StateLock> lock_;
+  admin::LiveFeed live_;
   std::unique_ptr<ledger::Ledger> ledger_;
   std::vector<auth::KeyRecord> declared_keys_;
   std::unique_ptr<auth::jwt::Issuers> token_issuers_;  // null: no tokens are taken

@@ -116,11 +116,15 @@ class GatewayTest : public testing::Test {
     return all;
   }
 
-  // An answer of the admin port, with the operator's token.
-  std::string admin(std::string_view line, std::string_view body) {
+  std::string admin_token() const {
     std::ifstream file(gateway_->admin_token_path());
     std::string token{std::istreambuf_iterator<char>(file), {}};
     token.resize(std::min(token.find('\n'), token.size()));
+    return token;
+  }
+  // An answer of the admin port, with the operator's token.
+  std::string admin(std::string_view line, std::string_view body) {
+    std::string token = admin_token();
     begin(gateway_->admin_address(),
           fmt::format("{} HTTP/1.1\r\nhost: g\r\nconnection: close\r\nauthorization: Bearer {}\r\n"
                       "content-length: {}\r\n\r\n{}",
@@ -172,6 +176,41 @@ TEST_F(GatewayTest, ADrainIsToldOnTheAdminPortAndClosesThePortOfClients) {
   for (int i = 0; i < 3'000; ++i) ASSERT_EQ(::recv(stream, more, 1, 0), 1) << "it goes on";
   enough = true;
   draining.join();
+}
+
+// Whoever follows hears of calls while they come, of those that a drain waits for, and of its end.
+TEST_F(GatewayTest, TheLiveFeedTellsAllUntilTheGatewayEnds) {
+  start("workers: 2\nauth: {mode: open}\n");
+  int follower = begin(gateway_->admin_address(),
+                       fmt::format("GET /admin/live HTTP/1.1\r\nhost: g\r\nauthorization: Bearer "
+                                   "{}\r\n\r\n",
+                                   admin_token()));
+  EXPECT_EQ(heard(follower), "HTTP/1.1 200 OK") << "from here on it follows";
+  constexpr std::string_view body =
+      R"({"model":"sim/sim-fast","messages":[{"role":"user","content":"a secret plan"}]})";
+  auto call = [&] {
+    begin(gateway_->addresses().front(),
+          fmt::format("POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: "
+                      "close\r\ncontent-length: {}\r\n\r\n{}",
+                      body.size(), body));
+    return rest();
+  };
+  EXPECT_THAT(call(), testing::StartsWith("HTTP/1.1 200 OK"));
+  EXPECT_THAT(admin("PUT /admin/switches/all", R"({"on":true,"reason":"x","who":"ada"})"),
+              testing::StartsWith("HTTP/1.1 200 OK"));
+  EXPECT_THAT(call(), testing::StartsWith("HTTP/1.1 403"));
+  gateway_->stop();
+  clients_.push_back(follower);
+  std::string all = rest();
+  clients_.pop_back();
+  EXPECT_THAT(all, HasSubstr("\nevent: call\ndata: {\"id\":\""));
+  EXPECT_THAT(all, HasSubstr("\"outcome\":\"completed\""));
+  EXPECT_THAT(all, HasSubstr("\nevent: switch\ndata: {\"name\":\"all\",\"on\":true"));
+  EXPECT_THAT(all, HasSubstr("\nevent: decision\ndata: {\"call\":\""));
+  EXPECT_THAT(all, HasSubstr("\"rule\":\"switch/all\""));
+  EXPECT_THAT(all, HasSubstr("\"outcome\":\"refused\""));
+  EXPECT_THAT(all, testing::Not(HasSubstr("secret plan")));
+  EXPECT_TRUE(all.ends_with("0\r\n\r\n")) << "whole, so that it is no failure: " << all;
 }
 
 // A stream that would never end, at the end of a drain: told in its dialect, and counted in the

@@ -78,7 +78,7 @@ class CliTest : public testing::Test {
     std::vector<const char*> argv{"recloser"};
     argv.insert(argv.end(), words);
     Process process{.environment = environment_,
-                    .clock = clock_,
+                    .clock = *process_clock_,
                     .entropy = entropy_,
                     .version = "1.2.3",
                     .program_path = {},
@@ -91,6 +91,7 @@ class CliTest : public testing::Test {
 
   config::FakeEnvironment environment_;
   ledger::test::SharedClock clock_;
+  const Clock* process_clock_ = &clock_;
   FixedEntropy entropy_;
   Captured out_;
   Captured err_;
@@ -103,6 +104,7 @@ class RemoteTest : public CliTest {
   RemoteTest() {
     ledger::LedgerOptions options;
     options.directory = directory_.path();
+    options.watcher = &live_;
     ledger_ = std::move(
         *ledger::Ledger::open(options, std::make_unique<ledger::MemoryStore>(), clock_, log_.log));
     adjustments_ = std::make_unique<admin::Adjustments>(ledger_->store(), budgets_);
@@ -124,6 +126,7 @@ class RemoteTest : public CliTest {
                         .adjustments = *adjustments_,
                         .switches = *switch_board_,
                         .alerts = *alerts_,
+                        .live = live_,
                         .entropy = entropy_,
                         .log = log_.log,
                         .metrics = {},
@@ -161,6 +164,7 @@ class RemoteTest : public CliTest {
   ledger::test::TempDirectory directory_;
   SystemClock system_;
   ledger::test::TestLog log_{system_};
+  admin::LiveFeed live_;
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<admin::Roster> roster_;
   budget::Table budgets_{clock_, nullptr};

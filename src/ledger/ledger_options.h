@@ -3,6 +3,7 @@
 
 #include "core/time.h"
 #include "ledger/journal.h"
+#include "ledger/row_watcher.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +23,7 @@ struct LedgerOptions {
   Duration retry_after_max = 1s;
   Duration retain = 24h * 400;  // rows are deleted when older; 0 = never
   Duration retain_check_every = 1min;
+  RowWatcher* watcher = nullptr;  // outlives the ledger
 };
 
 // For metrics and readiness; each figure as of some moment during the call.

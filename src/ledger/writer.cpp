@@ -149,6 +149,7 @@ Result<void> Writer::store_pending() {
       done = fail(inserted.error());
       break;
     }
+    if (options_.watcher != nullptr) options_.watcher->stored(batch_);
     for (std::uint32_t slot : slots) journal_.release(slot);
     waiting_rows_.fetch_sub(slots.size(), std::memory_order_relaxed);
     stored_rows_.fetch_add(slots.size(), std::memory_order_relaxed);
