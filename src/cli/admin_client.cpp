@@ -56,13 +56,6 @@ std::string reason_of(const Error& error, Duration patience) {
   }
 }
 
-Error not_reachable(const AdminServer& server, const Error& error) {
-  return Error(Side::operator_, Kind::unreachable,
-               fmt::format("no Recloser answers at {} (from {}): {}. Start it with `recloser "
-                           "serve`, or say where it runs with --admin URL or RECLOSER_ADMIN",
-                           server.url.str(), server.url_from, reason_of(error, server.patience)));
-}
-
 struct Asking {
   net::ClientPool& pool;
   const net::DialTarget& target;
@@ -115,31 +108,61 @@ Result<net::DialTarget> target_of(const AdminServer& server) {
 Result<AdminAnswer> ask_admin(const AdminServer& server, net::http1::Method method,
                               std::string_view target, std::string_view body,
                               const Process& process) {
-  Log log(LogLevel::error, LogFormat::text, process.clock,
-          std::make_unique<DescriptorSink>(process.err));
-  net::Resolver resolver(process.clock);
-  Result<net::DialTarget> dial_target = target_of(server);
-  if (!dial_target) return fail(dial_target.error());
-  Result<std::unique_ptr<net::Worker>> worker = net::Worker::create("cli", process.clock, log);
-  if (!worker) return fail(worker.error());
-  net::ClientPool pool(**worker, resolver);
-  Asking asking{
-      .pool = pool,
-      .target = *dial_target,
-      .method = method,
-      .head = fmt::format("{} {}{} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n"
-                          "user-agent: recloser/{}\r\naccept: application/json\r\n"
-                          "content-type: application/json\r\ncontent-length: {}\r\n\r\n",
-                          method_text(method), server.url.path, target, server.url.host_field(),
-                          server.token.reveal(), process.version, body.size()),
-      .body = body,
-      .patience = server.patience};
+  Result<std::unique_ptr<AdminLink>> link = AdminLink::open(server, process);
+  if (!link) return fail(link.error());
+  Asking asking{.pool = (*link)->pool(),
+                .target = (*link)->target(),
+                .method = method,
+                .head = request_head(server, method, target, body.size(), process),
+                .body = body,
+                .patience = server.patience};
   std::optional<Result<AdminAnswer>> answer;
-  (*worker)->tasks().spawn("ask the admin API", fetch_into(asking, answer));
-  (*worker)->run_until([&] { return answer.has_value(); });
+  (*link)->worker().tasks().spawn("ask the admin API", fetch_into(asking, answer));
+  (*link)->worker().run_until([&] { return answer.has_value(); });
   config::wipe(asking.head);
   if (!*answer) return fail(not_reachable(server, answer->error()));
   return std::move(**answer);
+}
+
+AdminLink::AdminLink(const Process& process)
+    : log_(LogLevel::error, LogFormat::text, process.clock,
+           std::make_unique<DescriptorSink>(process.err)),
+      resolver_(process.clock) {}
+
+// What still runs uses the pool; who still looks up a name is not told any more.
+AdminLink::~AdminLink() {
+  resolver_.stop();
+  if (worker_) worker_->tasks().clear();
+}
+
+Result<std::unique_ptr<AdminLink>> AdminLink::open(const AdminServer& server,
+                                                   const Process& process) {
+  Result<net::DialTarget> target = target_of(server);
+  if (!target) return fail(target.error());
+  std::unique_ptr<AdminLink> link(new AdminLink(process));
+  link->target_ = std::move(*target);
+  Result<std::unique_ptr<net::Worker>> worker =
+      net::Worker::create("cli", process.clock, link->log_);
+  if (!worker) return fail(worker.error());
+  link->worker_ = std::move(*worker);
+  link->pool_ = std::make_unique<net::ClientPool>(*link->worker_, link->resolver_);
+  return link;
+}
+
+std::string request_head(const AdminServer& server, net::http1::Method method,
+                         std::string_view target, std::size_t body_bytes, const Process& process) {
+  return fmt::format(
+      "{} {}{} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\nuser-agent: recloser/{}\r\n"
+      "accept: application/json\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+      method_text(method), server.url.path, target, server.url.host_field(), server.token.reveal(),
+      process.version, body_bytes);
+}
+
+Error not_reachable(const AdminServer& server, const Error& error) {
+  return Error(Side::operator_, Kind::unreachable,
+               fmt::format("no Recloser answers at {} (from {}): {}. Start it with `recloser "
+                           "serve`, or say where it runs with --admin URL or RECLOSER_ADMIN",
+                           server.url.str(), server.url_from, reason_of(error, server.patience)));
 }
 
 }  // namespace recloser::cli

@@ -5,10 +5,17 @@
 #include "config/base_url.h"
 #include "config/config.h"
 #include "config/secret.h"
+#include "core/log.h"
 #include "core/result.h"
 #include "core/time.h"
+#include "net/dial.h"
 #include "net/http1/head.h"
+#include "net/pool.h"
+#include "net/resolver.h"
+#include "net/worker.h"
 
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -43,6 +50,34 @@ struct AdminAnswer {
 Result<AdminAnswer> ask_admin(const AdminServer& server, net::http1::Method method,
                               std::string_view target, std::string_view body,
                               const Process& process);
+
+// A loop of a command's own, and the way to the admin port from it.
+class AdminLink {
+ public:
+  static Result<std::unique_ptr<AdminLink>> open(const AdminServer& server, const Process& process);
+  ~AdminLink();
+  AdminLink(const AdminLink&) = delete;
+  AdminLink& operator=(const AdminLink&) = delete;
+
+  net::Worker& worker() { return *worker_; }
+  net::ClientPool& pool() { return *pool_; }
+  const net::DialTarget& target() const { return target_; }
+
+ private:
+  explicit AdminLink(const Process& process);
+
+  Log log_;
+  net::Resolver resolver_;
+  net::DialTarget target_;
+  std::unique_ptr<net::Worker> worker_;
+  std::unique_ptr<net::ClientPool> pool_;
+};
+
+// The head of a request, with the token: wipe() it.
+std::string request_head(const AdminServer& server, net::http1::Method method,
+                         std::string_view target, std::size_t body_bytes, const Process& process);
+// What a user is told of a way there that fails.
+Error not_reachable(const AdminServer& server, const Error& error);
 
 // `text` for a path or a query: everything but letters, digits and "-._~" escaped.
 std::string percent_encoded(std::string_view text);

@@ -1,5 +1,7 @@
-// calls: the books as a table, and one call with everything that is known of it.
+// calls: the books as a table, one call with everything that is known of it, and calls as they end.
 #include "cli/admin_client.h"
+#include "cli/call_table.h"
+#include "cli/follow_calls.h"
 #include "cli/human.h"
 #include "cli/json.h"
 #include "cli/output.h"
@@ -18,55 +20,6 @@ using net::http1::Method;
 constexpr std::array<std::string_view, 7> filters{"limit", "session", "team",  "outcome",
                                                   "since", "until",   "cursor"};
 
-Colour colour_of_outcome(std::string_view outcome) {
-  if (outcome == "completed") return Colour::green;
-  if (outcome == "client_gone" || outcome == "cut") return Colour::yellow;
-  return Colour::red;
-}
-
-std::string count(const Json& call, std::string_view name) {
-  std::optional<std::int64_t> number = whole(call, name);
-  return number ? with_thousands(*number) : "-";
-}
-
-std::string took(const Json& call, std::string_view name) {
-  std::optional<double> ms = number(call, name);
-  return ms ? human_ms(*ms) : "-";
-}
-
-std::string cost(const Json& call, std::string_view name) { return human_usd(text(call, name)); }
-
-std::string when(const Json& call, std::string_view name, WallTime now) {
-  std::string at = text(call, name);
-  Result<WallTime> time = parse_rfc3339(at);
-  return time ? human_time(*time, now) : or_dash(at);
-}
-
-// What was asked for, and who served it when that has another name.
-std::string model_of(const Json& call) {
-  std::string requested = text(call, "model_requested");
-  std::string provider = text(call, "provider");
-  if (provider.empty()) return or_dash(requested);
-  if (requested.starts_with(provider + "/")) return requested;
-  return fmt::format("{} @{}", or_dash(requested), provider);
-}
-
-std::vector<Cell> call_row(const Json& call, WallTime now) {
-  std::string outcome = text(call, "outcome");
-  return {{when(call, "started_at", now), Colour::none},
-          {text(call, "id"), Colour::dim},
-          {or_dash(text(call, "key_id")), Colour::none},
-          {or_dash(text(call, "team")), Colour::none},
-          {model_of(call), Colour::none},
-          {outcome, colour_of_outcome(outcome)},
-          {count(call, "status"), Colour::none},
-          {count(call, "input_tokens"), Colour::none},
-          {count(call, "output_tokens"), Colour::none},
-          {cost(call, "cost_usd"), Colour::none},
-          {took(call, "ttft_ms"), Colour::none},
-          {took(call, "duration_ms"), Colour::none}};
-}
-
 std::string list_target(const Invocation& invocation) {
   std::string target = "/admin/calls";
   char joint = '?';
@@ -83,18 +36,7 @@ Exit show_list(const Json& page, const Process& process) {
   const Json* data = member(page, "data");
   if (data == nullptr || !data->is_array()) return not_understood(process);
   if (data->get_array().empty()) return show(process, "There are no such calls.\n");
-  Table table({{"TIME (UTC)"},
-               {"CALL"},
-               {"KEY"},
-               {"TEAM"},
-               {"MODEL"},
-               {"OUTCOME"},
-               {"STATUS", true},
-               {"INPUT", true},
-               {"OUTPUT", true},
-               {"COST", true},
-               {"FIRST", true},
-               {"TOOK", true}});
+  Table table(call_columns());
   WallTime now = process.clock.wall();
   for (const Json& call : data->get_array()) table.add(call_row(call, now));
   Style style = Style::of(process);
@@ -130,9 +72,9 @@ std::string tokens_of(const Json& call) {
     std::int64_t tokens = whole(call, name).value_or(0);
     return tokens == 0 ? std::string() : fmt::format(" ({} {})", with_thousands(tokens), what);
   };
-  return fmt::format("{} input{}{}, {} output{}{}", count(call, "input_tokens"),
+  return fmt::format("{} input{}{}, {} output{}{}", count_of(call, "input_tokens"),
                      part("cached_input_tokens", "cached"), part("cache_write_tokens", "written"),
-                     count(call, "output_tokens"), part("reasoning_tokens", "reasoning"),
+                     count_of(call, "output_tokens"), part("reasoning_tokens", "reasoning"),
                      fmt::format(", {}", text(call, "tokens_source")));
 }
 
@@ -155,23 +97,23 @@ std::string cost_of(const Json& call) {
   add("output", "output_cost_usd");
   add("fees", "fees_usd");
   if (!parts.empty()) parts += ')';
-  std::string line = fmt::format("{}{}, {}", cost(call, "cost_usd"), parts, or_dash(source));
+  std::string line = fmt::format("{}{}, {}", usd_of(call, "cost_usd"), parts, or_dash(source));
   if (std::string version = text(call, "price_version"); !version.empty()) line += ' ' + version;
   if (text(call, "list_cost_usd") != booked) {
-    line += fmt::format(", at list price {}", cost(call, "list_cost_usd"));
+    line += fmt::format(", at list price {}", usd_of(call, "list_cost_usd"));
   }
   return line;
 }
 
 std::string attempt_line(const Json& attempt) {
-  std::string line = fmt::format("{}. {}", count(attempt, "n"), text(attempt, "target"));
+  std::string line = fmt::format("{}. {}", count_of(attempt, "n"), text(attempt, "target"));
   auto add = [&line](const std::string& fact) {
     if (!fact.empty()) line += ", " + fact;
   };
   if (whole(attempt, "status")) add(fmt::format("status {}", *whole(attempt, "status")));
   add(text(attempt, "outcome"));
   add(text(attempt, "error_class"));
-  if (number(attempt, "ttft_ms")) add("first byte after " + took(attempt, "ttft_ms"));
+  if (number(attempt, "ttft_ms")) add("first byte after " + took_of(attempt, "ttft_ms"));
   std::string request = text(attempt, "provider_request_id");
   if (!request.empty()) add("request id " + request);
   return line;
@@ -208,9 +150,9 @@ Exit show_one(const Json& call, const Process& process) {
   facts.add("call", text(call, "id"), Colour::bold);
   facts.add("started", text(call, "started_at"));
   facts.add("outcome", outcome, colour_of_outcome(outcome));
-  facts.add("status", count(call, "status"));
-  facts.add("took", took(call, "duration_ms"));
-  facts.add("first token", took(call, "ttft_ms"));
+  facts.add("status", count_of(call, "status"));
+  facts.add("took", took_of(call, "duration_ms"));
+  facts.add("first token", took_of(call, "ttft_ms"));
   if (std::optional<std::int64_t> us = whole(call, "overhead_us")) {
     facts.add("overhead", fmt::format("{} µs", with_thousands(*us)));
   }
@@ -227,11 +169,11 @@ Exit show_one(const Json& call, const Process& process) {
   facts.add("tokens", tokens_of(call));
   facts.add("cost", cost_of(call));
   facts.add("overrun",
-            text(call, "overrun_usd") == text_of(NanoUsd{}) ? "" : cost(call, "overrun_usd"));
-  facts.add("expected cost", cost(call, "expected_cost_usd"));
-  facts.add("highest cost", cost(call, "upper_cost_usd"));
-  facts.add("delivered", count(call, "delivered_tokens"));
-  facts.add("overshoot", count(call, "overshoot_tokens"));
+            text(call, "overrun_usd") == text_of(NanoUsd{}) ? "" : usd_of(call, "overrun_usd"));
+  facts.add("expected cost", usd_of(call, "expected_cost_usd"));
+  facts.add("highest cost", usd_of(call, "upper_cost_usd"));
+  facts.add("delivered", count_of(call, "delivered_tokens"));
+  facts.add("overshoot", count_of(call, "overshoot_tokens"));
   add_list(facts, call, "attempts", attempt_line);
   add_list(facts, call, "decisions", decision_line);
   add_list(facts, call, "ratings", rating_line);
@@ -242,6 +184,7 @@ Exit show_one(const Json& call, const Process& process) {
 
 Exit run_calls(const Invocation& invocation, const Process& process) {
   bool one = !invocation.arguments().empty();
+  if (invocation.has("follow")) return follow_calls(invocation, process);
   for (std::string_view name : filters) {
     if (!one || !invocation.has(name)) continue;
     return complain(process, Exit::usage,

@@ -21,6 +21,9 @@ constexpr std::array check_options{
 constexpr std::array state_options{config_option, json_option};
 
 constexpr std::array calls_options{
+    Option{.name = "follow",
+           .value = "",
+           .help = "Prints each call when it ends, until Ctrl-C, or until --limit N were printed."},
     Option{.name = "limit", .value = "N", .help = "At most so many calls, 1 to 1000; else 50."},
     Option{.name = "session", .value = "ID", .help = "Only calls of this session."},
     Option{.name = "team", .value = "NAME", .help = "Only calls of this team."},
@@ -243,12 +246,16 @@ constexpr auto table = std::to_array<Command>({
      .description =
          "Shows the calls that a running gateway has booked, newest first: who, which model, how "
          "it ended, tokens, and times in UTC. With the ID of a call, which is what x-recloser-call "
-         "said in its answer, everything that is known of it.",
+         "said in its answer, everything that is known of it.\n"
+         "With --follow it prints calls as they end, with --json a line of JSON for each, and "
+         "waits "
+         "for a gateway that goes away to come back.",
      .options = calls_options,
      .examples = "recloser calls --since 1h --outcome provider_failed  what failed in the last "
                  "hour\n"
                  "recloser calls 01JD3Z8QK6T2V9M4B7XHPW5RNC  all about one call\n"
-                 "recloser calls --team search --json  prints the calls of a team for a program",
+                 "recloser calls --team search --json  prints the calls of a team for a program\n"
+                 "recloser calls --follow --outcome refused  what is refused from now on",
      .exits = remote_exits,
      .run = run_calls},
     {.name = "count",

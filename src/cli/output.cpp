@@ -84,27 +84,51 @@ void Table::add(std::vector<Cell> row) {
 
 std::string Table::text(const Style& style) const {
   std::vector<std::size_t> widths;
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
-    std::size_t width = width_of(columns_[c].title);
-    for (const auto& row : rows_) width = std::max(width, width_of(row[c].text));
-    widths.push_back(width);
-  }
+  widen({}, widths);
   std::string out;
-  auto line = [&](auto cell_of) {
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
-      Cell cell = cell_of(c);
-      std::string room(widths[c] - width_of(cell.text), ' ');
-      if (c > 0) out += "  ";
-      if (columns_[c].right) out += room;
-      out += style.paint(cell.colour, cell.text);
-      if (!columns_[c].right && c + 1 < columns_.size()) out += room;
-    }
-    while (out.ends_with(' ')) out.pop_back();
-    out += '\n';
-  };
-  line([&](std::size_t c) { return Cell{std::string(columns_[c].title), Colour::bold}; });
-  for (const auto& row : rows_) line([&](std::size_t c) { return row[c]; });
+  add_line(out, style, titles(), widths);
+  for (const auto& row : rows_) add_line(out, style, row, widths);
   return out;
+}
+
+std::string Table::next_text(const Style& style, std::span<const std::size_t> usual) {
+  bool first = told_widths_.empty();
+  widen(usual, told_widths_);
+  std::string out;
+  if (first) add_line(out, style, titles(), told_widths_);
+  for (const auto& row : rows_) add_line(out, style, row, told_widths_);
+  rows_.clear();
+  return out;
+}
+
+void Table::widen(std::span<const std::size_t> usual, std::vector<std::size_t>& widths) const {
+  widths.resize(columns_.size());
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    widths[c] = std::max(widths[c], width_of(columns_[c].title));
+    if (c < usual.size()) widths[c] = std::max(widths[c], usual[c]);
+    for (const auto& row : rows_) widths[c] = std::max(widths[c], width_of(row[c].text));
+  }
+}
+
+void Table::add_line(std::string& out, const Style& style, const std::vector<Cell>& cells,
+                     const std::vector<std::size_t>& widths) const {
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    std::string room(widths[c] - width_of(cells[c].text), ' ');
+    if (c > 0) out += "  ";
+    if (columns_[c].right) out += room;
+    out += style.paint(cells[c].colour, cells[c].text);
+    if (!columns_[c].right && c + 1 < columns_.size()) out += room;
+  }
+  while (out.ends_with(' ')) out.pop_back();
+  out += '\n';
+}
+
+std::vector<Cell> Table::titles() const {
+  std::vector<Cell> cells;
+  for (const Column& column : columns_) {
+    cells.push_back({.text = std::string(column.title), .colour = Colour::bold});
+  }
+  return cells;
 }
 
 }  // namespace recloser::cli

@@ -4,6 +4,8 @@
 #include "cli/cli.h"
 #include "core/result.h"
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,10 +50,19 @@ class Table {
 
   void add(std::vector<Cell> row);  // as many cells as there are columns
   std::string text(const Style& style) const;
+  // For rows that come one by one: those added since it was called last, the first time under the
+  // titles. Columns are at least as wide as `usual` says, and never get narrower.
+  std::string next_text(const Style& style, std::span<const std::size_t> usual);
 
  private:
+  void widen(std::span<const std::size_t> usual, std::vector<std::size_t>& widths) const;
+  void add_line(std::string& out, const Style& style, const std::vector<Cell>& cells,
+                const std::vector<std::size_t>& widths) const;
+  std::vector<Cell> titles() const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;
+  std::vector<std::size_t> told_widths_;  // empty: the titles were not told yet
 };
 
 }  // namespace recloser::cli
