@@ -1,6 +1,7 @@
 #include "budget/compile.h"
 
 #include "budget/table.h"
+#include "config/budget_kind.h"
 #include "config/testing/text.h"
 
 #include <string>
@@ -36,6 +37,15 @@ std::string document(std::string_view spec) {
 Budget one(std::string_view spec) {
   std::vector<std::shared_ptr<const Budget>> all = compiled("", document(spec));
   return all.size() == 1 ? *all.front() : Budget{};
+}
+
+// What a configuration may say is measured as it is kept.
+TEST(Compile, TheLongestKeyIsAsLongAsTheLedgerKeeps) {
+  std::string labels;
+  for (char letter : {'a', 'b'}) labels += ", label:" + std::string(64, letter);
+  Budget budget = one("unit: usd, limit: 1, window: {type: total}, key: [org" + labels +
+                      ", label:" + std::string(34, 'c') + "]");
+  EXPECT_EQ(budget.kind().size(), config::budget_kind_bytes_max);
 }
 
 TEST(Compile, ADocument) {

@@ -1,5 +1,8 @@
 #include "cli/budget_state.h"
 
+#include "config/budget_kind.h"
+#include "ledger/budget_lines.h"
+
 #include <algorithm>
 #include <string>
 
@@ -7,6 +10,9 @@
 
 namespace recloser::cli {
 namespace {
+
+static_assert(config::budget_kind_bytes_max == ledger::budget_kind_bytes_max,
+              "what a configuration may say, a row keeps");
 
 constexpr Duration longest_month = 32 * 24h;
 

@@ -259,6 +259,23 @@ TEST(Budgets, WrongWindows) {
   }
 }
 
+// The ledger keeps so much of it with each balance: a longer one would refuse every call.
+TEST(Budgets, AKeyOfMoreTextThanTheLedgerKeeps) {
+  auto report = [](std::size_t last) {
+    std::string labels;
+    for (char letter : {'a', 'b'}) labels += ", label:" + std::string(64, letter);
+    labels += ", label:" + std::string(last, 'c');
+    return report_of_spec("spec:\n  unit: usd\n  limit: 1\n  window: {type: total}\n  key: [org" +
+                          labels + "]\n");
+  };
+  // "total org,label:a..,label:b..,label:c.."
+  constexpr std::size_t fits = 192 - std::string_view("total org").size() - 2 * 71 - 7;
+  EXPECT_EQ(report(fits), "");
+  EXPECT_EQ(report(fits + 1),
+            "b.yaml:8:8: spec.key is 193 bytes with the type of its window; the ledger keeps 192: "
+            "name fewer labels, or shorter ones\n");
+}
+
 TEST(Budgets, WhatDoesNotGoTogether) {
   constexpr Case cases[] = {
       {"unit: usd, slice: {tokens: 64}",

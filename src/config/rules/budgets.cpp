@@ -1,4 +1,5 @@
 // What no single field of a budget can say.
+#include "config/budget_kind.h"
 #include "config/rules/rules.h"
 #include "config/schema/budget_values.h"
 
@@ -61,6 +62,19 @@ void judge_window(Reading& in, const Node& spec, const BudgetWindow& window) {
       return;
   }
   std::unreachable();
+}
+
+// A call whose row could not say what it took would be refused: better before the start.
+void judge_key(Reading& in, const Node& spec, const Budget& budget) {
+  const Node* node = spec.find("key");
+  if (node == nullptr || !budget.window.type) return;
+  std::size_t bytes = show_value(budget.window.type).size();
+  for (const std::string& name : budget.key.names) bytes += 1 + name.size();
+  if (bytes <= budget_kind_bytes_max) return;
+  Reading::Step step(in, "key");
+  in.error(*node, fmt::format("is {} bytes with the type of its window; the ledger keeps {}: name "
+                              "fewer labels, or shorter ones",
+                              bytes, budget_kind_bytes_max));
 }
 
 void judge_mode(Reading& in, const Node& spec, const Budget& budget) {
@@ -178,6 +192,7 @@ void complete_budget(Reading& in, const Node& node, Budget& budget) {
     if (was_read) count_amount(in, *limit, *budget.unit, document_usd_max, budget.limit);
   }
   judge_window(in, *spec, budget.window);
+  judge_key(in, *spec, budget);
   judge_mode(in, *spec, budget);
   complete_cut(in, *spec, budget.reserve, budget.on_exhausted);
 }
