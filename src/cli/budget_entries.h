@@ -91,17 +91,18 @@ inline constexpr Command budget_exposure_entry{
     .arguments = "",
     .summary = "Say the most that can be spent, and which limit says so",
     .description =
-        "Tells from the configuration alone what can be spent at the most: by all calls together, "
-        "with each key, and by each team, user or session that has a limit of its own; minute "
-        "after minute, and in each window until its limit bites. Tokens and requests are taken at "
-        "the price of the dearest model that may be asked for. A scope without a limit says so.\n"
-        "Keys that were made while a gateway runs, and what an owner added to a limit, are not in "
-        "the configuration.",
+        "Tells from the limits alone what can be spent at the most: by all calls together, with "
+        "each key, by each org, team and user, and by each session or other scope that has a limit "
+        "of its own; minute after minute, and in each window until its limit bites. Tokens and "
+        "requests are taken at the price of the dearest model that may be asked for. A scope "
+        "without a limit says so.\n"
+        "Keys, orgs, teams and users that were made while a gateway ran are read from its store; "
+        "what an owner added to a limit for a while is not counted.",
     .options = budget_exposure_options,
     .examples =
         "recloser budget exposure  of what `recloser serve` would start with\n"
         "recloser budget exposure --config staging.yaml --json  of that file, for a program",
-    .exits = "0  told\n2  the configuration or a price list is wrong",
+    .exits = "0  told\n2  the configuration or a price list is wrong\n3  the store cannot be read",
     .run = run_budget_exposure};
 
 inline constexpr Command budget_adjust_entry{

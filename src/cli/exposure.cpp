@@ -1,6 +1,8 @@
 #include "cli/exposure.h"
 
+#include "auth/holders.h"
 #include "auth/model_patterns.h"
+#include "auth/principal.h"
 #include "budget/compile.h"
 #include "price/cost.h"
 
@@ -152,25 +154,104 @@ class Adding {
   std::vector<std::pair<int, Bite>> found_;
 };
 
-// Whether all calls of this key fall under one account of the budget, whatever their clients say.
-bool holds_for(const Budget& budget, const config::Key& key) {
-  for (const Budget::Filter& filter : budget.only) {
-    if (filter.what != KeyPart::key || filter.value != key.id) return false;
-  }
-  return std::ranges::all_of(budget.key, [&](const Budget::Part& part) {
-    switch (part.what) {
-      case KeyPart::org:
-      case KeyPart::team:
+// Whose calls, and what all of them have in common: all of a key, of an org, a team or a user, or
+// of each user of an org or a team.
+struct Who {
+  std::string scope;
+  auth::Principal principal;
+  bool of_key = false;  // what it leaves open is open in each of its calls
+  bool each_user = false;
+
+  std::string_view value(KeyPart part) const {
+    switch (part) {
       case KeyPart::key:
-        return true;
+        return principal.key_id;
+      case KeyPart::org:
+        return principal.org;
+      case KeyPart::team:
+        return principal.team;
       case KeyPart::user:
-        return !key.user.empty();
+        return principal.user;
       case KeyPart::agent:
-        return !key.agent.empty();
+        return principal.agent;
       default:  // a caller may say what it likes
-        return false;
+        return {};
     }
-  });
+  }
+  // Whether all of these calls have the same there, whatever their clients say.
+  bool is_one(KeyPart part) const {
+    switch (part) {
+      case KeyPart::key:
+        return of_key;
+      case KeyPart::org:
+        return of_key || each_user || !principal.org.empty();
+      case KeyPart::team:
+        return of_key || !principal.team.empty();
+      case KeyPart::user:
+        return each_user || !principal.user.empty();
+      default:
+        return !value(part).empty();
+    }
+  }
+};
+
+// Whether all of these calls fall under one account of the budget.
+bool holds_for(const Budget& budget, const Who& who) {
+  for (const Budget::Filter& filter : budget.only) {
+    if (filter.value.empty() || who.value(filter.what) != filter.value) return false;
+  }
+  for (KeyPart part : {KeyPart::team, KeyPart::user}) {
+    if (budget.except.contains(part, who.value(part))) return false;
+  }
+  return std::ranges::all_of(budget.key,
+                             [&](const Budget::Part& part) { return who.is_one(part.what); });
+}
+
+Result<Who> who_of(const config::Key& key, const auth::Holders& holders) {
+  Who who{.scope = "key " + key.id,
+          .principal = {.key_id = key.id,
+                        .org = key.org,
+                        .team = key.team,
+                        .user = key.user,
+                        .agent = key.agent,
+                        .plan = {},
+                        .labels = {},
+                        .models = auth::ModelPatterns(key.models)},
+          .of_key = true};
+  Result<auth::Place> place = holders.complete(who.principal);
+  if (!place) return fail(place.error());
+  return who;
+}
+
+std::string scope_of(const config::Holder& holder) {
+  std::string org = holder.org.empty() ? std::string() : holder.org + "/";
+  return fmt::format("{} {}{}", config::name_of(*holder.kind), org, holder.name);
+}
+
+// Models of a User are for keys that name it; a header that names it has those of its own key.
+Result<Who> who_of(const config::Holder& holder, const auth::Holders& holders) {
+  Who who{.scope = scope_of(holder), .principal = {}};
+  auth::Principal& all = who.principal;
+  all.org = holder.is(config::HolderKind::org) ? holder.name : holder.org;
+  if (holder.is(config::HolderKind::user)) {
+    all.user = holder.name;
+    return who;
+  }
+  if (holder.is(config::HolderKind::team)) all.team = holder.name;
+  Result<auth::Place> place = holders.complete(all);
+  if (!place) return fail(place.error());
+  return who;
+}
+
+bool says_anything(const config::UserDefaults& defaults) {
+  return !defaults.budgets.empty() || defaults.rpm || defaults.tpm || defaults.concurrency;
+}
+
+// Told under those whose limit it is.
+bool is_of_holder(const Budget& budget) {
+  std::string_view kind = std::string_view(budget.name).substr(0, budget.name.find('/'));
+  if (kind == budget.name) return false;  // a document
+  return kind == "key" || kind == "org" || kind == "team" || kind == "user" || kind == "users";
 }
 
 std::string each_of(const Budget& budget) {
@@ -186,6 +267,32 @@ std::string each_of(const Budget& budget) {
   return scope;
 }
 
+// Keys first, then orgs, teams and users, each in the order in which it was declared.
+Result<std::vector<Who>> everybody(const config::Config& config) {
+  auth::Holders holders(config.holders);
+  std::vector<Who> all;
+  for (const config::Key& key : config.keys) {
+    Result<Who> who = who_of(key, holders);
+    if (!who) return fail(who.error());
+    all.push_back(std::move(*who));
+  }
+  for (config::HolderKind kind :
+       {config::HolderKind::org, config::HolderKind::team, config::HolderKind::user}) {
+    for (const config::Holder& holder : config.holders) {
+      if (!holder.is(kind)) continue;
+      Result<Who> who = who_of(holder, holders);
+      if (!who) return fail(who.error());
+      all.push_back(*who);
+      if (!says_anything(holder.user_defaults)) continue;
+      who->scope = "each user of " + who->scope;
+      who->each_user = true;
+      who->principal.models.narrow(holder.user_defaults.models);
+      all.push_back(std::move(*who));
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 Result<std::vector<Exposure>> exposures(const config::Config& config,
@@ -199,23 +306,24 @@ Result<std::vector<Exposure>> exposures(const config::Config& config,
     if (budget->key.empty() && budget->only.empty()) together.add(*budget);
   }
   all.push_back(together.exposure("all calls"));
-  for (const config::Key& key : config.keys) {
-    Adding adding(dearest_of(config, prices, auth::ModelPatterns(key.models), at));
+  Result<std::vector<Who>> known = everybody(config);
+  if (!known) return fail(known.error());
+  for (const Who& who : *known) {
+    bool any_model = who.principal.models.allow_all();
+    Adding adding(any_model ? of_anybody : dearest_of(config, prices, who.principal.models, at));
     for (const auto& budget : *budgets) {
-      if (holds_for(*budget, key)) adding.add(*budget);
+      if (holds_for(*budget, who)) adding.add(*budget);
     }
-    all.push_back(adding.exposure("key " + key.id));
+    all.push_back(adding.exposure(who.scope));
   }
   // What one budget alone says of its accounts: those of one scope stand together.
   std::vector<std::pair<std::string, Adding>> scopes;
   for (const auto& budget : *budgets) {
-    bool of_a_key =
-        std::ranges::find(budget->only, KeyPart::key, &Budget::Filter::what) != budget->only.end();
     std::string scope = each_of(*budget);
-    if (of_a_key || scope == "all calls") continue;
-    auto known = std::ranges::find(scopes, scope, &std::pair<std::string, Adding>::first);
-    if (known == scopes.end()) known = scopes.insert(known, {scope, Adding(of_anybody)});
-    known->second.add(*budget);
+    if (is_of_holder(*budget) || scope == "all calls") continue;
+    auto found = std::ranges::find(scopes, scope, &std::pair<std::string, Adding>::first);
+    if (found == scopes.end()) found = scopes.insert(found, {scope, Adding(of_anybody)});
+    found->second.add(*budget);
   }
   for (auto& [scope, adding] : scopes) all.push_back(adding.exposure(scope));
   return all;

@@ -1,5 +1,5 @@
 // Exposure: the most that a configuration lets anybody spend, and which limit says so. Told from
-// the configuration and the prices alone.
+// its limits and the prices alone.
 #pragma once
 
 #include "config/config.h"
@@ -21,7 +21,7 @@ struct Bite {
   std::string over;  // the window that it counts over: "day", "total", "session"
 };
 
-// Of whoever has the limits together: one key, all calls, each session.
+// Of whoever has the limits together: one key, a team, each user of it, all calls, each session.
 struct Exposure {
   std::string scope;
   std::optional<Bite> per_minute;  // minute after minute; nothing: no limit says

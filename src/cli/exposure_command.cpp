@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/prices.h"
 #include "cli/run_commands.h"
+#include "cli/stored_roster.h"
 #include "core/json_writer.h"
 
 #include <fmt/format.h>
@@ -69,6 +70,8 @@ Exit run_budget_exposure(const Invocation& invocation, const Process& process) {
   Result<std::shared_ptr<const config::Config>> config =
       read_lenient_config(*source, process, "whose limits are asked for is not valid");
   if (!config) return complain(process, Exit::usage, config.error().message());
+  config = with_stored(std::move(*config), process);
+  if (!config) return complain(process, Exit::could_not, config.error().message());
   LoadedPrices prices =
       load_prices((*config)->prices.overrides, config->get(), process.environment);
   if (!prices.catalogue) return complain(process, Exit::usage, prices.error().message());
