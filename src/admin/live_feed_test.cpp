@@ -74,13 +74,15 @@ TEST_F(LiveFeedTest, WhatIsNotTakenInTimeIsLostAndCounted) {
 // However large events are; and a small one does not come between what was lost and its count.
 TEST_F(LiveFeedTest, WhatWaitsForOneHasALimitInBytesToo) {
   std::unique_ptr<LiveFeed::Follower> slow = follow();
-  std::string large(LiveFeed::waiting_bytes_max * 2, 'x');
+  std::string large(LiveFeed::waiting_bytes_max * 3 / 4, 'x');
   feed_.tell("large", large);
   feed_.tell("large", large);
-  feed_.tell("small", "{}");
+  feed_.tell("small", "{}");  // there were room for it
   std::string events = taken(*slow);
-  EXPECT_TRUE(events.starts_with("event: large\n")) << "one finds room, whatever its size";
+  EXPECT_TRUE(events.starts_with("event: large\n"));
   EXPECT_THAT(events.substr(large.size()), EndsWith("x\n\nevent: lost\ndata: {\"events\":2}\n\n"));
+  feed_.tell("larger", std::string(LiveFeed::waiting_bytes_max * 2, 'x'));
+  EXPECT_TRUE(taken(*slow).starts_with("event: larger\n")) << "one finds room, whatever its size";
 }
 
 TEST_F(LiveFeedTest, SoManyFollowAndNoMore) {
@@ -105,10 +107,11 @@ TEST_F(LiveFeedTest, AnEventWakesWhoWaitsAtOnceAndSoDoesTheEnd) {
   loop_.worker().run_until([&] { return !all.empty(); });
   EXPECT_EQ(all, "|event: e\ndata: 1\n\n");
   feed_.tell("e", "2");
+  loop_.worker().run_until([&] { return all.contains("data: 2"); });
   std::thread([&] { feed_.end(); }).join();
   feed_.tell("e", "too late");
   loop_.worker().run_until([&] { return done; });
-  EXPECT_EQ(all, "|event: e\ndata: 1\n\n|event: e\ndata: 2\n\n");
+  EXPECT_EQ(all, "|event: e\ndata: 1\n\n|event: e\ndata: 2\n\n|");
   EXPECT_LT(loop_.worker().now() - begun, 1h) << "nobody waited for the time";
 }
 

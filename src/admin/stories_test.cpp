@@ -123,7 +123,9 @@ class StoryTest : public ApiTest {
     return seen;
   }
   void until_words(const Seen& seen, int count) {
-    worker().run_until([&] { return words_in(seen) >= count; });
+    Instant late = worker().now() + 30s;
+    worker().run_until([&] { return words_in(seen) >= count || worker().now() > late; });
+    ASSERT_GE(words_in(seen), count);
   }
   static int words_in(const Seen& seen) {
     int count = 0;
@@ -131,7 +133,10 @@ class StoryTest : public ApiTest {
     return count;
   }
   void until_done(const Seen& seen) {
-    worker().run_until([&] { return seen.body.ends_with("[DONE]\n\n"); });
+    Instant late = worker().now() + 30s;
+    auto done = [&] { return seen.body.ends_with("[DONE]\n\n"); };
+    worker().run_until([&] { return done() || worker().now() > late; });
+    EXPECT_TRUE(done()) << seen.body;
   }
   std::vector<ledger::StoredCall> books() {
     EXPECT_TRUE(ledger_->flush());
