@@ -50,6 +50,13 @@ std::string Budget::kind() const {
 }
 
 Amount Demand::with(std::uint64_t output_tokens) const {
+  std::uint64_t exact = 0;
+  bool is_small = !__builtin_mul_overflow(output_tokens,
+                                          static_cast<std::uint64_t>(per_million_output), &exact) &&
+                  exact <= UINT64_MAX / 2;
+  if (is_small && static_cast<std::uint64_t>(base) <= INT64_MAX / 2) {
+    return base + static_cast<Amount>((exact + (million - 1)) / million);
+  }
   using Wide = unsigned __int128;
   Wide output =
       (Wide{output_tokens} * static_cast<std::uint64_t>(per_million_output) + (million - 1)) /
@@ -65,6 +72,14 @@ std::optional<std::uint64_t> Demand::affordable(Amount amount) const {
   Wide tokens = Wide{static_cast<std::uint64_t>(amount - base)} * million /
                 static_cast<std::uint64_t>(per_million_output);
   return tokens > Wide{UINT64_MAX} ? UINT64_MAX : static_cast<std::uint64_t>(tokens);
+}
+
+std::optional<std::uint64_t> Demand::affordable(Amount amount, std::uint64_t enough) const {
+  if (amount < base) return std::nullopt;
+  Amount all = with(enough);
+  if (all <= amount && all != INT64_MAX) return enough;
+  std::optional<std::uint64_t> most = affordable(amount);
+  return most ? std::min(*most, enough) : most;
 }
 
 }  // namespace recloser::budget

@@ -127,6 +127,8 @@ struct Demand {
 
   // The most tokens that `amount` pays for; nothing when not even the base.
   std::optional<std::uint64_t> affordable(Amount amount) const;
+  // The same or `enough`, whichever is less: mostly that is told without a division.
+  std::optional<std::uint64_t> affordable(Amount amount, std::uint64_t enough) const;
 };
 
 }  // namespace recloser::budget

@@ -48,7 +48,8 @@ class CompileHolders : public testing::Test {
     CallFacts facts{.org = org, .team = team, .user = user, .key = "k", .labels = {}};
     find_scopes(live_, facts, scopes_, texts_);
     std::vector<std::string> all = told();
-    ScopeIndex(live_).find(facts, scopes_, texts_);
+    KeyMemory memory;
+    ScopeIndex(live_).find(facts, scopes_, texts_, memory);
     EXPECT_THAT(told(), testing::UnorderedElementsAreArray(all));
     return all;
   }

@@ -24,6 +24,7 @@ namespace {
 // A grace that does not fit is a shorter one: a budget is used to its end.
 std::uint64_t grace_that_fits(std::span<const Room> rooms, const Wants& wants) {
   std::uint64_t grace = wants.grace_tokens;
+  if (grace == 0) return 0;
   for (const Room& room : rooms) {
     if (room.reserve != Reserve::elastic) continue;
     std::uint64_t affordable = room.demand.affordable(room.free).value_or(0);
@@ -53,7 +54,8 @@ std::expected<Grant, Shortage> grant(std::span<const Room> rooms, const Wants& w
     if (room.reserve != Reserve::clamp) continue;
     std::uint64_t floor = std::max(room.clamp_floor_tokens, wants.output_tokens_least);
     floor = std::min(floor, wants.output_tokens_max);
-    std::optional<std::uint64_t> affordable = room.demand.affordable(room.free);
+    std::optional<std::uint64_t> affordable =
+        room.demand.affordable(room.free, std::max(tokens, floor));
     if (!affordable || *affordable < floor) {
       refuse(i, floor);
     } else {
@@ -68,13 +70,15 @@ std::expected<Grant, Shortage> grant(std::span<const Room> rooms, const Wants& w
       refuse(i, tokens);
     }
     if (room.reserve != Reserve::elastic) continue;
-    std::optional<std::uint64_t> affordable = room.demand.affordable(room.free);
+    std::uint64_t before = wants.hidden_tokens + grace;
     std::uint64_t least = wants.hidden_tokens + std::min<std::uint64_t>(tokens, 1);
+    slice = std::min(slice, wants.slice_tokens);
+    std::uint64_t enough = std::max(least, before + std::min(slice, UINT64_MAX - before));
+    std::optional<std::uint64_t> affordable = room.demand.affordable(room.free, enough);
     if (!affordable || *affordable < least) {
       refuse(i, least);
     } else {
-      std::uint64_t before = wants.hidden_tokens + grace;
-      slice = std::min({slice, wants.slice_tokens, *affordable - std::min(*affordable, before)});
+      slice = std::min(slice, *affordable - std::min(*affordable, before));
     }
   }
   if (first.room != rooms.size()) return std::unexpected(first);

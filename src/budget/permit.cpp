@@ -71,29 +71,52 @@ class Permit::Locked {
   std::span<Hold> holds_;
 };
 
+// Sorted before there are holds, which are larger.
 Permit::Permit(Table& table, const Ask& ask)
     : table_(&table), holds_(std::make_unique<Hold[]>(ask.scopes.size())) {
-  std::uint8_t place = 0;
-  for (const Ask::Scope& scope : ask.scopes) {
+  struct Found {
+    Entry* entry;
+    std::size_t place;
+  };
+  std::array<Found, Table::scopes_max> found;
+  for (std::size_t place = 0; place < ask.scopes.size(); ++place) {
+    const Ask::Scope& scope = ask.scopes[place];
+    found[place] = {.entry = &table.pin(*scope.budget, scope.key), .place = place};
+  }
+  std::span<Found> all = std::span(found).first(ask.scopes.size());
+  std::ranges::sort(all, std::less<>(), &Found::entry);
+  for (const Found& each : all) {
+    const Ask::Scope& scope = ask.scopes[each.place];
     const Budget& budget = scope.budget->document();
     Hold& hold = holds_[count_++];
-    hold.entry = &table.pin(*scope.budget, scope.key);
+    hold.entry = each.entry;
     hold.demand = scope.demand;
     hold.unit = budget.unit;
     bool whole = ask.whole && budget.reserve == Reserve::elastic;
     hold.reserve = whole ? Reserve::clamp : budget.reserve;
-    hold.place = place++;
+    hold.place = static_cast<std::uint8_t>(each.place);
   }
-  std::ranges::sort(holds(), std::less<>(), &Hold::entry);
 }
 
 Permit::Permit() = default;
-Permit::Permit(Permit&& other) noexcept { *this = std::move(other); }
+Permit::Permit(Permit&& other) noexcept
+    : table_(other.table_),
+      holds_(std::move(other.holds_)),
+      count_(std::exchange(other.count_, 0)),
+      open_(std::exchange(other.open_, false)),
+      output_tokens_max_(other.output_tokens_max_),
+      output_tokens_granted_(other.output_tokens_granted_),
+      slice_tokens_(other.slice_tokens_),
+      grace_tokens_(other.grace_tokens_),
+      hidden_tokens_(other.hidden_tokens_),
+      lowered_by_(other.lowered_by_),
+      degraded_(other.degraded_),
+      noted_(other.noted_) {}
 
 std::span<Permit::Hold> Permit::holds() const { return {holds_.get(), count_}; }
 
 // All or nothing.
-std::expected<void, Exhausted> Permit::take(const Ask& ask) {
+std::expected<void, Exhausted> Permit::take(const Ask& ask, std::vector<Line>* lines) {
   std::array<Room, Table::scopes_max> rooms;
   slice_tokens_ = ask.slice_tokens;
   std::uint32_t grace = 0;
@@ -111,13 +134,15 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask) {
     if (hold.reserve == Reserve::elastic && budget.cut.at_sentence) {
       grace = std::max(grace, budget.cut.grace_tokens);
     }
-    rooms[hold.place] = {
-        .reserve = hold.reserve,
-        .demand = hold.demand,
-        .free = hold.free(),
-        .clamp_floor_tokens = budget.clamp_floor_tokens,
-        .most_tokens = degraded_tokens(budget, hold.entry->limit(), hold.balance().charged,
-                                       ask.output_tokens_max)};
+    // Member by member, here and in write(): as a whole it is made elsewhere and copied with its
+    // holes, by loads that overlap the stores before them, which the processor must wait for.
+    Room& room = rooms[hold.place];
+    room.reserve = hold.reserve;
+    room.demand = hold.demand;
+    room.free = hold.free();
+    room.clamp_floor_tokens = budget.clamp_floor_tokens;
+    room.most_tokens =
+        degraded_tokens(budget, hold.entry->limit(), hold.balance().charged, ask.output_tokens_max);
   }
   std::expected<Grant, Shortage> given =
       grant(std::span(rooms).first(count_), {.output_tokens_max = ask.output_tokens_max,
@@ -136,6 +161,7 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask) {
   degraded_ = given->degraded;
   if (given->lowered_by != Grant::no_room)
     lowered_by_ = static_cast<std::uint8_t>(given->lowered_by);
+  if (lines != nullptr) lines->resize(count_);
   for (Hold& hold : holds()) {
     hold.entry->account.open_call();
     hold.take(held(rooms[hold.place], *given, ask.hidden_tokens));
@@ -143,6 +169,7 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask) {
     // A request is made the moment it is let in; and what drains does so from now on.
     bool at_once = hold.unit == Unit::requests || hold.span().type == WindowType::rate;
     if (at_once) hold.charge_up_to(hold.most);
+    if (lines != nullptr) write((*lines)[hold.place], hold, now);
   }
   return {};
 }
@@ -276,7 +303,7 @@ void Permit::charge(const Use& use, bool exact, std::vector<Line>* settled) {
       table_->note_crossings(*hold.entry, crossings);
       if (settled == nullptr) continue;
       hold.release();
-      (*settled)[hold.place] = line(hold, now);
+      write((*settled)[hold.place], hold, now);
       hold.entry->account.close_call(hold.span(), hold.window, now.of(hold.span()));
     }
   }
@@ -288,7 +315,18 @@ void Permit::lines(std::vector<Line>& lines) const {
   if (count_ == 0) return;
   Now now = table_->now();
   Locked locked(holds());
-  for (const Hold& hold : holds()) lines[hold.place] = line(hold, now);
+  for (const Hold& hold : holds()) write(lines[hold.place], hold, now);
+}
+
+std::size_t Permit::left(std::span<Left> out) const {
+  Locked locked(holds());
+  for (const Hold& hold : holds()) {
+    Left& left = out[hold.place];
+    left.document = &hold.entry->document();
+    left.limit = left.document->limit + hold.entry->added;
+    left.remaining = hold.free() + hold.reserved;
+  }
+  return count_;
 }
 
 std::vector<Line> Permit::lines() const {
@@ -297,19 +335,21 @@ std::vector<Line> Permit::lines() const {
   return all;
 }
 
-Line Permit::line(const Hold& hold, const Now& now) const {
-  std::optional<WallTime> until = hold.window_ends;
-  if (!until) until = counts_until(hold.span(), hold.window_begun, now.of(hold.span()));
-  return {.budget = hold.entry->budget,
-          .key = hold.entry->text,
-          .window_begun = hold.window_begun,
-          .counts_until = until,
-          .reserved = hold.most,
-          .charged = hold.charged,
-          .held = hold.reserved,
-          .limit = hold.entry->limit(),
-          .remaining = hold.free(),
-          .overrun = hold.overrun};
+void Permit::write(Line& line, const Hold& hold, const Now& now) {
+  line.budget = hold.entry->budget;
+  line.key = hold.entry->text;
+  line.window_begun = hold.window_begun;
+  if (hold.window_ends) {
+    line.counts_until.emplace(*hold.window_ends);
+  } else {
+    line.counts_until = counts_until(hold.span(), hold.window_begun, now.of(hold.span()));
+  }
+  line.reserved = hold.most;
+  line.charged = hold.charged;
+  line.held = hold.reserved;
+  line.limit = hold.entry->limit();
+  line.remaining = hold.free();
+  line.overrun = hold.overrun;
 }
 
 Permit& Permit::operator=(Permit&& other) noexcept {

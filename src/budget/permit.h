@@ -27,6 +27,13 @@ struct Line {
   Amount overrun = 0;    // charged beyond the limit by this call
 };
 
+// The same, of what answers tell: what is left without what the call itself holds and has not used.
+struct Left {
+  const Budget* document = nullptr;
+  Amount limit = 0;
+  Amount remaining = 0;
+};
+
 // Move-only. One that dies unsettled charges what was noted last: what a provider has done is paid
 // for whatever happens to us. Belongs to one thread at a time.
 class [[nodiscard]] Permit {
@@ -93,6 +100,9 @@ class [[nodiscard]] Permit {
   // asked for.
   void lines(std::vector<Line>& lines) const;
 
+  // In the same order; `out` has room for all. How many there are.
+  std::size_t left(std::span<Left> out) const;
+
   // The same two, where room is nothing to be careful of.
   std::vector<Line> settle(const Use& use, bool exact);
   std::vector<Line> lines() const;
@@ -105,10 +115,10 @@ class [[nodiscard]] Permit {
 
   Permit(Table& table, const Ask& ask);
   std::span<Hold> holds() const;
-  std::expected<void, Exhausted> take(const Ask& ask);
+  std::expected<void, Exhausted> take(const Ask& ask, std::vector<Line>* lines);
   Exhausted exhausted(const Hold& hold, Amount needed) const;
   void charge(const Use& use, bool exact, std::vector<Line>* settled);
-  Line line(const Hold& hold, const Now& now) const;
+  static void write(Line& line, const Hold& hold, const Now& now);
 
   Table* table_ = nullptr;
   std::unique_ptr<Hold[]> holds_;  // by the address of their accounts

@@ -112,15 +112,18 @@ void add_applying(std::span<Live* const> budgets, const CallFacts& facts,
 }
 
 // First how much it will be at the most: a text that grew later would leave views behind.
-void write_keys(const CallFacts& facts, std::vector<Ask::Scope>& scopes, std::string& texts) {
+template <class KeyOf>
+void write_keys(const CallFacts& facts, std::vector<Ask::Scope>& scopes, std::string& texts,
+                KeyOf key_of) {
   std::size_t bytes = 0;
   for (const Ask::Scope& scope : scopes) bytes += key_bytes_max(scope.budget->document(), facts);
   texts.clear();
   texts.reserve(bytes);
+  std::size_t place = 0;
   for (Ask::Scope& scope : scopes) {
     std::size_t begin = texts.size();
     append_key(texts, scope.budget->document(), facts);
-    scope.key = account_key(*scope.budget, std::string_view(texts).substr(begin));
+    scope.key = key_of(*scope.budget, std::string_view(texts).substr(begin), place++);
   }
 }
 
@@ -259,7 +262,21 @@ void find_scopes(std::span<Live* const> budgets, const CallFacts& facts,
                  std::vector<Ask::Scope>& scopes, std::string& texts) {
   scopes.clear();
   add_applying(budgets, facts, scopes);
-  write_keys(facts, scopes, texts);
+  auto key_of = [](const Live& budget, std::string_view text, std::size_t) {
+    return account_key(budget, text);
+  };
+  write_keys(facts, scopes, texts, key_of);
+}
+
+AccountKey KeyMemory::key(const Live& budget, std::string_view text, std::size_t place) {
+  if (place >= known_.size()) return account_key(budget, text);
+  Known& known = known_[place];
+  if (known.budget != &budget || known.text != text) {
+    known.budget = &budget;
+    known.text = text;
+    known.hash = account_key(budget, text).hash;
+  }
+  return {.hash = known.hash, .text = text};
 }
 
 // By the filter that the fewest calls pass.
@@ -275,15 +292,19 @@ ScopeIndex::ScopeIndex(std::span<Live* const> budgets) : empty_(budgets.empty())
   }
 }
 
-void ScopeIndex::find(const CallFacts& facts, std::vector<Ask::Scope>& scopes,
-                      std::string& texts) const {
+void ScopeIndex::find(const CallFacts& facts, std::vector<Ask::Scope>& scopes, std::string& texts,
+                      KeyMemory& memory) const {
   scopes.clear();
   add_applying(of_all_, facts, scopes);
   for (std::size_t i = indexed.size(); i > 0; --i) {
+    if (by_value_[i - 1].empty()) continue;
     auto of_value = by_value_[i - 1].find(facts.of(indexed[i - 1]));
     if (of_value != by_value_[i - 1].end()) add_applying(of_value->second, facts, scopes);
   }
-  write_keys(facts, scopes, texts);
+  auto key_of = [&memory](const Live& budget, std::string_view text, std::size_t place) {
+    return memory.key(budget, text, place);
+  };
+  write_keys(facts, scopes, texts, key_of);
 }
 
 }  // namespace recloser::budget

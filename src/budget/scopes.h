@@ -45,6 +45,22 @@ struct CallFacts {
 void find_scopes(std::span<Live* const> budgets, const CallFacts& facts,
                  std::vector<Ask::Scope>& scopes, std::string& texts);
 
+// The keys of the call before: most calls have the same, whose hashes need not be made again.
+// Belongs to one thread.
+class KeyMemory {
+ public:
+  // As account_key(), of the n-th scope of a call.
+  AccountKey key(const Live& budget, std::string_view text, std::size_t place);
+
+ private:
+  struct Known {
+    const Live* budget = nullptr;
+    std::string text;
+    session::Hash128 hash;
+  };
+  std::array<Known, Table::scopes_max> known_;
+};
+
 // The same budgets, sorted by the key, user, team or org that alone they apply to: a call does not
 // look at those of ten thousand others. Made anew whenever a table is configured; shared by all
 // workers then.
@@ -55,7 +71,8 @@ class ScopeIndex {
   bool empty() const { return empty_; }
 
   // As find_scopes(), but those of the call's org, team, user and key come last.
-  void find(const CallFacts& facts, std::vector<Ask::Scope>& scopes, std::string& texts) const;
+  void find(const CallFacts& facts, std::vector<Ask::Scope>& scopes, std::string& texts,
+            KeyMemory& memory) const;
 
  private:
   struct Hash {

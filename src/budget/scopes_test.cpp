@@ -121,8 +121,9 @@ TEST_F(ScopesTest, TheIndexFindsTheSame) {
   configure("gpt-4o", {}, {{KeyPart::model, "gpt-4o"}});
   for (int i = 0; i < 100; ++i) configure("k", {}, {{KeyPart::key, "k" + std::to_string(i)}});
   ScopeIndex index(budgets_);
+  KeyMemory memory;  // of the call before, which had other keys at the same places
   auto found_by_index = [&](const CallFacts& facts) {
-    index.find(facts, scopes_, texts_);
+    index.find(facts, scopes_, texts_, memory);
     std::vector<std::string> all;
     for (const Ask::Scope& scope : scopes_) {
       EXPECT_EQ(scope.key.hash, account_key(*scope.budget, scope.key.text).hash);
@@ -135,6 +136,8 @@ TEST_F(ScopesTest, TheIndexFindsTheSame) {
       CallFacts facts = someone();
       facts.key = key;
       facts.model = model;
+      EXPECT_THAT(found_by_index(facts), testing::UnorderedElementsAreArray(found(facts)));
+      facts.user = "bob";
       EXPECT_THAT(found_by_index(facts), testing::UnorderedElementsAreArray(found(facts)));
     }
   }

@@ -203,15 +203,16 @@ Standing Table::standing_of(const Entry& entry) const {
           .open_calls = entry.account.open_calls()};
 }
 
-std::expected<Permit, Exhausted> Table::reserve(const Ask& ask) {
+std::expected<Permit, Exhausted> Table::reserve(const Ask& ask, std::vector<Line>* lines) {
   if (ask.scopes.empty()) {
+    if (lines != nullptr) lines->clear();
     Permit all;
     all.output_tokens_max_ = all.output_tokens_granted_ = ask.output_tokens_max;
     return all;
   }
   CHECK(ask.scopes.size() <= scopes_max);
   Permit permit(*this, ask);
-  std::expected<void, Exhausted> taken = permit.take(ask);
+  std::expected<void, Exhausted> taken = permit.take(ask, lines);
   if (!taken) return std::unexpected(std::move(taken.error()));
   return permit;
 }

@@ -27,6 +27,7 @@ class ScopeIndex;
 
 class Table;
 class Permit;
+struct Line;   // what a call has of an account
 struct Entry;  // one account with its lock
 
 // A budget in force: its document may be replaced by a newer one while calls run under it.
@@ -146,7 +147,8 @@ class Table {
   const Published<ScopeIndex>& scopes() const { return scopes_; }
   Live* find(std::string_view name) const;  // nullptr: none of that name is in force
 
-  std::expected<Permit, Exhausted> reserve(const Ask& ask);
+  // What it has of each account is written into `lines`, as by Permit::lines().
+  std::expected<Permit, Exhausted> reserve(const Ask& ask, std::vector<Line>* lines = nullptr);
 
   // Limits are state: who runs looks again when this number has changed.
   std::uint64_t revision() const { return revision_.load(std::memory_order_relaxed); }

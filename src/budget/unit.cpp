@@ -82,11 +82,11 @@ void append_number(std::string& out, Unit unit, Amount amount) {
   std::array<char, 32> text;
   char* end = std::to_chars(text.data(), text.data() + text.size(), size / one).ptr;
   std::uint64_t part = size % one;
-  for (std::size_t place = unit_facts.places; place > 0; --place, part /= 10) {
+  std::size_t least = unit == Unit::usd ? 2 : 0;
+  std::size_t places = part == 0 ? least : unit_facts.places;
+  for (std::size_t place = places; place > 0; --place, part /= 10) {
     end[place] = static_cast<char>('0' + part % 10);
   }
-  std::size_t least = unit == Unit::usd ? 2 : 0;
-  std::size_t places = unit_facts.places;
   while (places > least && end[places] == '0') --places;
   if (places > 0) {
     *end = '.';

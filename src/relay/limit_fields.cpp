@@ -119,12 +119,6 @@ constexpr std::array told{
 
 }  // namespace
 
-LimitState limit_state(const budget::Line& line) {
-  return {.document = &line.budget->document(),
-          .limit = line.limit,
-          .remaining = line.remaining + line.held};
-}
-
 LimitState limit_state(const budget::Standing& standing) {
   return {.document = &standing.budget->document(),
           .limit = standing.limit,
@@ -139,6 +133,8 @@ void append_limit_fields(std::string& fields, codec::Family family,
                          std::span<const LimitState> limits, WallTime now) {
   auto leaves_a_balance = [](const budget::Budget& budget) { return budget.leaves_a_balance(); };
   if (const LimitState* least = tightest(limits, leaves_a_balance)) append_budget(fields, *least);
+  if (std::ranges::none_of(limits, [](const LimitState& each) { return is_rate(*each.document); }))
+    return;
   for (const Told& each : told) {
     const LimitState* rate = tightest_rate(limits, each.unit);
     if (rate == nullptr) continue;

@@ -10,13 +10,7 @@
 
 namespace recloser::relay {
 
-// How one stands, without what the call itself holds and has not used.
-struct LimitState {
-  const budget::Budget* document = nullptr;
-  budget::Amount limit = 0;
-  budget::Amount remaining = 0;
-};
-LimitState limit_state(const budget::Line& line);
+using LimitState = budget::Left;
 LimitState limit_state(const budget::Standing& standing);
 
 // Limits of requests or tokens in a minute: what providers tell of in fields that SDKs read.

@@ -238,6 +238,7 @@ class Relay final : public net::HttpHandler {
   Published<route::ModelLists>::Reader model_lists_;
   route::Resolver resolver_;
   Published<budget::ScopeIndex>::Reader scopes_;
+  budget::KeyMemory scope_keys_;
   Published<SwitchSet>::Reader switches_;
   std::size_t budgets_settled_ = 0;  // calls that had any
   CallIdMaker ids_;

@@ -167,7 +167,7 @@ void Relay::find_budgets(const Call& call, Request& request) {
                           .target = request.target_name,
                           .call = call.id(),
                           .labels = std::span(labels).first(label_count)};
-  in_force.find(facts, request.scopes, request.room.scope_texts);
+  in_force.find(facts, request.scopes, request.room.scope_texts, scope_keys_);
   bool may_ask = (request.facts.other_tools || request.facts.web_search_options) &&
                  !codec::only_counts(call.route.operation);
   if (!may_ask || request.scopes.empty()) return;
@@ -216,7 +216,8 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
        .output_tokens_least = thinking_least(request.facts),
        .slice_tokens = slice_tokens_usual,
        .hidden_tokens = hidden_reserve(request.facts, call.model->priced, call.route.family, most),
-       .whole = !call.is_streamed()});
+       .whole = !call.is_streamed()},
+      &lines_);
   if (!permit) {
     request.may_fit = may_fit_exactly(call, request, permit.error());
     Refused why = refused_by_budget(permit.error());
@@ -378,10 +379,10 @@ Amount sent_input(const ledger::CallRecord& row, const budget::Ask::Scope& scope
 }  // namespace
 
 // The row, and with it the journal, knows what a call holds before anything is sent: who is killed
-// has it settled at the next start.
+// has it settled at the next start. The lines are those of reserve().
 std::expected<void, Refused> Relay::book_held(Call& call, const Request& request) {
   std::optional<Error> failed;
-  call.held->permit().lines(lines_);
+  if (call.held->clock() != nullptr) call.held->permit().lines(lines_);  // it took some more
   WallTime now = worker_.wall();
   for_each_booked(lines_, [&](std::size_t place, const budget::Line& line) {
     const budget::Ask::Scope& scope =
@@ -420,12 +421,9 @@ void Relay::book_lines(Call& call) {
 
 void Relay::append_limits(std::string& head, const Call& call) {
   if (call.held == nullptr) return;
-  call.held->permit().lines(lines_);
   std::array<LimitState, budget::Table::scopes_max> limits;
-  std::ranges::transform(lines_, limits.begin(),
-                         [](const budget::Line& line) { return limit_state(line); });
-  append_limit_fields(head, call.route.family, std::span(limits).first(lines_.size()),
-                      worker_.wall());
+  std::size_t count = call.held->permit().left(limits);
+  append_limit_fields(head, call.route.family, std::span(limits).first(count), worker_.wall());
 }
 
 // For everybody to see, and for the case that nobody gets to say it again.
