@@ -15,7 +15,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1 -gdwarf-4")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -gdwarf-4")
 
-# What users run keeps no frame pointers, for 2 % fewer instructions; traces of the others need them.
+# What users run keeps no frame pointers, for 2 % fewer instructions; traces of the rest need them.
 set(RECLOSER_SANITIZE "" CACHE STRING "address (with UBSan) or thread")
 set(for_users OFF)
 set(frame_pointers -fno-omit-frame-pointer)

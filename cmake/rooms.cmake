@@ -3,9 +3,9 @@
 
 # recloser_room(name [OPTIMISED_TESTS] LINKS rooms and libraries...)
 # A folder that does not exist yet, or holds no code yet, makes an empty interface target. Code in a
-# subfolder testing/ is for tests of this and other rooms: the library name_testing. In the sanitized
-# builds its tests are not optimised, which halves what they take to compile, but where they compute
-# more than they wait (docs/decisions/2026-11-21-build-time.md).
+# subfolder testing/ is for tests of this and other rooms: the library name_testing.
+# In the sanitized builds its tests are not optimised, which halves what they take to compile, but
+# where they compute more than they wait (docs/decisions/2026-11-21-build-time.md).
 function(recloser_room name)
   cmake_parse_arguments(ROOM "OPTIMISED_TESTS" "" "LINKS" ${ARGN})
   file(GLOB_RECURSE code CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
