@@ -134,7 +134,8 @@ Result<budget::Standing> Adjustments::make(budget::Live& budget, const Adjustmen
   if (!id) return fail(id.error());
   adjustment.id = *id;
   standing = adds ? add(budget, adjustment)
-                  : table_.move_charged(budget, account, adjustment.charged_change);
+                  : table_.move_charged(budget, account, adjustment.charged_change,
+                                        adjustment.window_begun);
   changed_();
   return standing;
 }

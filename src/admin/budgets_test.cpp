@@ -65,7 +65,8 @@ class BudgetsTest : public BothStoresTest {
   }
   void spend(std::string_view name, std::string_view key, budget::Amount amount) {
     budget::Live& live = *budgets_.find(name);
-    budgets_.move_charged(live, account_key(live, key), amount);
+    budget::AccountKey account = account_key(live, key);
+    budgets_.move_charged(live, account, amount, budgets_.standing(live, account).begun);
   }
   Heard adjust(std::string_view name, std::string_view body) {
     return post(fmt::format("/admin/budgets/{}/adjust", name), std::string(body));

@@ -22,6 +22,7 @@ struct Permit::Hold {
   Amount reserved = 0;  // of it: not charged yet
   Amount charged = 0;
   Amount overrun = 0;
+  Amount level = 0;        // rate: what the account had with all of this
   std::uint8_t place = 0;  // among the scopes as they were asked for
   Unit unit = Unit::usd;
   Reserve reserve = Reserve::clamp;
@@ -48,6 +49,19 @@ struct Permit::Hold {
     if (unforeseen > 0 && reserve != Reserve::none) {
       overrun += std::clamp<Amount>(-free(), 0, unforeseen);
     }
+  }
+  // What is charged in the end where `used` is less. A rate gives back only what has not drained
+  // away meanwhile: else the same room would be had twice. What others had charged before this
+  // drains first.
+  Amount kept(Amount used, WallTime now) const {
+    const Window& rate = span();
+    if (rate.type != WindowType::rate || used >= charged) return used;
+    __extension__ using Wide = __int128;
+    Amount unused = charged - used;
+    Wide drained =
+        static_cast<Wide>((now - window_begun).count()) * rate.drain / rate.duration.count();
+    Wide lost = std::clamp<Wide>(drained - (level - unused), 0, unused);
+    return used + static_cast<Amount>(lost);
   }
   void release() {
     entry->account.charge(span(), window, 0, reserved);
@@ -169,6 +183,7 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask, std::vector<Line>* l
     // A request is made the moment it is let in; and what drains does so from now on.
     bool at_once = hold.unit == Unit::requests || hold.span().type == WindowType::rate;
     if (at_once) hold.charge_up_to(hold.most);
+    hold.level = hold.balance().charged;
     if (lines != nullptr) write((*lines)[hold.place], hold, now);
   }
   return {};
@@ -180,6 +195,10 @@ Exhausted Permit::exhausted(const Hold& hold, Amount needed) const {
 
 std::expected<void, Exhausted> Permit::extend(std::uint64_t wanted) {
   if (wanted <= output_tokens_granted_) return {};
+  if (!open_) {
+    output_tokens_granted_ = wanted;
+    return {};
+  }
   // The grace, and what nobody sees, go ahead of it all.
   std::uint64_t ahead = std::uint64_t{grace_tokens_} + hidden_tokens_;
   std::uint64_t held = output_tokens_granted_ + ahead;
@@ -204,6 +223,7 @@ std::expected<void, Exhausted> Permit::extend(std::uint64_t wanted) {
 }
 
 std::expected<void, Exhausted> Permit::take_more(Unit unit, Amount more) {
+  if (!open_) return {};
   Locked locked(holds());
   for (const Hold& hold : holds()) {
     if (hold.unit != unit || hold.reserve == Reserve::none) continue;
@@ -216,6 +236,7 @@ std::expected<void, Exhausted> Permit::take_more(Unit unit, Amount more) {
 }
 
 std::expected<Amount, Exhausted> Permit::take_up_to(Unit unit, Amount most) {
+  if (!open_) return most;
   Locked locked(holds());
   auto concerned = [unit](const Hold& hold) {
     return hold.unit == unit && hold.reserve != Reserve::none;
@@ -271,10 +292,10 @@ void Permit::publish(const Use& use) {
 std::optional<Exhausted> Permit::over_limit() const {
   Locked locked(holds());
   for (const Hold& hold : holds()) {
-    if (hold.reserved == 0 && hold.reserve != Reserve::none) continue;
-    if (hold.reserve != Reserve::none && hold.balance().charged >= hold.entry->limit()) {
-      return exhausted(hold, 0);
-    }
+    // A rate drains: what is beyond it is so for a moment.
+    if (hold.reserve == Reserve::none || hold.span().type == WindowType::rate) continue;
+    Amount left = hold.entry->limit() - hold.balance().charged;
+    if (left < 0 || (left == 0 && hold.reserved > 0)) return exhausted(hold, 0);
   }
   return std::nullopt;
 }
@@ -299,7 +320,8 @@ void Permit::charge(const Use& use, bool exact, std::vector<Line>* settled) {
     Locked locked(holds());
     for (Hold& hold : holds()) {
       Amount used = use.of(hold.unit);
-      hold.charge_up_to(exact ? used : std::max(used, hold.charged));
+      Amount all = exact ? hold.kept(used, now.of(hold.span())) : std::max(used, hold.charged);
+      hold.charge_up_to(all);
       table_->note_crossings(*hold.entry, crossings);
       if (settled == nullptr) continue;
       hold.release();

@@ -73,6 +73,9 @@ class [[nodiscard]] Permit {
   // How many tokens are paid for at a time, where slices are.
   std::uint64_t slice_tokens() const { return slice_tokens_; }
 
+  // Once it is settled, the three that follow grant all and hold nothing: what comes behind the end
+  // of an answer is no part of it, and is nobody's to give back.
+
   // Another slice, so that `wanted` tokens in all are paid for; fewer when the rest of a budget is
   // less. Error: not one more is to be had.
   std::expected<void, Exhausted> extend(std::uint64_t wanted);

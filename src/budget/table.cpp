@@ -235,10 +235,11 @@ Standing Table::set_charged(Live& budget, const AccountKey& key, Amount charged)
   return standing_of(*entry);
 }
 
-Standing Table::move_charged(Live& budget, const AccountKey& key, Amount change) {
+Standing Table::move_charged(Live& budget, const AccountKey& key, Amount change, WallTime begun) {
   Pinned entry(pin(budget, key));
   std::lock_guard lock(entry->lock);
   entry->advance(now());
+  if (entry->account.begun() != begun) return standing_of(*entry);
   Amount charged = entry->account.balance().charged + change;
   entry->account.set_charged(budget.document().window, std::max<Amount>(charged, 0));
   revision_.fetch_add(1, std::memory_order_relaxed);

@@ -157,8 +157,9 @@ class Table {
   // another figure for what is charged.
   Standing adjust(Live& budget, const AccountKey& key, Amount more);
   Standing set_charged(Live& budget, const AccountKey& key, Amount charged);
-  // The same by a difference: what calls charged since it was reckoned stays.
-  Standing move_charged(Live& budget, const AccountKey& key, Amount change);
+  // The same by a difference: what calls charged since it was reckoned stays. Only of the window
+  // that `begun` then; in another one nothing is moved.
+  Standing move_charged(Live& budget, const AccountKey& key, Amount change, WallTime begun);
 
   // Before the first call: what the store remembers.
   void restore(Live& budget, const AccountKey& key, WallTime begun, WallTime last_settled,

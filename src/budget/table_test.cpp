@@ -151,6 +151,48 @@ TEST_F(TableTest, ALoweredLimitCutsWhatRuns) {
   EXPECT_FALSE(permit->extend(65));
 }
 
+// Whose own reservation the overrun has used up is cut, too.
+TEST_F(TableTest, AnOverrunAndALowerLimitCutWhoHoldsNothingAnyMore) {
+  Budget requests = usd("r", Reserve::upper_bound, 5);
+  requests.unit = Unit::requests;
+  std::vector<Budget> documents{usd("b", Reserve::clamp, 1000), requests};
+  std::vector<Live*> budgets = configure_all(documents);
+  std::expected<Permit, Exhausted> money = ask({budgets[0]}, token_each, 1000);
+  std::expected<Permit, Exhausted> one = ask({budgets[1]}, {.base = 1}, 0);
+  std::expected<Permit, Exhausted> two = ask({budgets[1]}, {.base = 1}, 0);
+  ASSERT_TRUE(money && one && two);
+  money->publish({.nano_usd = 1000});
+  EXPECT_FALSE(money->over_limit()) << "all of it is used, and no more";
+  money->publish({.nano_usd = 1001});
+  EXPECT_TRUE(money->over_limit());
+  documents[1].limit = 2;
+  configure_all(documents);
+  EXPECT_FALSE(one->over_limit());
+  documents[1].limit = 1;
+  configure_all(documents);
+  EXPECT_TRUE(one->over_limit());
+}
+
+// A provider may send on behind the end of its answer.
+TEST_F(TableTest, APermitThatIsSettledHoldsNothingMore) {
+  Budget document = usd("b", Reserve::elastic, 1000);
+  document.window = {
+      .type = WindowType::calendar, .period = Period::hour, .zone = *find_zone("UTC")};
+  Live& budget = configure(document);
+  std::expected<Permit, Exhausted> permit = ask({&budget}, token_each, 500);
+  ASSERT_TRUE(permit);
+  permit->settle({.nano_usd = 10}, true);
+  for (Amount charged : {10, 0}) {
+    EXPECT_TRUE(permit->extend(permit->output_tokens_granted() + 100));
+    EXPECT_TRUE(permit->take_more(Unit::usd, 5));
+    EXPECT_EQ(permit->take_up_to(Unit::usd, 5), 5);
+    EXPECT_EQ(standing(budget).reserved, 0);
+    EXPECT_EQ(standing(budget).charged, charged);
+    clock_.advance(1h);
+    standing(budget);
+  }
+}
+
 TEST_F(TableTest, AnotherUnitIsAnotherBudget) {
   Budget document = usd("b", Reserve::clamp, 1000);
   Live& first = configure(document);
@@ -193,6 +235,30 @@ TEST_F(TableTest, ARateLetsABurstInAndThenItsPace) {
   clock_.advance(10s);
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(one());
   EXPECT_FALSE(one());
+}
+
+// What a call held and did not use comes back, but for what drained away of it while it ran: of a
+// limit of a thousand a minute, nobody gets two thousand at the end of one.
+TEST_F(TableTest, ARateGivesBackWhatHasNotDrainedAway) {
+  Budget document = usd("tpm", Reserve::upper_bound, 1000);
+  document.unit = Unit::tokens;
+  document.window = {.type = WindowType::rate, .duration = 1min, .drain = 1000};
+  Live& rate = configure(document);
+  std::expected<Permit, Exhausted> slow = ask({&rate}, {.base = 600}, 0);
+  std::expected<Permit, Exhausted> quick = ask({&rate}, {.base = 400}, 0);
+  ASSERT_TRUE(slow && quick);
+  clock_.advance(6s);
+  quick->settle({.input_tokens = 150}, true);
+  EXPECT_EQ(standing(rate).charged, 1000 - 100 - 250) << "others' tokens drain first";
+  clock_.advance(54s);
+  std::expected<Permit, Exhausted> next = ask({&rate}, {.base = 1000}, 0);
+  ASSERT_TRUE(next);
+  slow->settle({.input_tokens = 1}, true);
+  EXPECT_EQ(standing(rate).charged, 1000);
+  EXPECT_FALSE(ask({&rate}, {.base = 1}, 0));
+  clock_.advance(3s);
+  next->settle({.input_tokens = 30}, true);
+  EXPECT_EQ(standing(rate).charged, 0);
 }
 
 TEST_F(TableTest, CallsAtOnceAreHeldToTheLastByte) {
@@ -403,10 +469,24 @@ TEST_F(TableTest, WhatIsChargedMovesByADifference) {
   Live& budget = configure(usd("b", Reserve::upper_bound, 1000));
   table_.set_charged(budget, account_key(budget, key_), 300);
   std::uint64_t before = table_.revision();
-  EXPECT_EQ(table_.move_charged(budget, account_key(budget, key_), -100).charged, 200);
-  EXPECT_EQ(table_.move_charged(budget, account_key(budget, key_), 50).charged, 250);
-  EXPECT_EQ(table_.move_charged(budget, account_key(budget, key_), -999).charged, 0);
+  WallTime begun = standing(budget).begun;
+  EXPECT_EQ(table_.move_charged(budget, account_key(budget, key_), -100, begun).charged, 200);
+  EXPECT_EQ(table_.move_charged(budget, account_key(budget, key_), 50, begun).charged, 250);
+  EXPECT_EQ(table_.move_charged(budget, account_key(budget, key_), -999, begun).charged, 0);
   EXPECT_GT(table_.revision(), before) << "who runs looks again";
+}
+
+// An owner's figure is of the window that was open when it was made.
+TEST_F(TableTest, WhatIsChargedMovesInItsOwnWindowAlone) {
+  Budget document = usd("b", Reserve::upper_bound, 1000);
+  document.window = {
+      .type = WindowType::calendar, .period = Period::hour, .zone = *find_zone("UTC")};
+  Live& budget = configure(document);
+  AccountKey key = account_key(budget, key_);
+  WallTime begun = table_.set_charged(budget, key, 300).begun;
+  EXPECT_EQ(table_.move_charged(budget, key, 50, begun).charged, 350);
+  clock_.advance(1h);
+  EXPECT_EQ(table_.move_charged(budget, key, 50, begun).charged, 0);
 }
 
 TEST_F(TableTest, SumsAreOfWhatIsInForce) {
