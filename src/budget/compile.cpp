@@ -3,6 +3,7 @@
 #include "budget/short_form.h"
 #include "budget/table.h"
 #include "core/check.h"
+#include "core/names.h"
 
 #include <algorithm>
 #include <optional>
@@ -165,6 +166,15 @@ std::size_t most_of(const std::vector<std::vector<Budget>>& each) {
   return most;
 }
 
+// Refused here, and not call by call.
+Result<void> check_name_of(const Budget& budget) {
+  if (budget.name.size() <= name_bytes_max) return {};
+  return fail(Side::operator_, Kind::too_large,
+              fmt::format("the name of the budget {} has {} bytes, and the ledger keeps {}: take "
+                          "shorter names",
+                          shown(budget.name), budget.name.size(), name_bytes_max));
+}
+
 }  // namespace
 
 std::vector<Budget> compile_key(const config::Key& key) {
@@ -204,6 +214,10 @@ Result<std::vector<std::shared_ptr<const Budget>>> compile(const config::Config&
     add(std::move(budgets), all);
   }
   of_a_call += most_of_a_key;
+  for (const std::shared_ptr<const Budget>& budget : all) {
+    Result<void> fits = check_name_of(*budget);
+    if (!fits) return fail(fits.error());
+  }
   if (of_a_call <= Table::scopes_max) return all;
   return fail(Side::operator_, Kind::malformed,
               fmt::format("{} budgets and rate limits, {} of them of one key, could apply to one "

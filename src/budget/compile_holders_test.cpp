@@ -164,6 +164,30 @@ TEST_F(CompileHolders, UserAndTeamBothHoldUnderParallelCalls) {
   EXPECT_EQ(of_users, 100) << "a call that one refuses takes nothing of the other";
 }
 
+// Names as long as a principal may have, and then some that are written with three bytes for one.
+TEST_F(CompileHolders, NamesAreAsLongAsTheLedgerKeepsThem) {
+  std::string org(64, 'o');
+  std::string team(64, 't');
+  read(document("Org", org, "{}") +
+       document("Team", team,
+                fmt::format("{{org: {}, userDefaults: {{budget: [{{requests: 1, per: month}}]}}}}",
+                            org)));
+  std::vector<std::string> names = of(org, team, "u");
+  ASSERT_EQ(names.size(), 1u);
+  EXPECT_THAT(names[0], testing::StartsWith("users/team/" + org + "/" + team + "/requests/month"));
+  config::Config config;
+  config::Holder holder;
+  holder.kind = config::HolderKind::team;
+  holder.name = holder.org = std::string(64, '/');
+  config::Allowance allowance;
+  allowance.requests = config::Amount{.text = "1", .count = 1};
+  allowance.per = config::Per::month;
+  holder.budgets = {allowance};
+  auto budgets = compile(config, std::array{holder}, {});
+  ASSERT_FALSE(budgets);
+  EXPECT_THAT(budgets.error().message(), testing::HasSubstr("and the ledger keeps 255"));
+}
+
 TEST_F(CompileHolders, MoreThanACallCanHave) {
   std::string many = "{budget: [";
   for (int i = 0; i < 5; ++i) {

@@ -13,8 +13,8 @@
 
 namespace recloser::ledger {
 
-inline constexpr std::size_t budgets_max = 32;  // of one call
-inline constexpr std::size_t budget_name_bytes_max = 64;
+inline constexpr std::size_t budgets_max = 32;             // of one call
+inline constexpr std::size_t budget_name_bytes_max = 255;  // "users/team/<org>/<team>/usd/day"
 inline constexpr std::size_t budget_unit_bytes_max = 16;
 inline constexpr std::size_t budget_kind_bytes_max = 192;
 inline constexpr std::size_t budget_key_bytes_max = 1536;  // every name a call can have, and more

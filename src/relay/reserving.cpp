@@ -1,4 +1,5 @@
 // RESERVE and SETTLE: what a call takes of its budgets before it runs, and what it leaves behind.
+#include "budget/compile.h"
 #include "budget/scopes.h"
 #include "core/names.h"
 #include "relay/request.h"
@@ -20,6 +21,8 @@ using budget::Unit;
 
 // Of an elastic budget that names none: a second or two of a usual stream.
 constexpr std::uint64_t slice_tokens_usual = 128;
+
+static_assert(budget::name_bytes_max == ledger::budget_name_bytes_max);
 
 // As many calls, and as many accounts looked at: no session is kept for long after it is over.
 constexpr std::size_t settled_per_sweep = 64;
@@ -342,7 +345,7 @@ budget::Use use_of(const Call& call, Duration run) {
   return {.nano_usd = known(row.cost_nano_usd),
           .input_tokens = known(row.input_tokens),
           .output_tokens = known(row.output_tokens),
-          .requests = 1,
+          .requests = row.attempt_count() > 0 ? 1 : 0,  // else it was refused after all
           .tool_calls = static_cast<Amount>(tool_calls),
           .milliseconds = run / 1ms};
 }
@@ -385,6 +388,7 @@ std::expected<void, Refused> Relay::book_held(Call& call, const Request& request
   if (call.held->clock() != nullptr) call.held->permit().lines(lines_);  // it took some more
   WallTime now = worker_.wall();
   for_each_booked(lines_, [&](std::size_t place, const budget::Line& line) {
+    if (failed) return;
     const budget::Ask::Scope& scope =
         request.scopes[static_cast<std::size_t>(&line - lines_.data())];
     const budget::Budget& budget = line.budget->document();
@@ -396,8 +400,8 @@ std::expected<void, Refused> Relay::book_held(Call& call, const Request& request
                                               .key = line.key,
                                               .window_begun = line.window_begun,
                                               .figures = figures});
-    if (!added && !failed) failed = added.error();
-    if (call.is_streamed() && scope.demand.per_million_output > 0) {
+    if (!added) failed = added.error();
+    if (added && call.is_streamed() && scope.demand.per_million_output > 0) {
       call.held->growing().push_back({.place = place,
                                       .per_million_output = scope.demand.per_million_output,
                                       .charged = figures.charged});
@@ -412,8 +416,9 @@ void Relay::book_lines(Call& call) {
   ledger::CallRecord& row = call.record();
   budget::Amount overrun = 0;
   WallTime now = worker_.wall();
+  std::size_t booked = row.budget_count();  // fewer where it is refused for want of room
   for_each_booked(lines_, [&](std::size_t place, const budget::Line& line) {
-    row.set_budget(place, figures_of(line, now));
+    if (place < booked) row.set_budget(place, figures_of(line, now));
     if (line.budget->document().unit == Unit::usd) overrun = std::max(overrun, line.overrun);
   });
   if (overrun > 0) row.overrun_nano_usd = overrun;

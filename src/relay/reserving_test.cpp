@@ -231,6 +231,32 @@ TEST_F(ReservingTest, ACallThatFailsGivesBackWhatItHeld) {
   EXPECT_EQ(standing(0).open_calls, 0u);
 }
 
+// "users/team/<org>/<team>/requests/month" of long names.
+TEST_F(ReservingTest, ABudgetMayHaveALongName) {
+  std::string name(255, 'n');
+  limit({budget_of(name, Unit::requests, 5, Reserve::upper_bound)});
+  EXPECT_EQ(ask().status, 200);
+  EXPECT_EQ(standing(0).charged, 1);
+  EXPECT_NE(gateway_.books().back().budgets.find(name), std::string::npos);
+}
+
+// Where the ledger has no room for what a call holds, the call is refused and holds nothing.
+TEST_F(ReservingTest, WhatCannotBeBookedIsNotHeld) {
+  limit({budget_of("b", Unit::usd, 1'000'000, Reserve::upper_bound),
+         budget_of(std::string(256, 'n'), Unit::usd, 1'000'000, Reserve::upper_bound),
+         budget_of("r", Unit::requests, 5, Reserve::upper_bound)});
+  EXPECT_EQ(ask(R"(,"max_tokens":100)").status, 413);
+  EXPECT_EQ(asked(), 0u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(standing(i).charged, 0);
+    EXPECT_EQ(standing(i).reserved, 0);
+    EXPECT_EQ(standing(i).open_calls, 0u);
+  }
+  EXPECT_NE(gateway_.books().back().budgets.find("\"charged_usd\":\"0.000000000\""),
+            std::string::npos)
+      << gateway_.books().back().budgets;
+}
+
 TEST_F(ReservingTest, EachSessionHasAnAccountOfItsOwn) {
   Budget budget = budget_of("s", Unit::requests, 1, Reserve::upper_bound);
   budget.key = {{budget::KeyPart::session, ""}};

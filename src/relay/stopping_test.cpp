@@ -162,6 +162,27 @@ TEST_F(StoppingTest, WhereNoTimeIsLeftNoCallBegins) {
   EXPECT_EQ(standing().open_calls, 0u);
 }
 
+// Whose time is held by those that run is refused, and has made no request.
+TEST_F(StoppingTest, ACallThatDoesNotBeginIsChargedToNoOtherBudget) {
+  std::vector<std::shared_ptr<const Budget>> all;
+  for (Unit unit : {Unit::seconds, Unit::requests}) {
+    Budget budget;
+    budget.name = budget::name_of(unit);
+    budget.unit = unit;
+    budget.limit = 1000;
+    all.push_back(std::make_shared<const Budget>(budget));
+  }
+  lives_ = gateway_.budgets().configure(std::move(all));
+  Seen& running = begin();
+  worker().run_until([&] { return !running.body.empty(); });
+  EXPECT_EQ(standing().remaining(), 0);
+  std::swap(lives_[0], lives_[1]);
+  EXPECT_EQ(standing().charged, 1);
+  EXPECT_EQ(ask().status, 429);
+  EXPECT_EQ(standing().charged, 1);
+  EXPECT_EQ(standing().reserved, 0);
+}
+
 TEST_F(StoppingTest, ACallWhoseProviderHasNotAnsweredIsStopped) {
   limit(Unit::seconds, 3000);
   says_nothing();
