@@ -58,6 +58,7 @@ TEST(Holders, WhatAKeyLeavesOpenItsTeamAndUserTell) {
   EXPECT_EQ(place_of(record("", "ops", "ada"), all), "/ops/ada") << "the key's own word stands";
   EXPECT_EQ(place_of(record("beta", "search"), all), "beta/search/") << "another team";
   EXPECT_EQ(place_of(record("", ""), all), "//");
+  EXPECT_EQ(place_of(record("beta", "", "ada"), all), "beta/search/ada") << "and so does its org";
 }
 
 TEST(Holders, WhoseOrgIsNotClearIsKeptOut) {
@@ -65,6 +66,17 @@ TEST(Holders, WhoseOrgIsNotClearIsKeptOut) {
                           holder(HolderKind::team, "search", "beta")};
   EXPECT_EQ(place_of(record("", "search"), all), "unplaced");
   EXPECT_EQ(place_of(record("beta", "search"), all), "beta/search/");
+}
+
+// A name that is of two orgs is one's user as soon as the team has told the org.
+TEST(Holders, ATeamTellsWhichUserIsMeant) {
+  std::vector<Holder> all{holder(HolderKind::team, "search", "acme"),
+                          holder(HolderKind::user, "ada", "acme"),
+                          holder(HolderKind::user, "ada", "beta")};
+  EXPECT_EQ(place_of(record("", "search", "ada"), all), "acme/search/ada");
+  EXPECT_EQ(place_of(record("", "", "ada"), all), "unplaced");
+  all[1].disabled = true;
+  EXPECT_EQ(place_of(record("", "search", "ada"), all), "disabled");
 }
 
 TEST(Holders, TheyStopAllTheirKeysAndTheLogLearnsWhichDid) {

@@ -229,6 +229,10 @@ TEST_F(Verify, TheAudienceIsOneOfOurs) {
   }
   issuers_[0].audience.names = {"a", "b"};
   EXPECT_EQ(why_claims(R"("aud":"b")"), "");
+  std::string without = claims();
+  constexpr std::string_view audience = R"("aud":"llm",)";
+  without.erase(without.find(audience), audience.size());
+  EXPECT_EQ(why(curve().token(without)), "bad_token_audience") << "one for nobody is not for us";
 }
 
 TEST_F(Verify, TimesHoldWithTheSkewThatIsAllowed) {
