@@ -182,8 +182,10 @@ std::expected<void, Exhausted> Permit::take(const Ask& ask, std::vector<Line>* l
     open_ = true;
     // A request is made the moment it is let in; and what drains does so from now on.
     bool at_once = hold.unit == Unit::requests || hold.span().type == WindowType::rate;
-    if (at_once) hold.charge_up_to(hold.most);
-    hold.level = hold.balance().charged;
+    if (at_once) {
+      hold.charge_up_to(hold.most);
+      hold.level = hold.balance().charged;
+    }
     if (lines != nullptr) write((*lines)[hold.place], hold, now);
   }
   return {};
