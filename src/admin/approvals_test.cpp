@@ -166,6 +166,7 @@ TEST_P(ApprovalsTest, AnAnswerIsGivenOnce) {
   EXPECT_EQ(limit(), 7 * dollar) << "once";
   for (std::string_view id : {"3", "0", "-1", "x", "99999999999999999999"}) {
     EXPECT_EQ(answer(R"({"decision":"deny"})", id).status, 404) << id;
+    EXPECT_EQ(answer(R"({"decision":"approve"})", id).status, 404) << id;
     EXPECT_EQ(get(fmt::format("/admin/approvals/{}", id)).status, 404) << id;
   }
 }

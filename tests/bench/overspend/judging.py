@@ -19,6 +19,11 @@ class Cell:
     exactly: int | None = None  # calls that must be let in
 
     @property
+    def paced(self):
+        """Whether the provider is asked for a stream: by the client, or to be able to stop it."""
+        return self.stream or self.mode == "elastic"
+
+    @property
     def id(self):
         form = "stream" if self.stream else "whole"
         return f"{self.witness.name}-{self.mode.replace('_', '-')}-{form}-{self.clients}"
@@ -83,11 +88,12 @@ def rows_fit_truth(asked, billed, cost, result):
             yield f"{one.id} is not in the books"
             continue
         told = (row["input_tokens"], row["output_tokens"])
-        if row["outcome"] == "cut" and row["tokens_source"] == "estimated":
+        if row["outcome"] == "cut":
             result.running += 1
             beyond = one.output - row["delivered_tokens"]
             result.beyond = max(result.beyond, beyond)
             result.beyond_all += beyond
+        if row["outcome"] == "cut" and row["tokens_source"] == "estimated":
             if told[0] < one.input or told[1] > one.output:
                 yield f"{row['id']}: cut with {told}, its provider counted {one}"
         elif told != (one.input, one.output) or nano(row["cost_usd"]) != cost(*told):

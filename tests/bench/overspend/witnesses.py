@@ -63,8 +63,8 @@ class Mock:
         whole = {**script, "gap_ms": 0, "delay_ms": PIECES * gap_ms}
         self.child, self.address = start_mock(folder, {"sim-t1": script, "sim-t2": whole})
 
-    def model(self, stream):
-        return "sim-t1" if stream else "sim-t2"  # names that have a price
+    def model(self, paced):
+        return "sim-t1" if paced else "sim-t2"  # names that have a price
 
     def news(self):
         def ended(one):
