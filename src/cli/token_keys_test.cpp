@@ -135,6 +135,40 @@ TEST_F(TokenKeysTest, WhatWasKnownIsKeptWhileTheyCannotBeHad) {
   EXPECT_TRUE(knows(set_of("b")));
   EXPECT_THAT(loop_.log_text(), HasSubstr("were fetched now"));
   EXPECT_GT(issuers_->status()[0].failures, 10u);
+  pages_.status = 503;
+  int asked = pages_.asked["/keys"];
+  while (pages_.asked["/keys"] == asked) loop_.run_for(1s);
+  loop_.run_for(8s);
+  EXPECT_GE(pages_.asked["/keys"], asked + 3) << "the next failure begins at short intervals again";
+}
+
+// Whatever stands on it.
+TEST_F(TokenKeysTest, APageOfAFailureIsNoKeySet) {
+  keep();
+  pages_.bodies["/keys"] = set_of("b");
+  for (int status : {201, 404}) {
+    pages_.status = status;
+    loop_.run_for(11min);
+    EXPECT_TRUE(knows(set_of("a"))) << status;
+  }
+}
+
+TEST_F(TokenKeysTest, ALongAnswerIsNotRead) {
+  keep();
+  pages_.bodies["/keys"] = set_of("b") + std::string(auth::jwt::KeySet::document_bytes_max, ' ');
+  loop_.run_for(11min);
+  EXPECT_TRUE(knows(set_of("a")));
+  EXPECT_THAT(loop_.log_text(), HasSubstr("its answer is larger than"));
+}
+
+// A name of the issuer's may lead anywhere; here it is the address itself, to need no resolver.
+TEST_F(TokenKeysTest, TheMachinesOwnSecretsAreNotAskedFor) {
+  config::KeysUrl& url = *config_->auth.jwt[0].keys_url;
+  url = *config::KeysUrl::parse("https://idp.test/keys");
+  url.base.host = "169.254.169.254";
+  keep();
+  EXPECT_EQ(known(), std::nullopt);
+  EXPECT_THAT(loop_.log_text(), HasSubstr("a link-local or metadata address"));
 }
 
 TEST_F(TokenKeysTest, WhatIsNoKeySetChangesNothing) {
