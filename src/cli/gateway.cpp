@@ -391,10 +391,13 @@ std::vector<net::Endpoint> Gateway::addresses() const {
 net::Endpoint Gateway::admin_address() const { return admin_->server->address(); }
 
 void Gateway::drain(Duration limit, const std::atomic<bool>& enough) {
+  // Nobody hears of a drain from one port and is told on another that all is well.
+  for (std::unique_ptr<Traffic>& traffic : traffic_) {
+    run_on(*traffic->worker, [&] { traffic->relay->drain(); });
+  }
   draining_ = true;
   for (std::unique_ptr<Traffic>& traffic : traffic_) {
     traffic->worker->post([traffic = traffic.get()] {
-      traffic->relay->drain();
       for (auto& server : traffic->servers) server->drain();
     });
   }
