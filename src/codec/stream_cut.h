@@ -85,7 +85,7 @@ class StreamCut {
   };
   // `frame` is the SSE event's bytes, or "" where they were too many to be kept: then what only
   // they tell is not known (items of Responses that are left out of its last event). Allocates
-  // nothing for a delta of text, except what kept_bytes_max is of.
+  // nothing for a delta of text, except what Responses' last event repeats.
   Pass see(const Event& event, std::string_view frame);
 
   // What is held has been passed on, unfinished as it is.
@@ -97,9 +97,6 @@ class StreamCut {
   // Appends what ends the stream. `facts` are the reader's: id, model and usage.
   void write(std::string& out, const CutOrder& order, const StreamFacts& facts) const;
 
-  // Responses repeats at its end what it has said: kept per stream, its text first of all. Of a
-  // longer answer the last events tell the front, and leave items out.
-  static constexpr std::size_t kept_bytes_max = 256u << 10;
   static constexpr std::size_t tool_bytes_held_max = 256u << 10;
 
  private:
