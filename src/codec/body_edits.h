@@ -16,7 +16,7 @@ namespace recloser::codec {
 // body itself.
 class BodyEdits {
  public:
-  static constexpr std::size_t edits_max = 4;
+  static constexpr std::size_t edits_max = 5;
   static constexpr std::size_t pieces_max = 2 * edits_max + 1;
 
   // Replaces the bytes `range` of the body by `text`, which is copied.
