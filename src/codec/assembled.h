@@ -18,7 +18,8 @@ class AssembledGrammar;
 // write(). The answer is equal to the other form as JSON, not as bytes; a member that no event
 // tells cannot be in it.
 //
-// Events that are no JSON are left out. An event has room up to the limit of the answer.
+// Events that are no JSON are left out: whoever feeds them judges what that makes of the answer
+// (StreamFacts::malformed). An event has room up to the limit of the answer.
 class Assembled {
  public:
   // `bytes_max`: of memory, for all that is kept.

@@ -115,9 +115,13 @@ void Relay::write_assembled_fields(Call& call, const net::http1::ResponseHead& h
 }
 
 // What a client of the stream would get now.
-Result<void> Relay::assemble(Call& call, std::string_view bytes) {
+Result<void> Relay::assemble(Call& call, std::string_view bytes, const codec::StreamFacts& facts) {
   Assembly& assembly = *call.assembly;
   if (!assembly.body.empty()) return {};  // it is over
+  // A client of the stream sees that something is wrong there; in a whole answer nobody would.
+  if (facts.malformed > 0) {
+    return fail(Side::provider, Kind::malformed, "it has an event that is no JSON");
+  }
   if (!assembly.answer.feed(bytes)) {
     return fail(Side::provider, Kind::too_large,
                 fmt::format("it is larger than {} MiB, the most that is put together for a call "

@@ -250,6 +250,19 @@ TEST_F(AssemblingTest, AStreamThatIsNotWholeIsNoAnswer) {
   EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::provider_failed);
 }
 
+TEST_F(AssemblingTest, AnAnswerWithAHoleInItIsNoAnswer) {
+  std::vector<std::string> events = so_it_is();
+  events[2] = events[2].substr(0, events[2].size() / 2);
+  streams(events);
+  Seen seen = ask();
+  EXPECT_EQ(seen.status, 502);
+  EXPECT_THAT(seen.body, HasSubstr(R"("code":"provider_error")"));
+  ledger::StoredCall call = gateway_.books().back();
+  EXPECT_EQ(call.outcome, ledger::Outcome::provider_failed);
+  EXPECT_THAT(call.attempts, HasSubstr(R"("error_class":"malformed")"));
+  EXPECT_EQ(call.delivered_tokens, 0);
+}
+
 TEST_F(AssemblingTest, AnErrorInTheStreamIsTheAnswer) {
   streams({delta("so"), R"({"error":{"message":"busy","type":"rate_limit_error","code":null}})"});
   Seen seen = ask();

@@ -185,9 +185,10 @@ bool Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t by
   remember_response(call, reader.facts().response_id);
   ledger::Outcome outcome = outcome_of_status(status);
   if (outcome == ledger::Outcome::completed && !call.unreadable) {
-    std::string_view wrong = reader.facts().saw_error                ? "error_in_answer"
-                             : reader.facts().malformed && bytes > 0 ? "malformed"
-                                                                     : "";
+    bool has_body = status != 204;
+    std::string_view wrong = reader.facts().saw_error               ? "error_in_answer"
+                             : reader.facts().malformed && has_body ? "malformed"
+                                                                    : "";
     if (!wrong.empty()) {
       outcome = ledger::Outcome::provider_failed;
       attempt_failed(call, wrong, "its answer tells an error, or is no whole JSON");

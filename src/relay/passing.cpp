@@ -230,7 +230,7 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   std::string_view out = pass.take(piece, last, piece_text_);
   const codec::StreamFacts& facts = pass.facts();
   if (call.assembly != nullptr) {
-    Result<void> fits = assemble(call, std::exchange(out, {}));
+    Result<void> fits = assemble(call, std::exchange(out, {}), facts);
     if (!fits) {
       provider.close();
       co_await fail_stream(call, watch, pass, std::move(fits.error()));

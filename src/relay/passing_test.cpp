@@ -365,6 +365,18 @@ TEST_F(PassingTest, AStreamThatIsBrokenFromItsFirstByteIsAnErrorWithAStatus) {
   EXPECT_EQ(books[0].outcome, ledger::Outcome::provider_failed);
 }
 
+TEST_F(PassingTest, NothingIsNoAnswer) {
+  gateway_.start();
+  provider_writes({{0ms, head("content-length: 0\r\n", "application/json")}});
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"same"})");
+  EXPECT_EQ(seen.status, 200) << "what the provider sends passes as it is";
+  std::vector<ledger::StoredCall> books = gateway_.books();
+  ASSERT_EQ(books.size(), 1u);
+  EXPECT_EQ(books[0].outcome, ledger::Outcome::provider_failed);
+  EXPECT_NE(books[0].attempts.find(R"("error_class":"malformed")"), std::string::npos)
+      << books[0].attempts;
+}
+
 TEST_F(PassingTest, NoContentHasNoBody) {
   gateway_.start();
   provider_writes({{0ms, "HTTP/1.1 204 No Content\r\n\r\n"}}, false);

@@ -147,7 +147,7 @@ class Relay final : public net::HttpHandler {
                                                     std::optional<net::HttpCall>& provider,
                                                     const net::http1::ResponseHead& head);
   void write_assembled_fields(Call& call, const net::http1::ResponseHead& head);
-  Result<void> assemble(Call& call, std::string_view bytes);
+  Result<void> assemble(Call& call, std::string_view bytes, const codec::StreamFacts& facts);
   void finish_assembly(Call& call, const codec::StreamFacts* failed);
   Task<void> send_assembled(Call& call, std::string_view decision = {});
 
