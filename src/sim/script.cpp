@@ -2,6 +2,7 @@
 
 #include "core/ascii.h"
 #include "core/names.h"
+#include "sim/pieces.h"
 
 #include <array>
 #include <charconv>
@@ -22,6 +23,9 @@ enum KindBit : unsigned {
   bit_tool = 64,
   bit_slow = 128,
   bit_billing = 256,
+  bit_retry = 512,
+  bit_flaky = 1024,
+  bit_load = 2048,
 };
 
 constexpr unsigned not_understood = 0;
@@ -69,8 +73,10 @@ unsigned apply_fault(std::string_view directive, Script& script) {
     std::string_view prefix;
     FaultKind kind;
   };
-  static constexpr Fault faults[] = {
-      {"stall", FaultKind::stall}, {"reset", FaultKind::reset}, {"trunc", FaultKind::trunc}};
+  static constexpr Fault faults[] = {{"stall", FaultKind::stall},
+                                     {"reset", FaultKind::reset},
+                                     {"trunc", FaultKind::trunc},
+                                     {"err", FaultKind::error}};
   for (const Fault& fault : faults) {
     auto after = figure(directive, fault.prefix, script_pieces_max);
     if (!after) continue;
@@ -94,6 +100,18 @@ unsigned apply_figure(std::string_view directive, Script& script) {
     script.billing_percent = static_cast<std::uint32_t>(*percent);
     return bit_billing;
   }
+  if (auto percent = figure(directive, "flaky", 100)) {
+    script.flaky_percent = static_cast<std::uint32_t>(*percent);
+    return bit_flaky;
+  }
+  if (auto seconds = figure(directive, "load", script_seconds_max)) {
+    script.loads_for = std::chrono::seconds(*seconds);
+    return bit_load;
+  }
+  if (auto seconds = figure(directive, "ra", script_seconds_max)) {
+    script.retry_after_s = static_cast<std::uint32_t>(*seconds);
+    return bit_retry;
+  }
   auto status = figure(directive, "", 599);
   if (status && directive.size() == 3 && *status >= 400) {
     script.status = static_cast<std::uint16_t>(*status);
@@ -108,15 +126,15 @@ UnknownDirective unknown(std::string_view directive, std::string_view why) {
 }
 
 constexpr std::string_view directive_help =
-    "directives are tN, dN, inf, fast, smart, long, hang, stallN, resetN, truncN, loop, tool, pii, "
-    "slow, xN and a status of 400 to 599, joined by '-'";
+    "directives are tN, dN, inf, fast, smart, long, hang, stallN, resetN, truncN, errN, flakyN, "
+    "loadN, raN, loop, tool, pii, slow, xN and a status of 400 to 599, joined by '-'";
 
 // The directive that was probably meant, with the figure that stands there; "" when none is near.
 std::string nearest_directive(std::string_view directive) {
   constexpr std::size_t word_bytes_max = 16;
   constexpr std::array<std::string_view, 9> words{"fast", "smart", "long", "inf", "hang",
                                                   "loop", "pii",   "tool", "slow"};
-  constexpr std::array<std::string_view, 3> counted{"stall", "reset", "trunc"};
+  constexpr std::array<std::string_view, 5> counted{"stall", "reset", "trunc", "flaky", "load"};
   std::size_t letters = directive.find_last_not_of("0123456789") + 1;
   std::string_view word = directive.substr(0, letters);
   std::string_view digits = directive.substr(letters);
@@ -148,6 +166,7 @@ ParsedScript parse(std::string_view model, bool suggest) {
   }
   unsigned seen = 0;
   std::string_view fault;
+  std::string_view retry;
   std::string_view rest = model.substr(3);
   while (!rest.empty()) {
     rest.remove_prefix(1);  // the '-'
@@ -171,9 +190,15 @@ ParsedScript parse(std::string_view model, bool suggest) {
     }
     seen |= kind;
     if (kind == bit_fault) fault = directive;
+    if (kind == bit_retry) retry = directive;
   }
   if (script.pieces && script.fault_after > *script.pieces) {
     parsed.unknown = unknown(fault, "lies beyond the end of the answer that the name asks for");
+    return parsed;
+  }
+  bool flaky = script.flaky_percent && script.fault == FaultKind::none;
+  if (script.retry_after_s && !script.is_refused() && !flaky && !script.is_loading()) {
+    parsed.unknown = unknown(retry, "says when to come back, and no call is refused with a status");
     return parsed;
   }
   // A bare tier is what a person tries first.
@@ -184,6 +209,28 @@ ParsedScript parse(std::string_view model, bool suggest) {
 }  // namespace
 
 ParsedScript parse_script(std::string_view model) { return parse(model, true); }
+
+Script Script::of_call(std::uint64_t nth, Duration since, std::uint64_t seed) const {
+  constexpr std::uint16_t unavailable = 503;
+  Script one = *this;
+  if (since < loads_for) {
+    one.status = unavailable;
+    one.fault = FaultKind::none;
+    return one;
+  }
+  one.loads_for = Duration(0);
+  if (!flaky_percent) return one;
+  bool wrong = SeedHash(seed).add(nth).value() % 100 < *flaky_percent;
+  if (!wrong) one.fault = FaultKind::none;
+  if (!wrong) one.status = 0;
+  if (wrong && fault == FaultKind::none && status == 0) one.status = unavailable;
+  return one;
+}
+
+std::uint16_t Script::status_in_band() const {
+  constexpr std::uint16_t overloaded = 529;
+  return status != 0 ? status : overloaded;
+}
 
 Duration Script::first_byte_delay() const { return slow ? Duration(2s) : Duration(0); }
 

@@ -88,6 +88,7 @@ TEST(Script, ATypoIsToldTheNameThatWasMeant) {
   EXPECT_THAT(told("sim-fsat"), HasSubstr("(did you mean sim-fast?)"));
   EXPECT_THAT(told("sim-t400-smrt-d5"), HasSubstr("(did you mean sim-t400-smart-d5?)"));
   EXPECT_THAT(told("sim-stal40"), HasSubstr("(did you mean sim-stall40?)"));
+  EXPECT_THAT(told("sim-flakey30"), HasSubstr("(did you mean sim-flaky30?)"));
   for (std::string_view model :
        {"sim-turbo", "sim-40", "sim-", "sim-fsat-fsat", "sim-long-lnog", "sim-fastfastfastfast"}) {
     EXPECT_THAT(told(model), testing::Not(HasSubstr("did you mean"))) << model;
@@ -101,9 +102,92 @@ TEST(Script, OneOfAKind) {
   EXPECT_EQ(fault_of("sim-500-503"), "503");
 }
 
+TEST(Script, AnErrorInTheAnswer) {
+  EXPECT_EQ(script_of("sim-err0").fault, FaultKind::error);
+  EXPECT_EQ(script_of("sim-err7").fault_after, 7u);
+  EXPECT_EQ(script_of("sim-err7").status_in_band(), 529);
+  EXPECT_FALSE(script_of("sim-err7").is_refused());
+  EXPECT_EQ(script_of("sim-err7-429").status_in_band(), 429);
+  EXPECT_FALSE(script_of("sim-err7-429").is_refused()) << "it says which error comes then";
+  EXPECT_TRUE(script_of("sim-429").is_refused());
+  EXPECT_EQ(fault_of("sim-err1-stall2"), "stall2");
+}
+
+TEST(Script, WhenToComeBackIsSaidOfARefusal) {
+  EXPECT_EQ(script_of("sim-429-ra5").retry_after_s, 5u);
+  EXPECT_EQ(script_of("sim-ra0-503").retry_after_s, 0u);
+  EXPECT_EQ(script_of("sim-flaky10-ra86400").retry_after_s, 86'400u);
+  EXPECT_EQ(script_of("sim-load3-ra2").retry_after_s, 2u);
+  EXPECT_EQ(fault_of("sim-429-ra86401"), "ra86401");
+  EXPECT_EQ(fault_of("sim-ra5"), "ra5");
+  EXPECT_EQ(fault_of("sim-err2-429-ra5"), "ra5");
+  EXPECT_EQ(fault_of("sim-flaky5-stall2-ra5"), "ra5");
+}
+
+TEST(Script, FlakyIsSoManyOfAHundred) {
+  auto failures = [](std::string_view model, std::uint64_t seed) {
+    Script script = script_of(model);
+    int failed = 0;
+    for (std::uint64_t nth = 0; nth < 10'000; ++nth) {
+      Script one = script.of_call(nth, 0s, seed);
+      EXPECT_EQ(one.is_refused(), script.of_call(nth, 9s, seed).is_refused());
+      failed += one.is_refused() ? 1 : 0;
+      if (one.is_refused()) EXPECT_EQ(one.status, 503);
+    }
+    return failed;
+  };
+  EXPECT_EQ(failures("sim-flaky0", 1), 0);
+  EXPECT_EQ(failures("sim-flaky100", 1), 10'000);
+  EXPECT_NEAR(failures("sim-flaky30", 1), 3'000, 150);
+  EXPECT_NEAR(failures("sim-flaky30", 2), 3'000, 150);
+  EXPECT_EQ(fault_of("sim-flaky101"), "flaky101");
+  Script script = script_of("sim-flaky50");
+  bool differs = false;
+  for (std::uint64_t nth = 0; nth < 64; ++nth) {
+    differs |= script.of_call(nth, 0s, 1).status != script.of_call(nth, 0s, 2).status;
+  }
+  EXPECT_TRUE(differs) << "the seed decides";
+}
+
+TEST(Script, FlakyWithAFaultOrAStatusIsThatOne) {
+  Script reset = script_of("sim-flaky50-reset4");
+  Script limited = script_of("sim-flaky50-429");
+  Script told = script_of("sim-flaky50-err2-429");
+  int wrong = 0;
+  for (std::uint64_t nth = 0; nth < 1'000; ++nth) {
+    Script one = reset.of_call(nth, 0s, 7);
+    bool is_wrong = one.fault == FaultKind::reset;
+    wrong += is_wrong ? 1 : 0;
+    EXPECT_EQ(one.fault, is_wrong ? FaultKind::reset : FaultKind::none);
+    EXPECT_EQ(one.status, 0);
+    EXPECT_EQ(limited.of_call(nth, 0s, 7).status, is_wrong ? 429 : 0) << "the same calls";
+    EXPECT_EQ(told.of_call(nth, 0s, 7).fault, is_wrong ? FaultKind::error : FaultKind::none);
+  }
+  EXPECT_NEAR(wrong, 500, 75);
+}
+
+TEST(Script, AModelIsLoadedOnce) {
+  Script script = script_of("sim-load3");
+  for (Duration since : {Duration(0s), Duration(2'999ms)}) {
+    Script one = script.of_call(5, since, 1);
+    EXPECT_TRUE(one.is_loading());
+    EXPECT_EQ(one.status, 503);
+    EXPECT_TRUE(one.is_refused());
+  }
+  Script loaded = script.of_call(6, 3s, 1);
+  EXPECT_FALSE(loaded.is_loading());
+  EXPECT_FALSE(loaded.is_refused());
+  EXPECT_TRUE(script_of("sim-load3-429").of_call(0, 3s, 1).is_refused());
+  EXPECT_EQ(script_of("sim-load3-err1").of_call(0, 0s, 1).fault, FaultKind::none);
+  EXPECT_EQ(script_of("sim-load3-err1").of_call(0, 3s, 1).fault, FaultKind::error);
+  EXPECT_TRUE(script_of("sim-load3-flaky0").of_call(0, 0s, 1).is_refused());
+  EXPECT_FALSE(script_of("sim-load3-flaky0-500").of_call(0, 3s, 1).is_refused());
+}
+
 TEST(Script, AFaultIsReachedForEveryPrompt) {
-  for (std::string_view model : {"sim-stall40", "sim-reset40-smart", "sim-trunc2000-long",
-                                 "sim-reset7000-loop", "sim-stall160-pii", "sim-trunc0"}) {
+  for (std::string_view model :
+       {"sim-stall40", "sim-reset40-smart", "sim-trunc2000-long", "sim-reset7000-loop",
+        "sim-stall160-pii", "sim-trunc0", "sim-err50"}) {
     Script script = script_of(model);
     for (std::uint64_t prompt = 0; prompt < 500; ++prompt) {
       ASSERT_GT(script.length(prompt << 32), script.fault_after) << model << " " << prompt;

@@ -1,6 +1,7 @@
 #include "sim/answer/answer.h"
 
 #include "core/check.h"
+#include "sim/answer/error.h"
 
 #include <algorithm>
 #include <utility>
@@ -98,6 +99,12 @@ void Answer::close(std::string& out) {
   std::vector<std::string> all;
   if (call_.operation == Operation::responses) all = texts();
   writer_->close(out, all, billed(given_));
+}
+
+void Answer::fail(std::string& out, const ApiError& error, std::string_view request_id) {
+  std::string body;
+  write_error(body, codec::family_of(call_.operation), error, request_id);
+  writer_->fail(out, error, body);
 }
 
 void Answer::whole(std::string& out) {

@@ -18,7 +18,8 @@ namespace recloser::sim {
 // The longest answer that is given whole, over all its choices; beyond it it ends for length.
 inline constexpr std::uint64_t whole_pieces_max = 200'000;
 
-// Use for a stream: open(), next() until it is false, close(); each appends the bytes of one write.
+// Use for a stream: open(), next() until it is false, close(), or fail() at any place behind
+// open(); each appends the bytes of one write.
 // For a whole answer: whole(). `call` must outlive it.
 class Answer {
  public:
@@ -32,6 +33,7 @@ class Answer {
   void open(std::string& out);
   bool next(std::string& out);  // one piece of each choice
   void close(std::string& out);
+  void fail(std::string& out, const ApiError& error, std::string_view request_id);
   void whole(std::string& out);
 
   std::uint64_t rounds() const { return given_; }

@@ -1,5 +1,6 @@
 #include "sim/answer/answer.h"
 
+#include "sim/answer/error.h"
 #include "sim/read/json.h"
 #include "sim/read/read_call.h"
 
@@ -276,6 +277,44 @@ TEST(MessagesAnswer, AToolUse) {
   whole = whole_of(call);
   EXPECT_EQ(text_at(whole, "/stop_reason"), "max_tokens");
   EXPECT_TRUE(at(whole, "/content/0/input").as_object().empty());
+}
+
+// Each dialect's error in its stream, where the real ones have it.
+TEST(Answer, AnErrorComesInPlaceOfTheRest) {
+  struct Case {
+    Operation operation;
+    std::string_view body;
+    std::string_view name;
+    std::string_view type;  // where it stands
+    std::string_view said;
+  };
+  constexpr Case cases[] = {
+      {Operation::chat, R"({"model":"sim-t5","messages":[{"role":"user","content":"x"}],)", "",
+       "/error/code", "rate_limit_exceeded"},
+      {Operation::completions, R"({"model":"sim-t5","prompt":"x",)", "", "/error/type", "requests"},
+      {Operation::responses, R"({"model":"sim-t5","input":"x",)", "response.failed",
+       "/response/error/code", "rate_limit_exceeded"},
+      {Operation::messages,
+       R"({"model":"sim-t5","max_tokens":9,"messages":[{"role":"user","content":"x"}],)", "error",
+       "/error/type", "rate_limit_error"},
+  };
+  for (const Case& one : cases) {
+    Call call = call_of(one.operation, std::string(one.body) + R"("stream":true})");
+    Answer answer(call, unique, created);
+    std::string out;
+    answer.open(out);
+    ASSERT_TRUE(answer.next(out));
+    std::size_t before = events_of(out).size();
+    answer.fail(out, scripted_error(429, codec::family_of(one.operation)), "req_1");
+    std::vector<SseEvent> events = events_of(out);
+    ASSERT_EQ(events.size(), before + 1) << out;
+    EXPECT_EQ(events.back().name, one.name);
+    EXPECT_EQ(text_at(events.back().data, one.type), one.said);
+    if (one.operation != Operation::responses) continue;
+    EXPECT_EQ(text_at(events.back().data, "/response/status"), "failed");
+    EXPECT_EQ(at(events.back().data, "/sequence_number").as_int64(),
+              static_cast<std::int64_t>(before));
+  }
 }
 
 TEST(Answer, WhatIsHostileInANameStaysInside) {

@@ -70,6 +70,12 @@ class ChatWriter final : public DialectWriter {
     out += "data: [DONE]\n\n";
   }
 
+  void fail(std::string& out, const ApiError&, std::string_view body) override {
+    out += "data: ";
+    out += body;
+    out += "\n\n";
+  }
+
   void whole(std::string& out, std::span<const std::string> texts, std::uint64_t output) override {
     out += '{';
     append_members(out, "chat.completion");
@@ -152,6 +158,12 @@ class CompletionsWriter final : public DialectWriter {
       out += "}\n\n";
     }
     out += "data: [DONE]\n\n";
+  }
+
+  void fail(std::string& out, const ApiError&, std::string_view body) override {
+    out += "data: ";
+    out += body;
+    out += "\n\n";
   }
 
   void whole(std::string& out, std::span<const std::string> texts, std::uint64_t output) override {

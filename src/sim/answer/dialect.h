@@ -33,6 +33,8 @@ class DialectWriter {
   virtual void piece(std::string& out, std::uint32_t choice, std::string_view text) = 0;
   virtual void close(std::string& out, std::span<const std::string> texts,
                      std::uint64_t output_tokens) = 0;
+  // In place of the rest: an error as `body`, which is one of the family.
+  virtual void fail(std::string& out, const ApiError& error, std::string_view body) = 0;
 
   // All at once, as one JSON text.
   virtual void whole(std::string& out, std::span<const std::string> texts,

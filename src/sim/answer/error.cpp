@@ -77,7 +77,6 @@ void append_openai(std::string& out, int status, std::string_view request_id) {
                  "x-ratelimit-reset-requests: {}\r\nx-ratelimit-reset-tokens: {}\r\n",
                  status == 429 ? 0 : 9999, status == 429 ? 0 : 29'999'000,
                  status == 429 ? "1s" : "6ms", status == 429 ? "1s" : "2ms");
-  if (status == 429) out += "retry-after-ms: 1000\r\nretry-after: 1\r\n";
 }
 
 void append_anthropic(std::string& out, int status, std::string_view request_id, WallTime now) {
@@ -87,7 +86,6 @@ void append_anthropic(std::string& out, int status, std::string_view request_id,
     bool again = status == 408 || status == 409 || status == 429 || status >= 500;
     out += again ? "x-should-retry: true\r\n" : "x-should-retry: false\r\n";
   }
-  if (status == 429) out += "retry-after: 1\r\n";
   if (status >= 400 && status != 429) return;
   std::string reset = rfc3339(now + 1s).substr(0, 19) + "Z";
   struct Limit {
@@ -118,6 +116,11 @@ ApiError scripted_error(std::uint16_t status, Family family) {
   return {.status = status, .message = message, .code = std::string(kind.openai_code), .param = {}};
 }
 
+// In the words of llama.cpp's server, which is what most people load models with.
+ApiError loading_error() {
+  return {.status = 503, .message = "Loading model", .code = "unavailable_error", .param = {}};
+}
+
 void write_error(std::string& out, Family family, const ApiError& error,
                  std::string_view request_id) {
   const KnownError& kind = known(error.status);
@@ -138,7 +141,8 @@ void write_error(std::string& out, Family family, const ApiError& error,
 }
 
 void append_fields(std::string& out, Family family, int status, BodyKind body,
-                   std::string_view request_id, WallTime now) {
+                   std::string_view request_id, WallTime now,
+                   std::optional<std::uint32_t> retry_after_s) {
   append_date(out, now);
   out += body == BodyKind::json ? "content-type: application/json\r\n"
                                 : "content-type: text/event-stream; charset=utf-8\r\n"
@@ -147,6 +151,12 @@ void append_fields(std::string& out, Family family, int status, BodyKind body,
     append_anthropic(out, status, request_id, now);
   } else {
     append_openai(out, status, request_id);
+  }
+  if (status == 429 && !retry_after_s) retry_after_s = 1;
+  if (!retry_after_s) return;
+  fmt::format_to(std::back_inserter(out), "retry-after: {}\r\n", *retry_after_s);
+  if (family == Family::openai) {
+    fmt::format_to(std::back_inserter(out), "retry-after-ms: {}\r\n", *retry_after_s * 1000ull);
   }
 }
 

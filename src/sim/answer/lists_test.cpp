@@ -110,6 +110,12 @@ TEST(Fields, AreWholeLinesWithTheRequestId) {
       EXPECT_EQ(out.find("retry-after: 1\r\n") != out.npos, status == 429);
     }
   }
+  std::string later;
+  append_fields(later, Family::openai, 503, BodyKind::json, "req_7", {}, 5);
+  append_fields(later, Family::anthropic, 429, BodyKind::json, "req_7", {}, 6);
+  EXPECT_NE(later.find("retry-after: 5\r\nretry-after-ms: 5000\r\n"), later.npos) << later;
+  EXPECT_TRUE(later.ends_with("retry-after: 6\r\n")) << later;
+  EXPECT_EQ(later.find("retry-after: 1\r\n"), later.npos);
   std::string out;
   append_fields(out, Family::anthropic, 400, BodyKind::json, "req_7", {});
   EXPECT_NE(out.find("x-should-retry: false\r\n"), out.npos);

@@ -48,6 +48,12 @@ class MessagesWriter final : public DialectWriter {
     out += "\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
   }
 
+  void fail(std::string& out, const ApiError&, std::string_view body) override {
+    out += "event: error\ndata: ";
+    out += body;
+    out += "\n\n";
+  }
+
   void whole(std::string& out, std::span<const std::string> texts, std::uint64_t output) override {
     append_head(out);
     out += '[';

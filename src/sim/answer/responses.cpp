@@ -76,6 +76,18 @@ class ResponsesWriter final : public DialectWriter {
     out += "}\n\n";
   }
 
+  void fail(std::string& out, const ApiError& error, std::string_view) override {
+    error_ = R"({"code":)";
+    append_json_string(error_, error.status == 429 ? "rate_limit_exceeded" : "server_error");
+    error_ += R"(,"message":)";
+    append_json_string(error_, error.message);
+    error_ += '}';
+    begin_event(out, "response.failed");
+    out += R"(,"response":)";
+    append_response(out, "failed", {}, nullptr);
+    out += "}\n\n";
+  }
+
   void whole(std::string& out, std::span<const std::string> texts, std::uint64_t output) override {
     append_response(out, status(), texts.front(), &output);
   }
@@ -118,13 +130,13 @@ class ResponsesWriter final : public DialectWriter {
     out += R"(],"role":"assistant"})";
   }
 
-  // `output` is null while the response is in progress.
+  // `output` is null while the response is in progress, and where it failed.
   void append_response(std::string& out, std::string_view status, std::string_view text,
                        const std::uint64_t* output) const {
     fmt::format_to(std::back_inserter(out),
                    R"({{"id":"resp_{}","object":"response","created_at":{},"status":"{}",)"
-                   R"("error":null,"incomplete_details":{},)",
-                   facts_.unique, facts_.created.ns / 1'000'000'000, status,
+                   R"("error":{},"incomplete_details":{},)",
+                   facts_.unique, facts_.created.ns / 1'000'000'000, status, error_,
                    status == "incomplete" ? R"({"reason":"max_output_tokens"})" : "null");
     out += call_.echoed;
     out += R"("service_tier":"default","model":)";
@@ -146,6 +158,7 @@ class ResponsesWriter final : public DialectWriter {
   std::string delta_head_;
   std::string delta_middle_;
   std::string_view delta_end_;
+  std::string error_ = "null";
   std::uint64_t sequence_ = 0;
 };
 

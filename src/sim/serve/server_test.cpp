@@ -255,12 +255,72 @@ TEST_F(ServerTest, FaultsOfWholeAnswersComeInTheMiddleOfTheBody) {
   }
 }
 
+TEST_F(ServerTest, AnErrorInTheStreamEndsIt) {
+  Heard heard = hear(chat("sim-t60-err4"));
+  EXPECT_TRUE(heard.text.starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_EQ(pieces(heard.text), 4u);
+  EXPECT_NE(heard.text.find(R"(data: {"error":{"message":)"), std::string::npos) << heard.text;
+  EXPECT_EQ(heard.text.find("[DONE]"), std::string::npos);
+  EXPECT_TRUE(heard.text.ends_with("\r\n0\r\n\r\n"));
+  EXPECT_EQ(last_call().at("state"), "fault");
+  EXPECT_EQ(last_call().at("output_written"), 4);
+  heard = hear(post("/v1/messages", R"({"model":"sim-err0-429","max_tokens":9,"stream":true,
+      "messages":[{"role":"user","content":"x"}]})"));
+  std::size_t begun = heard.text.find("message_start");
+  EXPECT_LT(begun, heard.text.find(R"("error":{"type":"rate_limit_error")")) << heard.text;
+  EXPECT_EQ(heard.text.find("text_delta"), std::string::npos);
+}
+
+TEST_F(ServerTest, AnErrorInAWholeAnswerIsTheAnswer) {
+  Heard heard = hear(chat("sim-err4", whole));
+  EXPECT_TRUE(heard.text.starts_with("HTTP/1.1 200 OK\r\n"));
+  EXPECT_NE(heard.text.find(R"({"error":{"message":)"), std::string::npos) << heard.text;
+  EXPECT_EQ(heard.text.find("choices"), std::string::npos);
+  EXPECT_EQ(last_call().at("state"), "fault");
+  EXPECT_EQ(last_call().at("output_written"), 0);
+}
+
+TEST_F(ServerTest, FlakyFailsTheSameCallsForTheSameSeed) {
+  auto outcome = [this](std::string_view model, int calls) {
+    std::string all;
+    for (int i = 0; i < calls; ++i) {
+      bool failed = hear(chat(model, whole)).text.starts_with("HTTP/1.1 503 ");
+      all += failed ? 'x' : '.';
+    }
+    return all;
+  };
+  std::string first = outcome("sim-flaky50-t1", 24);
+  EXPECT_NE(first.find('x'), std::string::npos) << first;
+  EXPECT_NE(first.find('.'), std::string::npos) << first;
+  EXPECT_NE(outcome("sim-flaky50-t1", 24), first) << "the count goes on";
+  restart({});
+  EXPECT_EQ(outcome("sim-flaky50-t1", 24), first);
+  EXPECT_EQ(outcome("sim-flaky0-t1", 3), "...");
+  EXPECT_EQ(outcome("sim-flaky100-t1", 3), "xxx");
+}
+
+TEST_F(ServerTest, AModelIsLoadedFromItsFirstCallOn) {
+  loop_.run_for(10s);
+  Heard heard = hear(chat("sim-load3-t1", whole), 100ms);
+  EXPECT_TRUE(heard.text.starts_with("HTTP/1.1 503 ")) << heard.text;
+  EXPECT_NE(heard.text.find(R"("message":"Loading model")"), std::string::npos) << heard.text;
+  EXPECT_EQ(heard.text.find("retry-after"), std::string::npos);
+  loop_.run_for(1500ms);
+  EXPECT_TRUE(hear(chat("sim-load3-t1", whole), 100ms).text.starts_with("HTTP/1.1 503 "));
+  loop_.run_for(1500ms);
+  EXPECT_TRUE(hear(chat("sim-load3-t1", whole)).text.starts_with("HTTP/1.1 200 "));
+  heard = hear(chat("sim-load3-ra2-t1", whole));
+  EXPECT_NE(heard.text.find("\r\nretry-after: 2\r\n"), std::string::npos) << heard.text;
+}
+
 TEST_F(ServerTest, AScriptedStatusBillsNothing) {
   Heard heard = hear(chat("sim-429"));
   EXPECT_TRUE(heard.text.starts_with("HTTP/1.1 429 "));
   EXPECT_NE(heard.text.find("\r\nretry-after: 1\r\n"), std::string::npos);
   EXPECT_EQ(last_call().at("state"), "fault");
   EXPECT_EQ(last_call().at("input"), 0);
+  heard = hear(chat("sim-429-ra5"));
+  EXPECT_NE(heard.text.find("\r\nretry-after: 5\r\n"), std::string::npos) << heard.text;
   heard = hear(post("/v1/messages", R"({"model":"sim-529","max_tokens":1,
       "messages":[{"role":"user","content":"x"}]})"));
   EXPECT_TRUE(heard.text.starts_with("HTTP/1.1 529 "));

@@ -53,7 +53,7 @@ Task<CallState> Session::answer(Delivery& delivery) {
   net::Worker& worker = exchange_.worker();
   bool in_time = co_await Pause(worker, cancel, worker.now() + script.first_byte_delay());
   if (!in_time) co_return CallState::aborted;
-  if (script.status != 0) {
+  if (script.is_refused()) {
     CallState state = co_await give_error();
     co_return state;
   }
@@ -73,11 +73,13 @@ Task<CallState> Session::answer(Delivery& delivery) {
 }
 
 Task<CallState> Session::give_error() {
-  ApiError error = scripted_error(call_.script.status, family_);
+  const Script& script = call_.script;
+  ApiError error = script.is_loading() ? loading_error() : scripted_error(script.status, family_);
   std::string body;
   write_error(body, family_, error, id_);
   std::string fields;
-  append_fields(fields, family_, error.status, BodyKind::json, id_, exchange_.worker().wall());
+  append_fields(fields, family_, error.status, BodyKind::json, id_, exchange_.worker().wall(),
+                script.retry_after_s);
   if (Seen* one = seen()) one->status = error.status;
   Result<void> sent = co_await exchange_.answer(error.status, fields, body);
   co_return sent ? CallState::fault : CallState::aborted;
@@ -98,6 +100,12 @@ Task<CallState> Session::give_stream(Delivery& delivery, net::CancelPoint& cance
   bool all_given = co_await give_pieces(answer, delivery, cancel);
   if (!all_given || watch.gone()) co_return CallState::aborted;
   if (answer.at_fault()) {
+    if (call_.script.fault == FaultKind::error) {
+      out.clear();
+      answer.fail(out, scripted_error(call_.script.status_in_band(), family_), id_);
+      sent = co_await send("", out, net::Last::no);
+      if (!sent) co_return CallState::aborted;
+    }
     CallState state = co_await break_off(delivery, cancel);
     co_return state;
   }
@@ -143,6 +151,7 @@ Task<CallState> Session::break_off(Delivery& delivery, net::CancelPoint& cancel)
       reset(exchange_.client());
       co_return CallState::fault;
     case FaultKind::trunc:
+    case FaultKind::error:
       break;
   }
   if (framing_ == net::AnswerFraming::length) {
@@ -157,6 +166,8 @@ Task<CallState> Session::break_off(Delivery& delivery, net::CancelPoint& cancel)
 Task<CallState> Session::give_whole(Delivery& delivery, net::CancelPoint& cancel) {
   net::Worker& worker = exchange_.worker();
   WholeBody whole = whole_body();
+  bool tells_error = call_.script.fault == FaultKind::error;
+  if (tells_error) whole.bytes = error_body();
   const std::string& body = whole.bytes;
   // The answer is there when its last piece would have been.
   Duration thinking = call_.script.piece_gap() * static_cast<std::int64_t>(whole.rounds);
@@ -164,7 +175,7 @@ Task<CallState> Session::give_whole(Delivery& delivery, net::CancelPoint& cancel
   if (!in_time) co_return CallState::aborted;
   exchange_.begin(framing_);
   std::string head_text = head(200, fmt::format("content-length: {}\r\n", body.size()));
-  if (call_.script.fault != FaultKind::none) {
+  if (call_.script.fault != FaultKind::none && !tells_error) {
     std::string_view half = std::string_view(body).substr(0, body.size() / 2);
     bool sent = co_await send(head_text, half, net::Last::no);
     if (!sent) co_return CallState::aborted;
@@ -173,8 +184,15 @@ Task<CallState> Session::give_whole(Delivery& delivery, net::CancelPoint& cancel
   }
   bool sent = co_await send(head_text, body, net::Last::yes);
   if (!sent) co_return CallState::aborted;
+  if (tells_error) co_return CallState::fault;
   delivery.wrote(wire_bytes(head_text, body, net::Last::yes), whole.output_tokens);
   co_return CallState::finished;
+}
+
+std::string Session::error_body() {
+  std::string body;
+  write_error(body, family_, scripted_error(call_.script.status_in_band(), family_), id_);
+  return body;
 }
 
 Session::WholeBody Session::whole_body() {

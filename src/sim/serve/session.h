@@ -44,6 +44,7 @@ class Session {
     std::uint64_t rounds = 0;  // pieces of one choice
   };
   WholeBody whole_body();
+  std::string error_body();
   std::string head(int status, std::string_view extra);
   std::uint64_t wire_bytes(std::string_view head, std::string_view bytes, net::Last last) const;
   Seen* seen() { return truth_.find(number_); }

@@ -132,8 +132,17 @@ Task<void> Simulator::serve_call(net::Exchange& exchange, Served& served) {
     seen->is_call = true;
     seen->model = call->model;
   }
+  script(*call, exchange.worker().now());
   Session session(exchange, truth_, deliveries_, served.number, served.id, std::move(*call));
   co_await session.run();
+}
+
+// Settles what becomes of this one of the calls under its name.
+void Simulator::script(Call& call, Instant now) {
+  if (!call.script.flaky_percent && !call.script.is_loading()) return;
+  if (pasts_.size() >= pasts_kept_max && !pasts_.contains(call.model)) pasts_.clear();
+  Past& past = pasts_.try_emplace(call.model, Past{.calls = 0, .first = now}).first->second;
+  call.script = call.script.of_call(past.calls++, now - past.first, call.seed);
 }
 
 Task<std::expected<Call, ApiError>> Simulator::read(net::Exchange& exchange, const Served& served) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ struct SimulatorOptions {
   int send_buffer_bytes = 16 << 10;
   std::size_t body_bytes_max = 32u << 20;
 };
+
+// Names whose past is kept; beyond it all are forgotten and begin anew.
+inline constexpr std::size_t pasts_kept_max = 10'000;
 
 // All of it on one worker.
 class Simulator final : public net::HttpHandler {
@@ -47,13 +51,21 @@ class Simulator final : public net::HttpHandler {
   Task<void> refuse_call(net::Exchange& exchange, Served& served, ApiError error);
   Task<void> serve_models(net::Exchange& exchange, Served& served);
   Task<void> serve_own(net::Exchange& exchange, const RequestFacts& request, Route::Kind kind);
+  void script(Call& call, Instant now);
   bool key_is_right(std::string_view key) const;
   std::string next_id();
+
+  // Of a name whose calls fare differently.
+  struct Past {
+    std::uint64_t calls = 0;
+    Instant first;
+  };
 
   SimulatorOptions options_;
   Random random_;
   Truth truth_;
   Deliveries deliveries_;
+  std::map<std::string, Past, std::less<>> pasts_;
 };
 
 }  // namespace recloser::sim
