@@ -1,0 +1,110 @@
+// Breaker: whether a target works, from how calls of many principals ended there; and OwnBreakers,
+// of those for whom alone it does not.
+#pragma once
+
+#include "core/ids.h"
+#include "core/time.h"
+#include "route/attempt_end.h"
+#include "route/tally.h"
+#include "route/trip.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <unordered_map>
+
+namespace recloser::route {
+
+// Who called, as a KeyedHash: equal or not, and nothing else.
+using PrincipalHash = std::uint64_t;
+
+inline constexpr std::uint32_t failures_in_a_row_max = 5;
+inline constexpr Duration open_shortest = 1s;
+inline constexpr Duration open_first_longest = 5s;
+inline constexpr Duration open_longest = 5min;
+
+// How long a breaker is tripped that did so `in_a_row` times before: any time between 1 s and
+// 5 s * 2^in_a_row, which is 5 min at most, so that those who wait for it do not all come at once.
+// (Full jitter has no shortest time; none at all would be no trip.)
+Duration open_time(std::uint32_t in_a_row, Random& random);
+
+// A call that gave its first token works, which frees the probe's place: answers take minutes.
+// How it ended is told of it all the same.
+class Breaker {
+ public:
+  static constexpr Duration window = 30s;
+  static constexpr std::uint64_t calls_least = 20;  // in the window, for a share to mean anything
+  static constexpr std::uint64_t failed_percent = 50;
+  static constexpr std::size_t principals_seen = 8;
+  static constexpr std::size_t principals_least = 3;  // whose calls fail, while others' do not
+  static constexpr std::size_t probes = 3;
+
+  State state(Instant now) const { return trip_.state(now); }
+  const Trip& trip() const { return trip_; }
+  Tally::Sums lately(Instant now) const { return tally_.sums(now); }  // marked: failed
+
+  bool would_admit(Instant now) const { return trip_.would_let_in(now); }
+  Ticket admit(Instant now) { return trip_.let_in(now); }
+  Ticket admit_anyhow(Instant now) { return would_admit(now) ? admit(now) : trip_.let_by(); }
+
+  void first_token(Ticket& ticket, PrincipalHash principal, Instant now);
+  // Whether it has tripped by this.
+  bool end(Ticket& ticket, PrincipalHash principal, AttemptEnd end, Instant now, Random& random);
+
+ private:
+  struct Seen {
+    PrincipalHash principal = 0;
+    Instant last;
+    bool failed = false;
+    bool used = false;
+  };
+
+  void works(Ticket& ticket, PrincipalHash principal, Instant now);
+  void note(PrincipalHash principal, bool failed, Instant now);
+  bool concerns_all(Instant now) const;
+  bool is_enough(Instant now) const;
+  void forget();
+
+  Trip trip_{probes};
+  Tally tally_{window};
+  std::uint32_t failures_in_a_row_ = 0;
+  std::array<Seen, principals_seen> seen_{};
+};
+
+// One principal's prompts may break a target that works for all others. Of principals with failures
+// only; of more than there is room for, who failed least recently is forgotten.
+class OwnBreakers {
+ public:
+  static constexpr std::size_t principals_max = 1024;
+  static constexpr std::size_t probes = 3;
+
+  bool would_admit(PrincipalHash principal, Instant now) const;
+  Instant until(PrincipalHash principal) const;  // of a trip
+  Ticket admit(PrincipalHash principal, Instant now);
+  Ticket admit_anyhow(PrincipalHash principal, Instant now);
+
+  void first_token(Ticket& ticket, PrincipalHash principal, Instant now);
+  void end(Ticket& ticket, PrincipalHash principal, AttemptEnd end, Instant now, Random& random);
+
+  // The target itself has tripped: whose fault it was is settled.
+  void clear();
+  std::size_t size() const { return by_recency_.size(); }
+
+ private:
+  struct Own {
+    PrincipalHash principal = 0;
+    std::uint32_t failures_in_a_row = 0;
+    Trip trip{probes};
+  };
+  using ByRecency = std::list<Own>;  // who failed last first
+
+  Own* find(PrincipalHash principal);
+  const Own* find(PrincipalHash principal) const;
+  Own& failed(PrincipalHash principal);
+
+  ByRecency by_recency_;
+  std::unordered_map<PrincipalHash, ByRecency::iterator> own_;
+};
+
+}  // namespace recloser::route
