@@ -1,0 +1,120 @@
+#include "route/retry_budget.h"
+
+#include "route/backoff.h"
+#include "route/hedge_budget.h"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace recloser::route {
+namespace {
+
+constexpr Instant begun{1'000'000'000'000};
+
+TEST(RetryBudget, GrantsThreeWithoutAnyCalls) {
+  RetryBudget budget;
+  std::vector<RetryToken> tokens;
+  for (int i = 0; i < 3; ++i) tokens.push_back(budget.take(begun).value());
+  EXPECT_FALSE(budget.take(begun));
+  EXPECT_EQ(budget.running(), 3);
+  tokens.clear();
+  EXPECT_EQ(budget.running(), 0);
+  EXPECT_FALSE(budget.take(begun + 9s));  // those of the last 10 s count
+  EXPECT_TRUE(budget.take(begun + 10s));
+}
+
+TEST(RetryBudget, GrantsATenthOfTheCalls) {
+  RetryBudget budget;
+  for (int i = 0; i < 500; ++i) budget.count_call(begun);
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(budget.take(begun)) << i;
+  EXPECT_FALSE(budget.take(begun));
+  for (int i = 0; i < 9; ++i) budget.count_call(begun);
+  EXPECT_FALSE(budget.take(begun));
+  budget.count_call(begun);
+  EXPECT_TRUE(budget.take(begun));
+}
+
+TEST(RetryBudget, RetriesThatStillRunCount) {
+  RetryBudget budget;
+  std::vector<RetryToken> tokens;
+  for (int i = 0; i < 3; ++i) tokens.push_back(budget.take(begun).value());
+  EXPECT_FALSE(budget.take(begun + 1h));
+  tokens.pop_back();
+  EXPECT_TRUE(budget.take(begun + 1h));
+}
+
+// Fifty calls a second that all fail, for a minute.
+TEST(RetryBudget, AStormIsATenthMore) {
+  RetryBudget budget;
+  int retries = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    Instant now = begun + i * 20ms;
+    budget.count_call(now);
+    for (int k = 0; k < 2; ++k) retries += budget.take(now).has_value();
+  }
+  EXPECT_LE(retries, 303);
+  EXPECT_GE(retries, 270);
+}
+
+TEST(RetryBudget, ATokenThatIsMovedIsGivenBackOnce) {
+  RetryBudget budget;
+  std::optional<RetryToken> first = budget.take(begun);
+  RetryToken second = std::move(*first);
+  first.reset();
+  EXPECT_EQ(budget.running(), 1);
+  std::optional<RetryToken> third = budget.take(begun);
+  second = std::move(*third);
+  third.reset();
+  EXPECT_EQ(budget.running(), 1);
+}
+
+TEST(HedgeBudget, GrantsTwoPercentAndNoneInAdvance) {
+  HedgeBudget budget;
+  for (int i = 0; i < 49; ++i) {
+    budget.count_call(begun);
+    EXPECT_FALSE(budget.take(begun));
+  }
+  budget.count_call(begun);
+  EXPECT_TRUE(budget.take(begun));
+  EXPECT_FALSE(budget.take(begun));
+  int hedges = 1;
+  for (int i = 0; i < 9'950; ++i) {
+    budget.count_call(begun + i * 1ms);
+    hedges += budget.take(begun + i * 1ms);
+  }
+  EXPECT_EQ(hedges, 200);
+  EXPECT_FALSE(budget.take(begun + 1h));
+}
+
+TEST(Backoff, IsAnyTimeUpToALongestThatDoubles) {
+  Random random(3);
+  for (std::uint32_t tries = 0; tries < 40; ++tries) {
+    Duration longest = tries < 2 ? 100ms : tries < 7 ? 100ms * (1 << (tries - 1)) : 5s;
+    Duration least = 1h;
+    Duration most = 0s;
+    for (int i = 0; i < 2'000; ++i) {
+      Duration wait = backoff(tries, std::nullopt, begun, begun + 1h, random).value();
+      least = std::min(least, wait);
+      most = std::max(most, wait);
+    }
+    EXPECT_LE(most, longest);
+    EXPECT_GT(most, longest * 98 / 100);
+    EXPECT_LT(least, longest * 2 / 100);
+  }
+}
+
+TEST(Backoff, HonoursTheProvidersWordAndTheDeadline) {
+  Random random(3);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(backoff(1, 7s, begun, begun + 10s, random), Duration{7s});
+    EXPECT_GE(backoff(6, 1ms, begun, begun + 10s, random).value(), 1ms);
+    EXPECT_FALSE(backoff(1, 10s, begun, begun + 10s, random));
+    EXPECT_FALSE(backoff(1, std::nullopt, begun, begun, random));
+    EXPECT_FALSE(backoff(1, std::nullopt, begun + 1s, begun, random));
+    EXPECT_FALSE(backoff(1, Duration::max(), begun, begun + 10s, random));
+  }
+}
+
+}  // namespace
+}  // namespace recloser::route
