@@ -41,6 +41,7 @@ class Delivery:
 
     place: str
     dialect: str
+    request: dict = field(default_factory=dict)
     billed: bool = True  # it took the request, and did not refuse it
     said: tuple | None = None  # input and output tokens that it reported
     texts: list = field(default_factory=list)  # the readable pieces that were written
@@ -344,7 +345,7 @@ class FaultyProvider:
         body = json.loads(await read_body(reader, headers))
         name = target.split(" ")[1].split("/")[1]
         place, dialect, act = self.plans[name]
-        delivery = Delivery(place, dialect)
+        delivery = Delivery(place, dialect, body)
         self.deliveries[name].append(delivery)
         await act(Answer(writer, reader, delivery, bool(body.get("stream"))))
         await writer.drain()
