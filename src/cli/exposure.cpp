@@ -84,8 +84,9 @@ Dearest dearest_of(const config::Config& config, const price::Catalogue& prices,
       if (may) dearest.take(prices.find(place, model), at);
     };
     for (const config::Model& model : config.models) {
-      const config::Target& target = model.targets.front();
-      if (target.provider == provider.name) take(model.name, target.model);
+      for (const config::Target& target : model.targets) {
+        if (target.provider == provider.name) take(model.name, target.model);
+      }
     }
     if (place.provider == price::Place::none) continue;
     for (const price::Entry& entry : prices.providers()[place.provider].entries) {

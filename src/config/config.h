@@ -8,6 +8,7 @@
 #include "config/channel.h"
 #include "config/holder.h"
 #include "config/identity.h"
+#include "config/model.h"
 #include "config/secret.h"
 #include "core/limits.h"
 #include "core/log.h"
@@ -35,9 +36,6 @@ enum class Dialect : unsigned char { openai, anthropic, simulated };
 enum class AuthMode : unsigned char { keys, open };
 // What happens to a call whose cost nobody can tell; under a budget in USD it is refused anyway.
 enum class Unpriced : unsigned char { allow_without_budget, refuse };
-
-// Whether a call that is not streamed is streamed from its provider, and put together here.
-enum class StreamUpstream : unsigned char { automatic, always, never };
 
 std::string_view name_of(Dialect dialect);  // as one writes it: "openai"
 std::string_view name_of(AuthMode mode);
@@ -101,10 +99,16 @@ struct Header {
 };
 
 struct ProviderTimeouts {
-  Duration connect = 5s;       // one address, TCP and TLS
-  Duration first_byte = 120s;  // from the end of the request to the first byte of the answer
-  Duration idle = 60s;         // between two reads of an answer
-  Duration total = 30min;      // of one attempt
+  Duration connect = 5s;                // one address, TCP and TLS
+  Duration first_byte = 120s;           // from the end of the request to the answer's first byte
+  std::optional<Duration> first_token;  // from then on to the first piece of a streamed answer
+  Duration idle = 60s;                  // between two reads of an answer
+  Duration total = 30min;               // of one attempt
+};
+
+// What its operator lets this gateway take of it at a time.
+struct ProviderLimits {
+  std::optional<std::uint32_t> concurrency;  // of each of its models
 };
 
 struct ProviderTls {
@@ -122,21 +126,12 @@ struct Provider {
   std::vector<Header> headers;
   ProviderTimeouts timeouts;
   ProviderTls tls;
+  ProviderLimits limits;
+  std::uint32_t retries = 1;  // of one call at the same target
   bool allow_link_local = false;
   // Calls with this header field go to it, and no others do: a kind of login that has a provider
   // of its own. No file can say so.
   std::string login_field;
-};
-
-struct Target {
-  std::string provider;  // the name of one of Config::providers
-  std::string model;     // as the provider calls it
-};
-
-struct Model {
-  std::string name;             // as clients call it
-  std::vector<Target> targets;  // exactly one in this version
-  StreamUpstream stream_upstream = StreamUpstream::automatic;
 };
 
 struct Key {

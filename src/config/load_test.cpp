@@ -56,12 +56,24 @@ providers:
     apiKey: "${MAIN_KEY}"
     region: eu-1
     headers: {OpenAI-Organization: org-1, X-Note: "two words"}
-    timeouts: {connect: 1s, firstByte: 2s, idle: 3s, total: 4s}
+    timeouts: {connect: 1s, firstByte: 2s, firstToken: 2500ms, idle: 3s, total: 4s}
+    limits: {concurrency: 12}
+    retries: 2
     tls: {ca: ca.pem, serverName: inner.example}
   claude: {dialect: anthropic, baseUrl: https://api.anthropic.com, apiKey: client}
   meta: {dialect: openai, baseUrl: http://169.254.1.1, allowLinkLocal: true}
 models:
-  fast: {targets: [{provider: main, model: gpt-4o-mini}], streamUpstream: never}
+  fast:
+    targets:
+      - {provider: main, model: gpt-4o-mini, weight: 3, order: 2, lacks: [vision, schema]}
+      - {provider: meta, model: llama}
+    fallback: [claude/claude-haiku]
+    balance: least_latency
+    sticky: false
+    regions: [eu-1]
+    attempts: 2
+    deadline: 20s
+    streamUpstream: never
 keys:
   - id: ci
     secret: file:///run/ci
@@ -140,7 +152,10 @@ TEST(EveryField, OfProvidersArrives) {
   EXPECT_EQ(main->headers[1].value.reveal(), "two words");
   EXPECT_EQ(main->timeouts.connect, 1s);
   EXPECT_EQ(main->timeouts.first_byte, 2s);
+  EXPECT_EQ(main->timeouts.first_token, 2500ms);
   EXPECT_EQ(main->timeouts.idle, 3s);
+  EXPECT_EQ(main->limits.concurrency, 12u);
+  EXPECT_EQ(main->retries, 2u);
   EXPECT_EQ(main->timeouts.total, 4s);
   EXPECT_EQ(main->tls.ca_path, "/etc/recloser/ca.pem");
   EXPECT_EQ(main->tls.server_name, "inner.example");
@@ -157,7 +172,20 @@ TEST(EveryField, OfModelsAndKeysArrives) {
   ASSERT_EQ(config.models.size(), 1u);
   EXPECT_EQ(config.find_model("fast")->targets[0].provider, "main");
   EXPECT_EQ(config.find_model("fast")->targets[0].model, "gpt-4o-mini");
-  EXPECT_EQ(config.find_model("fast")->stream_upstream, StreamUpstream::never);
+  const Model& fast = *config.find_model("fast");
+  EXPECT_EQ(fast.targets[0].weight, 3u);
+  EXPECT_EQ(fast.targets[0].order, 2u);
+  EXPECT_FALSE(fast.targets[0].lacks.has(Ability::tools));
+  EXPECT_TRUE(fast.targets[0].lacks.has(Ability::vision));
+  EXPECT_TRUE(fast.targets[0].lacks.has(Ability::schema));
+  EXPECT_EQ(fast.targets[1].weight, 1u);
+  EXPECT_EQ(fast.fallback, std::vector<std::string>{"claude/claude-haiku"});
+  EXPECT_EQ(fast.balance, Balance::least_latency);
+  EXPECT_FALSE(fast.sticky);
+  EXPECT_EQ(fast.regions, std::vector<std::string>{"eu-1"});
+  EXPECT_EQ(fast.attempts, 2u);
+  EXPECT_EQ(fast.deadline, 20s);
+  EXPECT_EQ(fast.stream_upstream, StreamUpstream::never);
   const Key& key = config.keys.at(0);
   EXPECT_EQ(key.secret.reveal(), "0123456789abcdefghij");
   EXPECT_EQ(key.id + key.org + key.team + key.user + key.agent, "ciacmesearchAda Lovelaceindexer");

@@ -44,7 +44,7 @@ TEST(Messages, UnknownFields) {
        "13: models.m.targets is required here; write targets: [{provider: openai, model: "
        "gpt-4o-mini}]\n"
        "recloser.yaml:4:14: models.m.tragets is not a field; did you mean targets? The fields here "
-       "are streamUpstream, targets"},
+       "are attempts, balance, deadline, fallback, regions, sticky, streamUpstream, targets"},
       {"keys: [{id: a, secret: 01234567890123456789, bugdet: {usd: 5}}]",
        "46: keys[0].bugdet is not a field; did you mean budget? The fields here are agent, "
        "budget, concurrency, disabled, expires, id, labels, models, org, rpm, secret, team, tpm, "
@@ -172,22 +172,24 @@ TEST(Messages, WhatLaterVersionsBuildWithinOthers) {
     std::string report = report_of(with_head(text), environment);
     EXPECT_NE(report.find(": " + path + std::string(remove) + "\n"), std::string::npos) << report;
   };
-  for (std::string field :
-       {"preset", "limits", "zeroRetention", "residency", "tier", "retries", "apiVersion",
-        "deployment", "deployments", "entra", "project", "location", "credentials", "accessKeyId",
-        "secretAccessKey", "sessionToken"}) {
+  for (std::string field : {"preset", "zeroRetention", "residency", "tier", "apiVersion",
+                            "deployment", "deployments", "entra", "project", "location",
+                            "credentials", "accessKeyId", "secretAccessKey", "sessionToken"}) {
     expect_refused("providers: {p: {dialect: openai, baseUrl: http://x, " + field + ": 1}}\n",
                    "providers.p." + field);
+  }
+  for (std::string field : {"rpm", "tpm"}) {
+    expect_refused(
+        "providers: {p: {dialect: openai, baseUrl: http://x, limits: {" + field + ": 1}}}\n",
+        "providers.p.limits." + field);
   }
   for (std::string field : {"plan", "roles", "groups", "residency"}) {
     expect_refused("keys: [{id: a, secret: 01234567890123456789, " + field + ": 1}]\n",
                    "keys[0]." + field);
   }
-  for (std::string field : {"fallback", "ladder"}) {
+  for (std::string field : {"interrupted", "hedge", "ladder"}) {
     expect_refused("models: {m: {" + field + ": [a]}}\n", "models.m." + field);
   }
-  expect_refused("models: {m: {targets: [{provider: sim, model: m, weight: 1}]}}\n",
-                 "models.m.targets[0].weight");
   expect_refused("listen: [{address: 127.0.0.1:1, tls: {cert: c, key: k, clientCa: a}}]\n",
                  "listen[0].tls.clientCa");
 }
@@ -203,9 +205,6 @@ TEST(Messages, ValuesOfLaterVersions) {
       {"keepAlive: {commitAfter: 10s}",
        "26: keepAlive.commitAfter cannot be 10s: that is not supported in this version; write "
        "off"},
-      {"models: {m: {targets: [{provider: p, model: a}, {provider: p, model: b}]}}",
-       "23: models.m.targets must hold exactly 1 entry; you wrote 2; several targets are not "
-       "supported in this version"},
   });
   FakeEnvironment environment;
   for (std::string dialect : {"gemini", "bedrock", "cohere", "ollama"}) {
@@ -249,7 +248,7 @@ TEST(Messages, Providers) {
        "62: providers.p.apiKey must be at least 1 character; you wrote 0"},
       {"dialect: openai, baseUrl: https://x, timeouts: {conect: 1s}",
        "65: providers.p.timeouts.conect is not a field; did you mean connect? The fields here are "
-       "connect, firstByte, idle, total"},
+       "connect, firstByte, firstToken, idle, total"},
       {"dialect: openai, baseUrl: https://x, timeouts: {connect: 10m}",
        "74: providers.p.timeouts.connect must be 1ms..5m; you wrote 10m"},
       {"dialect: openai, baseUrl: https://x, headers: {Host: y}",
@@ -312,6 +311,29 @@ TEST(Messages, ValuesThatDoNotGoTogether) {
        "35: models.m.targets[0].provider must be the name of a provider; you wrote pp; did you "
        "mean "
        "p? The providers are p"},
+      {"models: {m: {targets: [{provider: p, model: x}, {provider: p, model: x, order: 2}]}}",
+       "49: models.m.targets[1] is the same place as targets[0]; write it once, with a weight"},
+      {"models: {m: {targets: [{provider: p, model: x, weight: 0}]}}",
+       "23: models.m.targets cannot all have weight 0: none would be asked"},
+      {"models: {m: {targets: [{provider: p, model: x, lacks: [tolls]}]}}",
+       "56: models.m.targets[0].lacks[0] must be tools, vision, schema or streaming; you wrote "
+       "tolls; did you mean tools?"},
+      {"models: {m: {targets: [{provider: p, model: x, lacks: tools}]}}",
+       "55: models.m.targets[0].lacks must be a list of tools, vision, schema or streaming; you "
+       "wrote tools"},
+      {"models: {m: {targets: [{provider: p, model: x}], fallback: [m, p/y, mini, p/, q/x]}, "
+       "mimi: {targets: [{provider: p, model: y}]}}",
+       "61: models.m.fallback[0] cannot be the model itself\n"
+       "recloser.yaml:4:69: models.m.fallback[2] must be a name of `models`, or provider/model; "
+       "you wrote mini; did you mean mimi?\n"
+       "recloser.yaml:4:75: models.m.fallback[3] must be a name of `models`, or provider/model; "
+       "you wrote p/\n"
+       "recloser.yaml:4:79: models.m.fallback[4] must be a name of `models`, or provider/model; "
+       "you wrote q/x"},
+      {"models: {m: {targets: [{provider: p, model: x}], regions: [eu]}}",
+       "59: models.m.regions leaves no target: none of its providers has such a region"},
+      {"models: {m: {targets: [{provider: p, model: x}], balance: fastest}}",
+       "59: models.m.balance must be weights or least_latency; you wrote fastest"},
       {"keys: [{id: a, secret: 01234567890123456789}, {id: a, secret: 11234567890123456789}]",
        "52: keys[1].id must differ from keys[0].id"},
       {"keys: [{id: a, secret: 01234567890123456789}, {id: b, secret: 01234567890123456789}]",

@@ -129,7 +129,7 @@ Task<Result<const http1::ResponseHead*>> HttpCall::start(HttpRequest request) {
     if (head) co_return head;
     Error error = sent ? head.error() : sent.error();
     close();
-    if (!may_replay(error)) co_return fail(error);
+    if (!request.may_replay || !may_replay(error)) co_return fail(error);
     replayed_ = true;
     first_request_sent_ = request_sent_;
   }

@@ -26,6 +26,7 @@ struct HttpRequest {
   http1::Method method = http1::Method::post;
   std::string_view head;
   std::span<const std::string_view> body;
+  bool may_replay = true;  // on a fresh connection, where a pooled one turns out dead
 };
 
 // Time limits of one attempt. Each has its own error message.

@@ -20,8 +20,8 @@ void book_cost(ledger::CallRecord& row, const price::Cost& cost) {
 }
 
 // The provider's own bill wins; it has no parts that anybody knows.
-void book_bill(ledger::CallRecord& row, NanoUsd bill, NanoUsd lost) {
-  row.cost_nano_usd = (bill + lost).count;
+void book_bill(ledger::CallRecord& row, NanoUsd bill, NanoUsd earlier) {
+  row.cost_nano_usd = (bill + earlier).count;
   row.list_cost_nano_usd = row.cost_nano_usd;
   row.fees_nano_usd = row.input_cost_nano_usd = row.cached_cost_nano_usd = ledger::absent;
   row.cache_write_cost_nano_usd = row.output_cost_nano_usd = ledger::absent;
@@ -111,19 +111,9 @@ std::optional<NanoUsd> Accounts::book(ledger::CallRecord& row, const Used& used)
   if (row.text(ledger::Text::price_version).empty())
     row.set(ledger::Text::price_version, catalogue_->version());
   std::optional<price::Cost> cost;
-  price::Cost lost;
-  if (priced) {
-    cost = price::cost_of(*catalogue_, place, priced, usage, row.started_at);
-    if (used.lost_input_tokens > 0) {
-      codec::Usage first{.input_tokens = static_cast<std::uint64_t>(used.lost_input_tokens)};
-      lost = price::cost_of(*catalogue_, place, priced, first, row.started_at);
-      if (row.attempt_count() > 1) {
-        row.attempt(row.attempt_count() - 2).cost_nano_usd = lost.total.count;
-      }
-    }
-  }
+  if (priced) cost = price::cost_of(*catalogue_, place, priced, usage, row.started_at);
   if (bill) {
-    book_bill(row, *bill, lost.total);
+    book_bill(row, *bill, used.earlier == nullptr ? NanoUsd{} : used.earlier->total);
     row.last_attempt()->cost_nano_usd = bill->count;
     return cost && cost->complete ? std::optional(cost->total) : std::nullopt;
   }
@@ -132,7 +122,7 @@ std::optional<NanoUsd> Accounts::book(ledger::CallRecord& row, const Used& used)
     return std::nullopt;
   }
   row.last_attempt()->cost_nano_usd = cost->total.count;
-  *cost += lost;
+  if (used.earlier != nullptr) *cost += *used.earlier;
   book_cost(row, *cost);
   row.cost_source = used.exact ? ledger::CostSource::catalogue : ledger::CostSource::estimated;
   return std::nullopt;

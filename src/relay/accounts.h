@@ -56,14 +56,14 @@ class Accounts {
   void book_estimate(ledger::CallRecord& row, const Model& model, const Expected& expected);
 
   // Writes into the row what its usage costs: by the provider's own bill, else by the prices of the
-  // moment it was made. `lost_input_tokens` are those of a first attempt that may be billed too.
-  // Whoever asked for `asked` may have been served by `served`, which then is what is paid for.
+  // moment it was made; on top of `earlier`, of attempts that may be billed too. Whoever asked for
+  // `asked` may have been served by `served`, which then is what is paid for.
   struct Used {
     const Provider* provider = nullptr;
     const Model* asked = nullptr;
     std::string_view served;
     const codec::Usage* usage = nullptr;
-    std::int64_t lost_input_tokens = 0;
+    const price::Cost* earlier = nullptr;
     bool exact = false;  // the provider said all of it
   };
   // What the catalogue says of a usage that the provider has billed itself, for the two to be

@@ -38,21 +38,21 @@ class AccountsTest : public testing::Test {
 
   // 1,000 input tokens and 100 of output.
   ledger::CallRecord book(std::string_view asked, std::string_view served,
-                          std::int64_t lost_input_tokens = 0,
-                          std::optional<NanoUsd> bill = std::nullopt) {
+                          NanoUsd earlier_cost = {}, std::optional<NanoUsd> bill = std::nullopt) {
     ledger::CallRecord row(CallId{1, 2}, start, ledger::test::someone);
-    if (lost_input_tokens > 0) row.begin_attempt("p/" + std::string(asked), start);
+    if (earlier_cost.count > 0) row.begin_attempt("p/" + std::string(asked), start);
     row.begin_attempt("p/" + std::string(asked), start);
     codec::Usage usage{.input_tokens = 1'000, .output_tokens = 100};
     if (bill) usage.rare.make().provider_cost = *bill;
     const Provider& provider = providers_->at(0);
     ModelRef model = accounts_->model(provider, asked, text::PromptForm::chat);
+    price::Cost earlier{.total = earlier_cost, .input = earlier_cost, .list = earlier_cost};
     accounts_->book(row, {.provider = &provider,
                           .asked = model.get(),
                           .served = served,
                           .usage = &usage,
-                          .lost_input_tokens = lost_input_tokens,
-                          .exact = lost_input_tokens == 0});
+                          .earlier = earlier_cost.count == 0 ? nullptr : &earlier,
+                          .exact = earlier_cost.count == 0});
     return row;
   }
 
@@ -78,25 +78,24 @@ TEST_F(AccountsTest, UnlessTheOperatorHasAPriceForWhatHeConfigured) {
   EXPECT_EQ(book("gpt-4o-mini", "house-router").cost_nano_usd, 1'200'000);
 }
 
-TEST_F(AccountsTest, ALostAttemptsInputIsPaidForBesideTheCall) {
-  ledger::CallRecord row = book("gpt-4o-mini", "gpt-4o-2024-08-06", 400);
-  EXPECT_EQ(row.cost_nano_usd, 3'500'000 + 1'000'000) << "400 tokens at $2.50 a million";
+TEST_F(AccountsTest, AnEarlierAttemptIsPaidForBesideTheCall) {
+  ledger::CallRecord row = book("gpt-4o-mini", "gpt-4o-2024-08-06", NanoUsd{1'000'000});
+  EXPECT_EQ(row.cost_nano_usd, 3'500'000 + 1'000'000);
   EXPECT_EQ(row.list_cost_nano_usd, 4'500'000);
   EXPECT_EQ(row.input_cost_nano_usd, 2'500'000 + 1'000'000);
   EXPECT_EQ(row.output_cost_nano_usd, 1'000'000);
   EXPECT_EQ(row.last_attempt()->cost_nano_usd, 3'500'000) << "what the last one cost by itself";
-  EXPECT_EQ(row.attempt(0).cost_nano_usd, 1'000'000) << "and the lost one";
   EXPECT_EQ(row.cost_source, ledger::CostSource::estimated);
 }
 
-TEST_F(AccountsTest, ALostAttemptIsNoPartOfALargePrompt) {
+TEST_F(AccountsTest, AnEarlierAttemptIsNoPartOfALargePrompt) {
   use("- {provider: p, model: m, input: 1, output: 1, tiers: [{above: 1200, input: 10, output: "
       "10}]}");
-  EXPECT_EQ(book("m", "", 400).cost_nano_usd, 1'500'000);
+  EXPECT_EQ(book("m", "", NanoUsd{400'000}).cost_nano_usd, 1'500'000);
 }
 
 TEST_F(AccountsTest, AProvidersBillIsOfTheLastAttemptAlone) {
-  ledger::CallRecord row = book("gpt-4o-mini", "", 400, NanoUsd{7'000});
+  ledger::CallRecord row = book("gpt-4o-mini", "", NanoUsd{60'000}, NanoUsd{7'000});
   EXPECT_EQ(row.cost_nano_usd, 7'000 + 60'000);
   EXPECT_EQ(row.last_attempt()->cost_nano_usd, 7'000);
   EXPECT_EQ(row.cost_source, ledger::CostSource::provider);

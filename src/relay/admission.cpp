@@ -1,4 +1,4 @@
-// WHO calls, WHAT is asked for, in which SESSION, and which target serves it.
+// WHO calls, WHAT is asked for, and in which SESSION.
 #include "auth/local_only.h"
 #include "codec/refusal.h"
 #include "core/ascii.h"
@@ -27,10 +27,6 @@ auth::Whence whence_of(const net::http1::RequestHead& head) {
   return {.host = head.find(Name::host).value_or(""),
           .origin = head.find(Name::origin).value_or(""),
           .sec_fetch_site = head.find("sec-fetch-site").value_or("")};
-}
-
-bool allows(const void* patterns, std::string_view name) {
-  return static_cast<const auth::ModelPatterns*>(patterns)->allow(name);
 }
 
 // Of a header or of what a body says; whatever is wrong with it, the request is.
@@ -214,7 +210,8 @@ std::expected<void, Refused> Relay::identify(Call& call, Request& request) {
                            .metadata_user_session = facts.metadata_user_session,
                            .prompt_cache_key = facts.prompt_cache_key,
                            .fingerprint = {}};
-  if (!session::names_session(headers, hints)) {
+  request.session_is_named = session::names_session(headers, hints);
+  if (!request.session_is_named) {
     if (request.came_whole) {
       request.fingerprint.feed_whole(call.client.body(), facts.messages_at);
     }
@@ -232,63 +229,6 @@ std::expected<void, Refused> Relay::identify(Call& call, Request& request) {
   if (!trace) return std::unexpected(invalid(trace.error()));
   call.record().set(ledger::Text::trace, *trace);
   return {};
-}
-
-std::expected<void, Refused> Relay::choose_target(Call& call, const auth::Principal& principal,
-                                                  Request& request) {
-  const std::string& model = request.facts.model;
-  bool allowed = model.empty() ? principal.models.allow_all() : principal.models.allow(model);
-  if (!allowed) {
-    return std::unexpected(Refused{.refusal = codec::Refusal::model_not_allowed,
-                                   .message = auth::message_model_not_allowed(principal, model),
-                                   .param = "model"});
-  }
-  route::NameFilter visible{.context = &principal.models, .allows = allows};
-  const Provider* of_login = provider_of_login(call);
-  std::expected<route::Target, route::Unresolved> target =
-      of_login != nullptr ? route::Target{.provider = of_login->index, .model = model}
-      : model.empty()
-          ? resolver_.resolve_without_model(call.route.family)
-          : resolver_.resolve(model, call.route.family, *model_lists_.current(), visible);
-  if (!target) {
-    return std::unexpected(Refused{.refusal = target.error().refusal,
-                                   .message = std::move(target.error().message),
-                                   .param = "model"});
-  }
-  const Provider& provider = services_.providers->at(target->provider);
-  bool needs_clients_own = provider.config->api_key.source == config::ApiKey::Source::client;
-  // An empty x-recloser-key counts as not sent (auth/authenticate.h): what the other headers hold
-  // is then a key of ours, and must not go to a provider.
-  if (needs_clients_own && services_.config->auth.mode == config::AuthMode::keys &&
-      call.client.head().find(Name::x_recloser_key).value_or("").empty()) {
-    return std::unexpected(Refused{
-        .refusal = codec::Refusal::invalid_key,
-        .message = fmt::format("provider {} is called with your own provider key: send that "
-                               "where you sent your Recloser key, and the Recloser key in "
-                               "x-recloser-key",
-                               provider.config->name)});
-  }
-  call.provider = &provider;
-  call.model_known = target->known;
-  request.provider_model = target->model;
-  request.stream_upstream = target->stream_upstream;
-  request.target_name.reserve(provider.config->name.size() + 1 + target->model.size());
-  request.target_name.append(provider.config->name);
-  if (!target->model.empty()) request.target_name.append(1, '/').append(target->model);
-  call.record().set(ledger::Text::provider, provider.config->name);
-  call.record().set(ledger::Text::region, provider.config->region);
-  std::expected<void, Refused> on = refuse_switched_off(call, request);
-  if (!on) return on;
-  return within_plan(call);
-}
-
-const Provider* Relay::provider_of_login(const Call& call) const {
-  for (const Provider& provider : services_.providers->all()) {
-    const std::string& field = provider.config->login_field;
-    if (field.empty() || !provider.speaks(call.route.family)) continue;
-    if (call.client.head().find(field)) return &provider;
-  }
-  return nullptr;
 }
 
 }  // namespace recloser::relay

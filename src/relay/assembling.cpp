@@ -23,8 +23,6 @@ using net::http1::NameSet;
 constexpr Duration remembered_for = 1h;
 constexpr std::size_t remembered_max = 1024;
 
-constexpr std::size_t refusal_bytes_max = 64u << 10;  // a larger answer is no refusal to stream
-
 // Whether something may stop the answer while it is being written.
 bool may_be_stopped(std::span<const budget::Ask::Scope> scopes, const codec::RequestFacts& facts) {
   bool calls = facts.has_tools();
@@ -43,8 +41,8 @@ bool may_be_stopped(std::span<const budget::Ask::Scope> scopes, const codec::Req
 void Relay::choose_form(Call& call, const Request& request) {
   using config::StreamUpstream;
   if (!codec::may_ask_for_stream(call.route.operation, request.facts)) return;
-  bool streams = request.stream_upstream == StreamUpstream::always ||
-                 (request.stream_upstream == StreamUpstream::automatic &&
+  bool streams = request.resolved->model().stream_upstream == StreamUpstream::always ||
+                 (request.resolved->model().stream_upstream == StreamUpstream::automatic &&
                   may_be_stopped(request.scopes, request.facts));
   if (!streams || answers_whole(request.target_name)) return;
   call.assembly = std::make_unique<Assembly>(call.route.operation);
@@ -74,17 +72,10 @@ Task<const net::http1::ResponseHead*> Relay::ask_plainly(Call& call, Request& re
                                                          std::optional<net::HangupWatch>& watch,
                                                          std::optional<net::HttpCall>& provider,
                                                          const net::http1::ResponseHead& head) {
-  Assembly& assembly = *call.assembly;
-  assembly.refusal_head = head.bytes();
-  assembly.refusal = head;
-  assembly.refusal.moved_to(assembly.refusal_head.data());
-  std::string& begun = assembly.refusal_begun;
-  while (!provider->body_ended() && begun.size() < refusal_bytes_max) {
-    Result<std::string_view> piece = co_await provider->next(provider->idle_deadline());
-    if (!piece) co_return fail_attempt(call, *watch, piece.error(), Reached::yes);
-    begun += *piece;
-  }
-  if (!provider->body_ended() || !codec::refuses_stream(begun)) co_return &assembly.refusal;
+  bool read = co_await read_error(call, *watch, *provider, head);
+  if (!read) co_return nullptr;
+  bool may = provider->body_ended() && call.record().attempt_count() < limits::attempts_max;
+  if (!may || !codec::refuses_stream(call.kept->begun)) co_return &call.kept->head;
   provider->finish();
   ledger::Attempt* attempt = call.record().last_attempt();
   attempt->outcome = ledger::Outcome::provider_failed;

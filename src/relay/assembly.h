@@ -3,7 +3,6 @@
 
 #include "codec/assembled.h"
 #include "core/limits.h"
-#include "net/http1/head.h"
 
 #include <string>
 
@@ -16,11 +15,6 @@ struct Assembly {
   std::string fields;  // of the client's head, as whole lines
   std::string body;    // once the answer is over: what the client gets, and with which status
   int status = 0;
-
-  // Of a provider that may have refused to stream: what it answered, as far as it was read.
-  net::http1::ResponseHead refusal;
-  std::string refusal_head;  // what the head points into
-  std::string refusal_begun;
 };
 
 }  // namespace recloser::relay

@@ -12,7 +12,9 @@ namespace {
 // more than to count them.
 constexpr std::uint64_t tokens_unpriced_max = 256;
 
-void set(std::int64_t& field, std::uint64_t value) { field = static_cast<std::int64_t>(value); }
+void set(std::int64_t& field, std::uint64_t value, std::int64_t earlier = 0) {
+  field = static_cast<std::int64_t>(value) + earlier;
+}
 
 }  // namespace
 
@@ -32,19 +34,21 @@ void Relay::book_usage(Call& call, codec::Usage usage, bool exact) {
   ledger::Attempt* attempt = row.last_attempt();
   set(attempt->input_tokens, usage.input_tokens);
   set(attempt->output_tokens, usage.output_tokens);
-  row.input_tokens = attempt->input_tokens + call.lost_input_tokens;
-  row.output_tokens = attempt->output_tokens;
-  set(row.cached_input_tokens, usage.cached_input_tokens);
-  set(row.cache_write_tokens, usage.cache_write_tokens);
-  set(row.reasoning_tokens, usage.reasoning_tokens);
-  exact = exact && call.lost_input_tokens == 0;
+  const Earlier none;
+  const Earlier& earlier = call.earlier ? *call.earlier : none;
+  row.input_tokens = attempt->input_tokens + earlier.input_tokens;
+  row.output_tokens = attempt->output_tokens + earlier.output_tokens;
+  set(row.cached_input_tokens, usage.cached_input_tokens, earlier.cached_input_tokens);
+  set(row.cache_write_tokens, usage.cache_write_tokens, earlier.cache_write_tokens);
+  set(row.reasoning_tokens, usage.reasoning_tokens, earlier.reasoning_tokens);
+  exact = exact && earlier.exact;
   row.tokens_source = exact ? ledger::TokensSource::exact : ledger::TokensSource::estimated;
   call.usage = std::move(usage);
   call.catalogue_cost = accounts_.book(row, {.provider = call.provider,
                                              .asked = call.model.get(),
                                              .served = row.text(ledger::Text::model_served),
                                              .usage = &call.usage,
-                                             .lost_input_tokens = call.lost_input_tokens,
+                                             .earlier = call.earlier ? &earlier.cost : nullptr,
                                              .exact = exact});
   if (row.cost_nano_usd >= 0) call.cost = NanoUsd{row.cost_nano_usd};
 }
@@ -72,8 +76,9 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
   bool told = call.held == nullptr || !call.held->slice_is_new();
   if (told && price == Price::when_grown && !final && call.cost &&
       input == call.usage.input_tokens && output < call.usage.output_tokens + tokens_unpriced_max) {
-    set(call.record().output_tokens, output);
-    set(call.record().reasoning_tokens, reasoning);
+    set(call.record().output_tokens, output, call.earlier ? call.earlier->output_tokens : 0);
+    set(call.record().reasoning_tokens, reasoning,
+        call.earlier ? call.earlier->reasoning_tokens : 0);
     set(call.record().last_attempt()->output_tokens, output);
     note_growth(call);
     return;
@@ -138,6 +143,27 @@ void Relay::book_unanswered(Call& call) {
   if (codec::only_counts(call.route.operation)) return;
   count_prompt(call);
   book_usage(call, codec::Usage{.input_tokens = call.expected_input_tokens}, false);
+}
+
+// What the row has of the attempts so far stays in it, whatever the next one adds.
+void Relay::keep_booked(Call& call) {
+  const ledger::CallRecord& row = call.record();
+  auto known = [](std::int64_t figure) { return std::max<std::int64_t>(figure, 0); };
+  if (!call.earlier) call.earlier = std::make_unique<Earlier>();
+  Earlier& earlier = *call.earlier;
+  earlier.input_tokens = known(row.input_tokens);
+  earlier.cached_input_tokens = known(row.cached_input_tokens);
+  earlier.cache_write_tokens = known(row.cache_write_tokens);
+  earlier.output_tokens = known(row.output_tokens);
+  earlier.reasoning_tokens = known(row.reasoning_tokens);
+  earlier.cost.total = {known(row.cost_nano_usd)};
+  earlier.cost.list = {known(row.list_cost_nano_usd)};
+  earlier.cost.fees = {known(row.fees_nano_usd)};
+  earlier.cost.input = {known(row.input_cost_nano_usd)};
+  earlier.cost.cached_input = {known(row.cached_cost_nano_usd)};
+  earlier.cost.cache_write = {known(row.cache_write_cost_nano_usd)};
+  earlier.cost.output = {known(row.output_cost_nano_usd)};
+  earlier.exact = row.tokens_source != ledger::TokensSource::estimated;
 }
 
 void Relay::book_stream(Call& call, StreamPass& pass) {

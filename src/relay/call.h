@@ -8,7 +8,9 @@
 #include "core/ids.h"
 #include "ledger/ledger.h"
 #include "net/cancel.h"
+#include "net/http1/head.h"
 #include "net/http_exchange.h"
+#include "price/cost.h"
 #include "relay/accounts.h"
 #include "relay/assembly.h"
 #include "relay/experience.h"
@@ -27,6 +29,8 @@
 
 namespace recloser::relay {
 
+struct Request;  // request.h
+
 // Whether there was a connection to the provider when the failure came.
 enum class Reached : bool { no, yes };
 
@@ -41,6 +45,25 @@ struct Refused {
   std::optional<LimitState> limit = {};  // that said no
 };
 
+// What attempts that came to nothing left in the row; the last one adds to it.
+struct Earlier {
+  std::int64_t input_tokens = 0;
+  std::int64_t cached_input_tokens = 0;
+  std::int64_t cache_write_tokens = 0;
+  std::int64_t output_tokens = 0;
+  std::int64_t reasoning_tokens = 0;
+  price::Cost cost;
+  bool exact = true;    // what they may be billed is known; nothing, where nothing is
+  budget::Use settled;  // with permits that were given back
+};
+
+// An answer that was looked into before it is known whether its client gets it.
+struct KeptAnswer {
+  net::http1::ResponseHead head;
+  std::string head_bytes;  // what the head points into
+  std::string begun;       // of the body, as far as it was read
+};
+
 // What admission gives: the row, and whose it is.
 struct Admitted {
   ledger::OpenCall row;
@@ -52,16 +75,9 @@ struct Admitted {
 // Lives on the frame of Relay::relay(). What the books need stands in the row as soon as it is
 // known.
 struct Call {
-  Call(net::Exchange& c, const Route& r, Admitted&& admitted)
-      : client(c),
-        route(r),
-        row(std::move(admitted.row)),
-        id_text(row.id().text()),
-        begun(admitted.begun),
-        principal(admitted.principal),
-        refused(std::move(admitted.unfit)) {}
+  Call(net::Exchange& c, const Route& r, Admitted&& admitted);
 
-  ~Call() { note_if_dropped(); }
+  ~Call();
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -78,6 +94,7 @@ struct Call {
 
   net::Exchange& client;
   const Route& route;
+  std::unique_ptr<Request> request;  // until something of an answer goes to the client
   ledger::OpenCall row;
   net::CancelPoint cancel;
   Running running{*this};
@@ -98,11 +115,12 @@ struct Call {
   std::uint64_t counted_input_tokens = 0;  // of its prompt, before those; 0: no estimate
   std::uint64_t expected_input_tokens = 0;
   std::uint64_t shown_reasoning_tokens = 0;
-  std::int64_t lost_input_tokens = 0;         // estimated; of a first attempt that may be billed
+  std::unique_ptr<Earlier> earlier;           // of attempts that came to nothing
   std::unique_ptr<Refused> refused;           // why, once it is
   std::unique_ptr<Held> held;                 // of budgets; null where none applies
   std::unique_ptr<std::string> switched_off;  // the switch that stops it
   std::unique_ptr<Assembly> assembly;         // of an answer that is streamed to us alone
+  std::unique_ptr<KeptAnswer> kept;           // of the last attempt
   std::uint32_t tool_calls = 0;               // in the answer
   bool unreadable = false;   // the answer has a coding that nobody here knows: it passes as it is
   bool model_known = false;  // its name is not only the client's word
@@ -112,6 +130,7 @@ struct Call {
   bool structured_output = false;         // was asked for
   bool wants_usage = false;               // its client asked for it
   bool left = false;                      // the client, before its request was whole
+  bool goes_elsewhere = false;            // its attempt has failed, and another one is made
 
  private:
   // Ended by us, and its client took nothing any more: the row says so all the same.

@@ -240,10 +240,8 @@ ledger::Attempt* Relay::note_replay(Call& call, std::string_view target, bool wa
   ledger::Attempt* dead = call.record().last_attempt();
   // The provider had it all before its connection ended: it may bill what it read.
   if (was_sent && !codec::only_counts(call.route.operation)) {
-    call.lost_input_tokens = static_cast<std::int64_t>(prompt_tokens(call));
-    dead->input_tokens = call.lost_input_tokens;
-    call.record().input_tokens = call.lost_input_tokens;
-    call.record().tokens_source = ledger::TokensSource::estimated;
+    book_usage(call, codec::Usage{.input_tokens = prompt_tokens(call)}, false);
+    keep_booked(call);
   }
   attempt_failed(call, "closed", "a kept connection had ended, and the request was sent again");
   dead->outcome = ledger::Outcome::provider_failed;

@@ -118,6 +118,17 @@ void note_ended_by_us(Call& call, const Refused& why) {
        .reason = why.message});
 }
 
+Call::Call(net::Exchange& c, const Route& r, Admitted&& admitted)
+    : client(c),
+      route(r),
+      row(std::move(admitted.row)),
+      id_text(row.id().text()),
+      begun(admitted.begun),
+      principal(admitted.principal),
+      refused(std::move(admitted.unfit)) {}
+
+Call::~Call() { note_if_dropped(); }
+
 void Call::note_if_dropped() {
   if (row.settled() || cancel.reason() != net::CancelReason::draining) return;
   if (ledger::Attempt* attempt = record().last_attempt(); attempt != nullptr) {

@@ -71,6 +71,15 @@ class Held final : public OutputGate {
   void limit_lowered() { limit_lowered_ = true; }
   bool ends_at_our_limit() const override { return limit_lowered_; }
 
+  // Where the line of the i-th budget stands in the row, and what earlier attempts left in it: as
+  // they come, unless this is not the first attempt.
+  struct Booked {
+    std::size_t place = 0;
+    budget::Amount before = 0;
+  };
+  Booked booked(std::size_t i) const { return booked_.empty() ? Booked{.place = i} : booked_[i]; }
+  void book(Booked line) { booked_.push_back(line); }
+
   // What stands in the row of a budget that grows with every token.
   struct Growing {
     std::size_t place = 0;  // among the row's
@@ -105,6 +114,7 @@ class Held final : public OutputGate {
   Instant since_;
   std::unique_ptr<CallClock> clock_;
   std::optional<budget::Exhausted> exhausted_;
+  std::vector<Booked> booked_;
   std::vector<Growing> growing_;
   std::int64_t told_output_tokens_ = 0;
   std::uint64_t revision_ = 0;

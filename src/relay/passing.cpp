@@ -168,7 +168,9 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
   call.record().delivered_tokens = 0;
   Metrics::OpenStream open_stream(metrics_);
   bool head_waits = call.assembly == nullptr;
-  if (head_waits && !provider.has_unread() && !provider.body_ended()) {
+  bool comes_later = !provider.has_unread() && !provider.body_ended();
+  if (head_waits && comes_later && call.request) call.request->opening_head = head_text_;
+  if (head_waits && comes_later && !call.request) {
     std::span<const std::string_view> nothing_yet;
     Result<void> sent = co_await call.client.send(head_text_, nothing_yet, net::Last::no);
     head_waits = false;
@@ -180,6 +182,8 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
       framing_until = worker_.now() + framing_grace;
     }
     Instant silent_until = std::min(provider.idle_deadline(), framing_until);
+    Instant first_piece_until = first_piece_due(call);
+    silent_until = std::min(silent_until, first_piece_until);
     Result<std::string_view> piece = nothing_or_stopped(call);
     bool comes = piece && !decodes_on(call) && (!provider.body_ended() || provider.has_unread());
     while (comes) {
@@ -188,8 +192,13 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
       bool only_quiet = !piece && piece.error().kind() == Kind::timed_out &&
                         worker_.now() < silent_until && !watch.gone();
       if (!only_quiet) break;
-      bool listens = co_await keep_client_awake(call, pass);
+      bool listens = co_await keep_client_awake(call, pass, head_waits);
       if (!listens) break;
+    }
+    if (!piece && worker_.now() >= first_piece_until && !is_stopped(call) && !watch.gone()) {
+      piece = fail(Side::provider, Kind::timed_out,
+                   "the provider sent no piece of its answer in "
+                   "time");
     }
     check_piece(call, provider, framing_until, piece);
     if (!piece) {
@@ -212,7 +221,10 @@ void Relay::check_piece(Call& call, net::HttpCall& provider, Instant framing_unt
 // Nothing more comes, or may come.
 Task<void> Relay::break_off(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                             StreamPass& pass, Error&& cause, bool head_waits) {
-  if (head_waits) return fail_unsent(call, watch, std::move(cause));
+  if (head_waits) {
+    if (pass.facts().events > 0) book_stream(call, pass);
+    return fail_unsent(call, watch, std::move(cause));
+  }
   bool cuts = is_stopped(call) && !call.row.settled() && pass.may_be_cut();
   if (cuts) {
     pass.close_gate(call.route.operation);
@@ -228,17 +240,20 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   bool last = provider.body_ended() && !decodes_on(call);
   if (is_over_limit(call) && pass.may_be_cut()) pass.close_gate(call.route.operation);
   std::string_view out = pass.take(piece, last, piece_text_);
-  const codec::StreamFacts& facts = pass.facts();
+  if (call.request && !pass.saw_content() && fails_at_start(call, pass, last)) co_return false;
   if (call.assembly != nullptr) {
-    Result<void> fits = assemble(call, std::exchange(out, {}), facts);
+    Result<void> fits = assemble(call, std::exchange(out, {}), pass.facts());
     if (!fits) {
       provider.close();
       co_await fail_stream(call, watch, pass, std::move(fits.error()));
       co_return false;
     }
   }
+  Opening opening = hold_opening(call, pass, last, head_waits, out);
+  std::string_view head;
+  if (!opening.held && std::exchange(head_waits, false)) head = opening.head_or(head_text_);
   if (pass.cut() && !call.row.settled() && !watch.gone()) {
-    std::string_view head = std::exchange(head_waits, false) ? std::string_view(head_text_) : "";
+    if (!opening.bytes.empty()) out = opening.bytes.append(out);
     co_await cut_stream(call, watch, provider, pass, out, head);
     co_return false;
   }
@@ -250,26 +265,12 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
                          Error(Side::provider, Kind::malformed, "sent on after its end"));
     co_return false;
   }
-  if (!call.row.settled() && call.record().ttft_ns < 0 && pass.saw_content()) {
-    call.record().ttft_ns = (worker_.clock().now() - call.sent).count();
-  }
-  if (!call.row.settled()) book_so_far(call, pass, Price::when_grown);
-  bool whole = facts.saw_done || (last && pass.whole());
-  // Certain in the journal before the client can see the end.
-  if (whole && !call.row.settled()) settle_stream(call, watch, pass);
-  if (facts.saw_finish && facts.usage_source != codec::UsageSource::final) {
-    provider.set_grace(usage_grace);
-  }
+  bool whole = book_piece(call, watch, provider, pass, last);
   bool truncated = last && !whole;
-  if (watch.gone() && truncated && !call.row.settled()) {
-    book_stream(call, pass);
-    settle(call, ledger::Outcome::client_gone);
-  }
   if (watch.gone()) co_return !last && !whole;
-  std::string_view head = std::exchange(head_waits, false) ? std::string_view(head_text_) : "";
-  std::array<std::string_view, 1> payload{out};
+  std::array<std::string_view, 2> payload{opening.bytes, out};
   bool busy = piece.size() >= busy_bytes || decodes_on(call);
-  bool nothing = (head.empty() && out.empty() && !last) || call.assembly != nullptr;
+  bool nothing = opening.held || (head.empty() && out.empty() && !last) || call.assembly != nullptr;
   if (!nothing) {
     net::Last end = last && !truncated ? net::Last::yes : net::Last::no;
     if (last) set_trailers(call, provider);
@@ -292,6 +293,27 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   if (last && call.assembly != nullptr) co_await send_assembled(call);
   if (busy) co_await worker_.yield();
   co_return !last;
+}
+
+// What the piece adds to the books. Whether the answer is whole with it.
+bool Relay::book_piece(Call& call, const net::HangupWatch& watch, net::HttpCall& provider,
+                       StreamPass& pass, bool last) {
+  const codec::StreamFacts& facts = pass.facts();
+  if (!call.row.settled() && call.record().ttft_ns < 0 && pass.saw_content()) {
+    call.record().ttft_ns = (worker_.clock().now() - call.sent).count();
+  }
+  if (!call.row.settled()) book_so_far(call, pass, Price::when_grown);
+  bool whole = facts.saw_done || (last && pass.whole());
+  // Certain in the journal before the client can see the end.
+  if (whole && !call.row.settled()) settle_stream(call, watch, pass);
+  if (facts.saw_finish && facts.usage_source != codec::UsageSource::final) {
+    provider.set_grace(usage_grace);
+  }
+  if (watch.gone() && last && !whole && !call.row.settled()) {
+    book_stream(call, pass);
+    settle(call, ledger::Outcome::client_gone);
+  }
+  return whole;
 }
 
 void Relay::settle_stream(Call& call, const net::HangupWatch& watch, StreamPass& pass) {
@@ -366,11 +388,13 @@ Task<void> Relay::overhear(net::HttpCall& provider, StreamPass& pass) {
 
 // A comment, where one may stand: the client's own time limit and the proxies in between see life.
 // False when the client takes nothing any more.
-Task<bool> Relay::keep_client_awake(Call& call, const StreamPass& pass) {
+Task<bool> Relay::keep_client_awake(Call& call, const StreamPass& pass, bool& head_waits) {
   if (call.assembly != nullptr || !pass.between_lines()) co_return true;
-  std::array<std::string_view, 1> comment{pass.between_events() ? ": keep-alive\n\n"
-                                                                : ": keep-alive\n"};
-  Result<void> sent = co_await call.client.send("", comment, net::Last::no);
+  Opening opening = take_opening(call);
+  std::string_view head = std::exchange(head_waits, false) ? opening.head_or(head_text_) : "";
+  std::array<std::string_view, 2> bytes{
+      opening.bytes, pass.between_events() ? ": keep-alive\n\n" : ": keep-alive\n"};
+  Result<void> sent = co_await call.client.send(head, bytes, net::Last::no);
   co_return sent.has_value();
 }
 
@@ -428,6 +452,10 @@ Task<void> Relay::fail_unsent(Call& call, net::HangupWatch& watch, Error&& error
   }
   Error cause = cause_of(call, std::move(error));
   attempt_failed(call, cause, Reached::yes);
+  if (goes_elsewhere(call, end_of(cause, Reached::yes))) {
+    leave_attempt(call);
+    co_return;
+  }
   Refused why = refused_by(call, cause, Reached::yes);
   co_await refuse_call(call, why);
 }
@@ -452,7 +480,7 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
   codec::AnswerReader reader(call.route.operation);
   WholeAnswer answer;
   std::string_view begun;  // what was read of it already
-  if (call.assembly != nullptr) begun = call.assembly->refusal_begun;
+  if (call.kept != nullptr) begun = call.kept->begun;
   bool waits = call.decoder != nullptr || (!provider.has_unread() && !provider.body_ended());
   if (waits) answer.head = head_text_;  // over a wait, in which other calls use head_text_
   for (bool last = false; !last;) {
@@ -476,6 +504,7 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
     last = provider.body_ended() && !decodes_on(call);
     answer.bytes += piece->size();
     if (!call.unreadable) reader.feed(*piece);
+    if (last && fails_whole(call, reader, answer.bytes, status)) co_return;
     // Before the client can see the end.
     if (last && book_whole(call, reader, answer.bytes, status)) {
       answer.end_with(cutting_of(call).note, *piece, call);
@@ -487,6 +516,7 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
       continue;
     }
     std::string& head = answer.head.empty() ? head_text_ : answer.head;
+    commit(call);
     if (!answer.head_is_out) end_head(call, head, last);
     std::array<std::string_view, 2> payload{answer.held, *piece};
     if (last) set_trailers(call, provider);

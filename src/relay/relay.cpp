@@ -1,7 +1,9 @@
 #include "relay/relay.h"
 
+#include "core/limits.h"
 #include "relay/request.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace recloser::relay {
@@ -9,6 +11,11 @@ namespace recloser::relay {
 const net::http1::ResponseHead* refused(Call& call, Refused&& why) {
   call.refused = std::make_unique<Refused>(std::move(why));
   return nullptr;
+}
+
+bool not_made(Call& call, Refused&& why) {
+  refused(call, std::move(why));
+  return false;
 }
 
 Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, std::uint8_t lane)
@@ -75,30 +82,33 @@ Task<void> Relay::relay(net::Exchange& client, Route route) {
 
   std::optional<net::HangupWatch> watch;  // from the end of the request on
   std::optional<net::HttpCall> provider;
-  const net::http1::ResponseHead* head = co_await ask(call, *who.principal, watch, provider);
-  bool gone = call.left || (watch && watch->gone());
-  if (head == nullptr && gone) {
-    settle(call, ledger::Outcome::client_gone);
-    co_return;
-  }
-  if (head == nullptr) {
-    co_await refuse_call(call, *call.refused);
-    co_return;
-  }
-  client.release_body();
+  call.request = std::make_unique<Request>(route.operation, spare_room_);
+  bool may_be_made = co_await prepare(call, *who.principal);
   who.keeper.reset();
-  co_await pass_on(call, *watch, *provider, *head);
+  do {
+    if (provider) provider->close();  // of an attempt that came to nothing
+    const net::http1::ResponseHead* head = nullptr;
+    if (may_be_made) head = co_await ask(call, watch, provider);
+    bool gone = call.left || (watch && watch->gone());
+    if (head == nullptr && gone) {
+      settle(call, ledger::Outcome::client_gone);
+      co_return;
+    }
+    if (head == nullptr) {
+      co_await refuse_call(call, *call.refused);
+      co_return;
+    }
+    call.goes_elsewhere = false;
+    co_await pass_on(call, *watch, *provider, *head);
+  } while (call.goes_elsewhere);
 }
 
-// From the client's body to the head of the provider's answer; null, and why in the call, where
-// there is none. All that is needed only until then
-// lives on this frame.
-Task<const net::http1::ResponseHead*> Relay::ask(Call& call, const auth::Principal& principal,
-                                                 std::optional<net::HangupWatch>& watch,
-                                                 std::optional<net::HttpCall>& provider) {
-  Request request(call.route.operation, spare_room_);
+// From the client's body to where it may be served. False, and why in the call, where it is not to
+// be made.
+Task<bool> Relay::prepare(Call& call, const auth::Principal& principal) {
+  Request& request = *call.request;
   std::expected<void, Refused> readable = may_be_read(call);
-  if (!readable) co_return refused(call, std::move(readable.error()));
+  if (!readable) co_return not_made(call, std::move(readable.error()));
   Result<void> read;
   request.came_whole = call.client.body_is_here() &&
                        call.client.body().size() <= services_.config->limits.body.count;
@@ -108,13 +118,52 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, const auth::Princip
     read = co_await read_body(call, request);
   }
   std::expected<void, Refused> understood = understand(call, request, read);
-  if (!understood) co_return refused(call, std::move(understood.error()));
+  if (!understood) co_return not_made(call, std::move(understood.error()));
   std::expected<void, Refused> identified = identify(call, request);
-  if (!identified) co_return refused(call, std::move(identified.error()));
-  std::expected<void, Refused> chosen = choose_target(call, principal, request);
-  if (!chosen) co_return refused(call, std::move(chosen.error()));
-  std::expected<void, Refused> priced = find_price(call, request);
-  if (!priced) co_return refused(call, std::move(priced.error()));
+  if (!identified) co_return not_made(call, std::move(identified.error()));
+  std::expected<void, Refused> found = find_targets(call, principal, request);
+  if (!found) co_return not_made(call, std::move(found.error()));
+  co_return true;
+}
+
+// The head of the answer that is to be passed on, of the first target that has one; null, and why
+// in the call, where there is none.
+Task<const net::http1::ResponseHead*> Relay::ask(Call& call, std::optional<net::HangupWatch>& watch,
+                                                 std::optional<net::HttpCall>& provider) {
+  Request& request = *call.request;
+  for (;;) {
+    std::expected<void, Refused> aimed = co_await aim(call, request);
+    // What the last one answered is more than that there is no other.
+    if (!aimed && call.kept) co_return &call.kept->head;
+    if (!aimed) co_return refused(call, std::move(aimed.error()));
+    bool goes_on = co_await wait_for_target(call);
+    if (!goes_on) co_return refused(call, ended_while_waiting(call));
+    const net::http1::ResponseHead* head = co_await send(call, request, watch, provider);
+    bool plainly = head != nullptr && call.assembly != nullptr && head->status() == 400;
+    if (plainly) head = co_await ask_plainly(call, request, watch, provider, *head);
+    if (head == nullptr) {
+      if (!goes_elsewhere(call, request.ended)) co_return nullptr;
+      leave_attempt(call);
+      continue;
+    }
+    if (head->status() < 400 || !may_go_elsewhere(call)) co_return head;
+    int head_status = head->status();
+    bool read = call.kept != nullptr;
+    if (!read) read = co_await read_error(call, *watch, *provider, *head);
+    route::AttemptEnd end = read ? end_of(*call.kept) : request.ended;
+    if (!goes_elsewhere(call, end)) co_return read ? &call.kept->head : nullptr;
+    if (read) {
+      note_status(call, head_status);
+      provider->finish();
+    }
+    leave_attempt(call);
+  }
+}
+
+// The next target: what the call may cost there, and what is held for it.
+Task<std::expected<void, Refused>> Relay::aim(Call& call, Request& request) {
+  std::expected<void, Refused> taken = take_target(call, request);
+  if (!taken) co_return taken;
   find_budgets(call, request);
   choose_form(call, request);
   bool estimated = is_estimated(call) || !request.scopes.empty();
@@ -124,26 +173,26 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, const auth::Princip
     co_await count_exactly(call, request);
     reserved = reserve(call, request);
   }
-  if (!reserved) co_return refused(call, std::move(reserved.error()));
+  if (!reserved) co_return reserved;
   write_request(call, request);
   call.client.keep();
-  const net::http1::ResponseHead* head = co_await send(call, request, watch, provider);
-  bool may_refuse_to_stream = head != nullptr && call.assembly != nullptr && head->status() == 400;
-  if (may_refuse_to_stream) head = co_await ask_plainly(call, request, watch, provider, *head);
-  co_return head;
+  co_return std::expected<void, Refused>();
 }
 
 // One try of a request that is written.
 Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
                                                   std::optional<net::HangupWatch>& watch,
                                                   std::optional<net::HttpCall>& provider) {
-  const config::ProviderTimeouts& limits = call.provider->config->timeouts;
+  const config::ProviderTimeouts& timeouts = call.provider->config->timeouts;
   if (!watch) watch.emplace(call.client.client(), call.client.read_ahead(), call.cancel);
-  provider.emplace(pool_, call.provider->dial,
-                   net::HttpTimeouts{.first_byte = limits.first_byte,
-                                     .idle = limits.idle,
-                                     .total = worker_.now() + limits.total},
-                   call.cancel);
+  call.kept.reset();
+  Instant now = worker_.now();
+  provider.emplace(
+      pool_, call.provider->dial,
+      net::HttpTimeouts{.first_byte = std::min(timeouts.first_byte, deadline_of(call) - now),
+                        .idle = timeouts.idle,
+                        .total = now + timeouts.total},
+      call.cancel);
   call.sent = worker_.clock().now();
   if (call.record().attempt_count() == 0) {
     call.record().overhead_us = (call.sent - call.begun - request.waited) / 1us;
@@ -152,7 +201,8 @@ Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
   std::array<std::string_view, codec::BodyEdits::pieces_max> room;
   net::HttpRequest outgoing{.method = net::http1::Method::post,
                             .head = request.head,
-                            .body = request.edits.pieces(call.client.body(), room)};
+                            .body = request.edits.pieces(call.client.body(), room),
+                            .may_replay = call.record().attempt_count() < limits::attempts_max};
   Result<const net::http1::ResponseHead*> head = co_await provider->start(outgoing);
   if (provider->replayed()) {
     attempt = note_replay(call, request.target_name, provider->first_request_sent());
@@ -176,14 +226,19 @@ const net::http1::ResponseHead* Relay::fail_attempt(Call& call, const net::Hangu
     attempt_failed(call, cause, way);
     call.record().last_attempt()->outcome = outcome_of(call, cause);
   }
+  call.request->ended = end_of(cause, way);
   return refused(call, refused_by(call, cause, way));
 }
 
 Task<void> Relay::refuse_page(Call& call, net::HttpCall& provider,
                               const net::http1::ResponseHead& head) {
   attempt_failed(call, "not_an_api", "it answered with a page of HTML");
-  Refused why = not_an_api(head, *call.provider);
   provider.close();
+  if (goes_elsewhere(call, route::AttemptEnd::broken)) {
+    leave_attempt(call);
+    co_return;
+  }
+  Refused why = not_an_api(head, *call.provider);
   co_await refuse_call(call, why);
 }
 
@@ -192,6 +247,7 @@ Task<void> Relay::pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& pr
                           const net::http1::ResponseHead& head) {
   begin_decoding(call, head);
   AnswerKind kind = answer_kind(head, !call.unreadable);
+  if (head.status() >= 300 || !may_go_elsewhere(call)) commit(call);
   call.record().status = static_cast<std::uint16_t>(head.status());
   if (kind == AnswerKind::not_an_api) {
     return refuse_page(call, provider, head);
@@ -199,7 +255,8 @@ Task<void> Relay::pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& pr
   if (is_beyond_plan(call, head)) return refuse_beyond_plan(call, provider);
   int status = head.status();
   note_status(call, status);
-  bool events = kind == AnswerKind::events;
+  // One that was looked into is an error, whatever it says it is.
+  bool events = kind == AnswerKind::events && call.kept == nullptr;
   if (events && call.assembly != nullptr) {
     write_assembled_fields(call, head);
     return pass_stream(call, watch, provider);

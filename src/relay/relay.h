@@ -24,6 +24,8 @@
 #include "relay/routes.h"
 #include "relay/services.h"
 #include "relay/stream_pass.h"
+#include "route/attempt_end.h"
+#include "route/plan.h"
 #include "route/resolve.h"
 
 #include <expected>
@@ -38,10 +40,12 @@
 namespace recloser::relay {
 
 struct Cutting;  // request.h
+struct Opening;
 
 // What a request has memory for, which the next one uses again.
 struct RequestRoom {
   std::vector<std::uint64_t> message_begins;
+  std::vector<route::Candidate> candidates;
   std::vector<budget::Ask::Scope> scopes;
   std::string scope_texts;  // what their keys point at
   std::string head;
@@ -49,6 +53,7 @@ struct RequestRoom {
 
   void clear() {
     message_begins.clear();
+    candidates.clear();
     scopes.clear();
     for (std::string* text : {&scope_texts, &head, &target_name}) text->clear();
   }
@@ -75,24 +80,22 @@ class Relay final : public net::HttpHandler {
   net::ClientPool& pool() { return pool_; }
 
  private:
-  struct Request;  // what the client asks for, while it is being turned into what the provider gets
-  struct BodyView;
-
   // relay.cpp: the life of a call.
   Task<void> relay(net::Exchange& client, Route route);
-  Task<const net::http1::ResponseHead*> ask(Call& call, const auth::Principal& principal,
-                                            std::optional<net::HangupWatch>& watch,
+  Task<bool> prepare(Call& call, const auth::Principal& principal);
+  Task<const net::http1::ResponseHead*> ask(Call& call, std::optional<net::HangupWatch>& watch,
                                             std::optional<net::HttpCall>& provider);
   Task<const net::http1::ResponseHead*> send(Call& call, Request& request,
                                              std::optional<net::HangupWatch>& watch,
                                              std::optional<net::HttpCall>& provider);
+  Task<std::expected<void, Refused>> aim(Call& call, Request& request);
   const net::http1::ResponseHead* fail_attempt(Call& call, const net::HangupWatch& watch,
                                                const Error& error, Reached way);
   Task<void> pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                      const net::http1::ResponseHead& head);
   Task<void> refuse_page(Call& call, net::HttpCall& provider, const net::http1::ResponseHead& head);
 
-  // admission.cpp: WHO, WHAT, SESSION, ROUTE.
+  // admission.cpp: WHO, WHAT, SESSION.
   auth::Admission authenticate(const net::http1::RequestHead& head);
   std::expected<Admitted, Refused> admit(net::Exchange& client, const Route& route,
                                          const auth::Principal& principal);
@@ -100,9 +103,39 @@ class Relay final : public net::HttpHandler {
   Task<Result<void>> read_body(Call& call, Request& request);
   std::expected<void, Refused> understand(Call& call, Request& request, const Result<void>& read);
   std::expected<void, Refused> identify(Call& call, Request& request);
-  std::expected<void, Refused> choose_target(Call& call, const auth::Principal& principal,
-                                             Request& request);
+
+  // targets.cpp: ROUTE.
+  std::expected<void, Refused> find_targets(Call& call, const auth::Principal& principal,
+                                            Request& request);
   const Provider* provider_of_login(const Call& call) const;
+  void judge_targets(Call& call, Request& request);
+  route::WhyNot unfit(const Request& request, const route::Needs& needs,
+                      const route::Target& target, codec::Family family);
+  std::expected<void, Refused> take_target(Call& call, Request& request);
+  void point_at(Call& call, Request& request, const route::Target& target);
+  std::expected<void, Refused> may_be_asked(Call& call, Request& request);
+  std::expected<void, Refused> refuse_own_key(const Call& call) const;
+  route::Facilities facilities_of(const route::Target& target);
+  Refused no_target(const Request& request) const;
+
+  // attempts.cpp: what one has come to, and whether another one is made.
+  Task<bool> read_error(Call& call, const net::HangupWatch& watch, net::HttpCall& provider,
+                        const net::http1::ResponseHead& head);
+  bool may_go_elsewhere(const Call& call) const;
+  Instant deadline_of(const Call& call) const;
+  bool goes_elsewhere(Call& call, route::AttemptEnd end, std::optional<Duration> retry_after = {});
+  bool repeat(Call& call, route::AttemptEnd end, std::optional<Duration> retry_after);
+  void leave_attempt(Call& call);
+  Task<bool> wait_for_target(Call& call);
+
+  // opening.cpp: nothing goes out before the first content, as long as there are other targets.
+  void commit(Call& call);
+  Opening take_opening(Call& call);
+  Opening hold_opening(Call& call, const StreamPass& pass, bool last, bool head_waits,
+                       std::string_view& out);
+  Instant first_piece_due(const Call& call) const;
+  bool fails_at_start(Call& call, StreamPass& pass, bool last);
+  bool fails_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
 
   // within_plan.cpp: subscriptions, where nothing may be paid for beyond them.
   std::expected<void, Refused> within_plan(const Call& call) const;
@@ -135,6 +168,8 @@ class Relay final : public net::HttpHandler {
   void append_limits(std::string& head, const Call& call);
   void note_use(Call& call);
   void note_growth(Call& call);
+  budget::Use settle_permit(Call& call);
+  void release_budgets(Call& call);
   void settle_budgets(Call& call);
 
   // assembling.cpp: answers that come as a stream and go to their client whole.
@@ -175,11 +210,13 @@ class Relay final : public net::HttpHandler {
                    Result<std::string_view>& piece);
   Task<bool> pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                         StreamPass& pass, std::string_view piece, bool& head_waits);
+  bool book_piece(Call& call, const net::HangupWatch& watch, net::HttpCall& provider,
+                  StreamPass& pass, bool last);
   void settle_stream(Call& call, const net::HangupWatch& watch, StreamPass& pass);
   Task<void> cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                         StreamPass& pass, std::string_view out, std::string_view head);
   Task<void> overhear(net::HttpCall& provider, StreamPass& pass);
-  Task<bool> keep_client_awake(Call& call, const StreamPass& pass);
+  Task<bool> keep_client_awake(Call& call, const StreamPass& pass, bool& head_waits);
   // What they are told stands on the frame that awaits them: a copy would take room on the frame of
   // every stream.
   Task<void> break_off(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
@@ -197,6 +234,7 @@ class Relay final : public net::HttpHandler {
   std::uint64_t prompt_tokens(const Call& call);
   void count_prompt(Call& call);
   void book_unanswered(Call& call);
+  void keep_booked(Call& call);
   std::uint64_t hidden_tokens(const Call& call, const StreamPass& pass) const;
   void learn(const Call& call);
   void book_stream(Call& call, StreamPass& pass);

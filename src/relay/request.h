@@ -4,8 +4,10 @@
 #include "codec/body_edits.h"
 #include "codec/request.h"
 #include "codec/server_tools.h"
+#include "core/frame_pool.h"
 #include "net/http1/head_writer.h"
 #include "relay/relay.h"
+#include "route/attempt_end.h"
 #include "session/fingerprint.h"
 #include "session/identity.h"
 
@@ -16,8 +18,12 @@
 
 namespace recloser::relay {
 
-// Lives on the frame of Relay::ask(): gone before the answer is passed on.
-struct Relay::Request final : net::BodySink {
+// Kept until a first piece of an answer goes to the client: up to then another target may be asked.
+struct Request final : net::BodySink {
+  // From the pool of frames: every call has one, for about as long as one.
+  static void* operator new(std::size_t bytes) { return frame_allocate(bytes); }
+  static void operator delete(void* request, std::size_t bytes) { frame_free(request, bytes); }
+
   Request(codec::Operation operation, RequestRoom& spare)
       : reader(operation),
         fingerprint(operation),
@@ -32,6 +38,16 @@ struct Relay::Request final : net::BodySink {
   }
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
+
+  // For another target: nothing of what was made for the one before.
+  void begin_again() {
+    for (std::string* text : {&room.scope_texts, &room.head, &room.target_name}) text->clear();
+    scopes.clear();
+    server_tools.clear();
+    edits = codec::BodyEdits();
+    upper_price.reset();
+    reads_elsewhere = may_fit = false;
+  }
 
   // Looks through the body as it arrives, once. A body that came whole is fingerprinted only if
   // nothing else names its session; one that arrives in pieces, as it comes.
@@ -52,12 +68,31 @@ struct Relay::Request final : net::BodySink {
   std::string& head = room.head;                          // as the provider gets it
   std::string& target_name = room.target_name;            // "provider/model"
   std::optional<price::UpperPrice> upper_price;           // of its estimate
-  std::string_view provider_model;  // how the provider calls it; in the configuration or `facts`
+  std::optional<route::Resolved> resolved;                // what the model's name leads to
+  std::vector<route::Candidate>& candidates = room.candidates;  // in the order of asking
+  const route::Target* target = nullptr;                        // that is asked now
+  std::string_view provider_model;  // how its provider calls it; in the configuration or `facts`
+  std::uint32_t repeats = 0;        // of a target that had failed
+  Instant not_before{};             // the next attempt
+  route::AttemptEnd ended{};        // of one without an answer: how
+  std::string opening_head;         // of the stream that has begun: what its client gets ..
+  std::string opening;              // .. when a first piece of the answer has come
   Duration waited{};                // for the client's own bytes
-  config::StreamUpstream stream_upstream{};
-  bool came_whole = false;       // the body was there with its head
+  bool came_whole = false;          // the body was there with its head
+  bool session_is_named = false;
   bool reads_elsewhere = false;  // part of the prompt is with its provider, or at some address
   bool may_fit = false;          // refused by a bound of its input that an exact count may lower
+};
+
+// What was held of an answer until its first content came.
+struct Opening {
+  std::string head;
+  std::string bytes;
+  bool held = false;  // still
+
+  std::string_view head_or(std::string_view at_hand) const {
+    return head.empty() ? at_hand : std::string_view(head);
+  }
 };
 
 // The fields of ours that every answer of the call has, as far as they are known by then.
@@ -97,8 +132,15 @@ Cutting cutting_of_switch(const Call& call);
 bool is_stopped(const Call& call);
 Refused stopped_unsent(Call& call);
 
+route::AttemptEnd end_of(const Error& error, Reached way);
+route::AttemptEnd end_of(const KeptAnswer& answer);
+
+// What is told where the call ended while it waited to be tried again.
+Refused ended_while_waiting(Call& call);
+
 // Null, for a call that is not made has no answer.
 const net::http1::ResponseHead* refused(Call& call, Refused&& why);
+bool not_made(Call& call, Refused&& why);  // the same: false
 
 // Of a budget that promises never to be overspent, and counts input.
 bool holds_worst_case(const budget::Ask::Scope& scope);

@@ -338,14 +338,20 @@ bool Relay::is_over_limit(Call& call) {
 
 namespace {
 
+// Of this attempt: what earlier ones used is settled.
 budget::Use use_of(const Call& call, Duration run) {
   const ledger::CallRecord& row = call.row.record();
-  auto known = [](std::int64_t figure) { return std::max<std::int64_t>(figure, 0); };
+  const budget::Use nothing;
+  const budget::Use& settled = call.earlier ? call.earlier->settled : nothing;
+  auto beyond = [](std::int64_t figure, Amount before) {
+    return std::max<Amount>(std::max<std::int64_t>(figure, 0) - before, 0);
+  };
   std::uint32_t tool_calls = std::max(call.tool_calls, call.held->tool_calls());
-  return {.nano_usd = known(row.cost_nano_usd),
-          .input_tokens = known(row.input_tokens),
-          .output_tokens = known(row.output_tokens),
-          .requests = row.attempt_count() > 0 ? 1 : 0,  // else it was refused after all
+  Amount requests = row.attempt_count() > 0 ? 1 : 0;  // else it was refused after all
+  return {.nano_usd = beyond(row.cost_nano_usd, settled.nano_usd),
+          .input_tokens = beyond(row.input_tokens, settled.input_tokens),
+          .output_tokens = beyond(row.output_tokens, settled.output_tokens),
+          .requests = beyond(requests, settled.requests),
           .tool_calls = static_cast<Amount>(tool_calls),
           .milliseconds = run / 1ms};
 }
@@ -358,13 +364,26 @@ ledger::BudgetFigures figures_of(const budget::Line& line, WallTime now) {
           .counts_until = line.counts_until};
 }
 
-// What of the lines a row has: limits of the moment leave nothing behind.
+// What of the lines a row has: limits of the moment leave nothing behind. `each` gets the number
+// of the line among these.
 template <class Each>
 void for_each_booked(std::span<const budget::Line> lines, Each each) {
-  std::size_t place = 0;
+  std::size_t number = 0;
   for (const budget::Line& line : lines) {
-    if (line.budget->document().leaves_a_balance()) each(place++, line);
+    if (line.budget->document().leaves_a_balance()) each(number++, line);
   }
+}
+
+// Where the row has a line of an earlier attempt for the same account.
+std::optional<std::size_t> standing_line(const ledger::CallRecord& row, const budget::Line& line) {
+  for (std::size_t i = 0; i < row.budget_count(); ++i) {
+    ledger::BudgetLine known = row.budget(i);
+    if (known.name == line.budget->document().name && known.key == line.key &&
+        known.window_begun == line.window_begun) {
+      return i;
+    }
+  }
+  return std::nullopt;
 }
 
 // What is about to be sent, as the budget will count it: its provider may bill it, whatever becomes
@@ -387,22 +406,33 @@ std::expected<void, Refused> Relay::book_held(Call& call, const Request& request
   std::optional<Error> failed;
   if (call.held->clock() != nullptr) call.held->permit().lines(lines_);  // it took some more
   WallTime now = worker_.wall();
-  for_each_booked(lines_, [&](std::size_t place, const budget::Line& line) {
+  bool again = call.record().budget_count() > 0;
+  for_each_booked(lines_, [&](std::size_t number, const budget::Line& line) {
     if (failed) return;
     const budget::Ask::Scope& scope =
         request.scopes[static_cast<std::size_t>(&line - lines_.data())];
     const budget::Budget& budget = line.budget->document();
     ledger::BudgetFigures figures = figures_of(line, now);
     figures.charged += sent_input(call.record(), scope);
-    Result<void> added = call.row.add_budget({.name = budget.name,
-                                              .unit = budget::name_of(budget.unit),
-                                              .kind = line.budget->kind(),
-                                              .key = line.key,
-                                              .window_begun = line.window_begun,
-                                              .figures = figures});
-    if (!added) failed = added.error();
-    if (added && call.is_streamed() && scope.demand.per_million_output > 0) {
-      call.held->growing().push_back({.place = place,
+    Held::Booked booked{.place = again ? call.record().budget_count() : number};
+    std::optional<std::size_t> stands;
+    if (again) stands = standing_line(call.record(), line);
+    if (stands) {
+      booked = {.place = *stands, .before = call.record().budget(*stands).figures.charged};
+      figures.charged += booked.before;
+      call.record().set_budget(booked.place, figures);
+    } else {
+      Result<void> added = call.row.add_budget({.name = budget.name,
+                                                .unit = budget::name_of(budget.unit),
+                                                .kind = line.budget->kind(),
+                                                .key = line.key,
+                                                .window_begun = line.window_begun,
+                                                .figures = figures});
+      if (!added) failed = added.error();
+    }
+    if (again) call.held->book(booked);
+    if (!failed && call.is_streamed() && scope.demand.per_million_output > 0) {
+      call.held->growing().push_back({.place = booked.place,
                                       .per_million_output = scope.demand.per_million_output,
                                       .charged = figures.charged});
     }
@@ -417,8 +447,11 @@ void Relay::book_lines(Call& call) {
   budget::Amount overrun = 0;
   WallTime now = worker_.wall();
   std::size_t booked = row.budget_count();  // fewer where it is refused for want of room
-  for_each_booked(lines_, [&](std::size_t place, const budget::Line& line) {
-    if (place < booked) row.set_budget(place, figures_of(line, now));
+  for_each_booked(lines_, [&](std::size_t number, const budget::Line& line) {
+    Held::Booked at = call.held->booked(number);
+    ledger::BudgetFigures figures = figures_of(line, now);
+    figures.charged += at.before;
+    if (at.place < booked) row.set_budget(at.place, figures);
     if (line.budget->document().unit == Unit::usd) overrun = std::max(overrun, line.overrun);
   });
   if (overrun > 0) row.overrun_nano_usd = overrun;
@@ -440,9 +473,10 @@ void Relay::note_use(Call& call) {
   book_lines(call);
   call.held->told_output_tokens() = call.record().output_tokens;
   std::vector<Held::Growing>& growing = call.held->growing();
-  for_each_booked(lines_, [&](std::size_t place, const budget::Line& line) {
-    auto known = std::ranges::find(growing, place, &Held::Growing::place);
-    if (known != growing.end()) known->charged = line.charged;
+  for_each_booked(lines_, [&](std::size_t number, const budget::Line& line) {
+    Held::Booked at = call.held->booked(number);
+    auto known = std::ranges::find(growing, at.place, &Held::Growing::place);
+    if (known != growing.end()) known->charged = line.charged + at.before;
   });
 }
 
@@ -458,12 +492,30 @@ void Relay::note_growth(Call& call) {
   }
 }
 
-void Relay::settle_budgets(Call& call) {
-  if (call.held == nullptr) return;
+budget::Use Relay::settle_permit(Call& call) {
   bool exact = call.record().tokens_source != ledger::TokensSource::estimated;
   budget::Use use = use_of(call, worker_.now() - call.held->since());
   call.held->permit().settle(use, exact, lines_);
   book_lines(call);
+  return use;
+}
+
+// The attempt has come to nothing, and another one is to be made: what it may be billed is charged,
+// and what else it held is given back.
+void Relay::release_budgets(Call& call) {
+  if (call.held == nullptr) return;
+  budget::Use use = settle_permit(call);
+  budget::Use& settled = call.earlier->settled;
+  settled.nano_usd += use.nano_usd;
+  settled.input_tokens += use.input_tokens;
+  settled.output_tokens += use.output_tokens;
+  settled.requests += use.requests;
+  call.held.reset();
+}
+
+void Relay::settle_budgets(Call& call) {
+  if (call.held == nullptr) return;
+  settle_permit(call);
   if (++budgets_settled_ % settled_per_sweep == 0) services_.budgets.sweep(settled_per_sweep);
 }
 

@@ -253,6 +253,9 @@ void StreamPass::count(const codec::Event& event) {
     case codec::EventKind::sealed:
       meter_.sealed(facts().sealed_items, facts().sealed_bytes);
       break;
+    case codec::EventKind::error:
+      error_end_ = route::end_of_error(event.id, event.name, event.text);
+      break;
     case codec::EventKind::usage:
       if (facts().usage.output_known) meter_.said(facts().usage.output_tokens);
       break;

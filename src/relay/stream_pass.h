@@ -6,6 +6,7 @@
 #include "codec/stream_reader.h"
 #include "codec/usage_hider.h"
 #include "relay/meter.h"
+#include "route/attempt_end.h"
 
 #include <array>
 #include <cstdint>
@@ -72,6 +73,9 @@ class StreamPass {
   // Whether the provider has told all that it had to tell, when no byte comes any more.
   bool whole() const { return reader_.ended() || reader_.facts().saw_error; }
 
+  // What an error that the provider told in the stream means.
+  route::AttemptEnd error_end() const { return error_end_; }
+
   // Whether anything but framing (line ends, comments, a further mark of the end) came in a piece
   // behind the one that ended the stream.
   bool strays() const { return strays_; }
@@ -104,6 +108,7 @@ class StreamPass {
   std::optional<codec::UsageHider> hider_;
   std::string held_;         // begin of an event whose end has not come; the hider has its own
   std::uint64_t taken_ = 0;  // bytes of the stream so far
+  route::AttemptEnd error_end_ = route::AttemptEnd::server_error;
   bool saw_content_ = false;
   bool over_ = false;  // the stream had ended before this piece
   bool strays_ = false;

@@ -43,52 +43,97 @@ bool is_simulated_model(std::string_view model) {
   return model == "sim" || model.starts_with("sim-");
 }
 
+const config::Model Resolved::unnamed;
+
 Resolver::Resolver(const config::Config& config) : config_(config) {
   for (std::size_t i = 0; i < config.providers.size(); ++i) {
     providers_.emplace(config.providers[i].name, i);
   }
-  for (const config::Model& entry : config.models) {
-    CHECK(entry.targets.size() == 1, "the configuration takes exactly one target");
-    const config::Target& target = entry.targets.front();
-    auto provider = providers_.find(target.provider);
+  for (const config::Model& model : config.models) entries_.emplace(model.name, entry_of(model));
+}
+
+Resolver::Entry Resolver::entry_of(const config::Model& model) const {
+  Entry entry{.model = &model, .targets = {}};
+  add_targets(entry, model, 0);
+  std::uint16_t stage = 0;
+  for (const std::string& name : model.fallback) {
+    ++stage;
+    if (const config::Model* other = config_.find_model(name)) {
+      add_targets(entry, *other, stage);
+    } else if (std::optional<Target> target = by_provider(name)) {
+      target->stage = stage;
+      target->known = true;
+      add_target(entry, *target);
+    }
+  }
+  CHECK(!entry.targets.empty(), "the configuration checks that a model has targets");
+  if (entry.targets.size() > candidates_max) entry.targets.resize(candidates_max);
+  return entry;
+}
+
+// The fallbacks of a fallback are not followed.
+void Resolver::add_targets(Entry& entry, const config::Model& model, std::uint16_t stage) const {
+  for (const config::Target& configured : model.targets) {
+    auto provider = providers_.find(configured.provider);
     CHECK(provider != providers_.end(), "the configuration checks the providers of its targets");
-    entries_.emplace(entry.name, Entry{.provider = provider->second,
-                                       .model = target.model,
-                                       .stream_upstream = entry.stream_upstream});
+    add_target(entry, {.provider = provider->second,
+                       .model = configured.model,
+                       .weight = configured.weight,
+                       .order = static_cast<std::uint16_t>(configured.order),
+                       .stage = stage,
+                       .lacks = configured.lacks,
+                       .known = true});
   }
 }
 
-std::expected<Target, Unresolved> Resolver::resolve(std::string_view asked, Family family,
-                                                    const ModelLists& lists,
-                                                    NameFilter visible) const {
-  if (auto entry = entries_.find(asked); entry != entries_.end()) {
-    auto [provider, model, stream_upstream] = entry->second;
-    if (!serves(provider, family)) return no(translation(asked, provider, family));
-    return Target{.provider = provider,
-                  .model = model,
-                  .renamed = model != asked,
-                  .stream_upstream = stream_upstream,
-                  .known = true};
-  }
+// Behind those of its order; once.
+void Resolver::add_target(Entry& entry, const Target& target) {
+  auto rank = [](const Target& each) { return std::pair(each.stage, each.order); };
+  bool stands = std::ranges::any_of(entry.targets, [&](const Target& earlier) {
+    return earlier.provider == target.provider && earlier.model == target.model;
+  });
+  if (stands) return;
+  auto at = std::ranges::upper_bound(entry.targets, rank(target), {}, rank);
+  entry.targets.insert(at, target);
+}
+
+const Target* Resolver::first_served(const Entry& entry, Family family) const {
+  auto served = std::ranges::find_if(
+      entry.targets, [&](const Target& target) { return serves(target.provider, family); });
+  return served == entry.targets.end() ? nullptr : &*served;
+}
+
+// "provider/model", of a provider there is.
+std::optional<Target> Resolver::by_provider(std::string_view asked) const {
   std::size_t slash = asked.find('/');
-  if (slash != std::string_view::npos) {
-    auto named = providers_.find(asked.substr(0, slash));
-    std::string_view model = asked.substr(slash + 1);
-    if (named != providers_.end() && !model.empty()) {
-      if (!serves(named->second, family)) return no(translation(asked, named->second, family));
-      return Target{.provider = named->second,
-                    .model = model,
-                    .renamed = true,
-                    .known = knows(named->second, model, lists)};
+  if (slash == std::string_view::npos || slash + 1 == asked.size()) return std::nullopt;
+  auto named = providers_.find(asked.substr(0, slash));
+  if (named == providers_.end()) return std::nullopt;
+  return Target{.provider = named->second, .model = asked.substr(slash + 1)};
+}
+
+std::expected<Resolved, Unresolved> Resolver::resolve(std::string_view asked, Family family,
+                                                      const ModelLists& lists,
+                                                      NameFilter visible) const {
+  if (auto found = entries_.find(asked); found != entries_.end()) {
+    const Entry& entry = found->second;
+    if (first_served(entry, family) == nullptr) {
+      return no(translation(asked, entry.targets.front().provider, family));
     }
+    return Resolved(*entry.model, entry.targets);
+  }
+  if (std::optional<Target> target = by_provider(asked)) {
+    if (!serves(target->provider, family)) return no(translation(asked, target->provider, family));
+    target->known = knows(target->provider, target->model, lists);
+    return Resolved(*target);
   }
   return by_list(asked, family, lists, visible);
 }
 
 // A provider known to have the model wins over those that may have it.
-std::expected<Target, Unresolved> Resolver::by_list(std::string_view asked, Family family,
-                                                    const ModelLists& lists,
-                                                    NameFilter visible) const {
+std::expected<Resolved, Unresolved> Resolver::by_list(std::string_view asked, Family family,
+                                                      const ModelLists& lists,
+                                                      NameFilter visible) const {
   Providers have;
   Providers may_have;
   std::optional<std::size_t> other_family;
@@ -105,10 +150,9 @@ std::expected<Target, Unresolved> Resolver::by_list(std::string_view asked, Fami
   const Providers& candidates = have.empty() ? may_have : have;
   bool elsewhere = have.empty() && other_family;
   if (candidates.size() == 1 && !elsewhere) {
-    return Target{.provider = candidates.front(),
-                  .model = asked,
-                  .renamed = false,
-                  .known = knows(candidates.front(), asked, lists)};
+    return Resolved({.provider = candidates.front(),
+                     .model = asked,
+                     .known = knows(candidates.front(), asked, lists)});
   }
   if (elsewhere) return no(translation(asked, *other_family, family));
   if (have.size() > 1) return no(several_list(asked, have));
@@ -116,12 +160,12 @@ std::expected<Target, Unresolved> Resolver::by_list(std::string_view asked, Fami
   return no(unknown(asked, family, lists, visible));
 }
 
-std::expected<Target, Unresolved> Resolver::resolve_without_model(Family family) const {
+std::expected<Resolved, Unresolved> Resolver::resolve_without_model(Family family) const {
   Providers all;
   for (std::size_t i = 0; i < config_.providers.size(); ++i) {
     if (serves(i, family)) all.push_back(i);
   }
-  if (all.size() == 1) return Target{.provider = all.front(), .model = {}, .renamed = false};
+  if (all.size() == 1) return Resolved({.provider = all.front()});
   if (all.empty()) {
     return no({.refusal = Refusal::model_not_found,
                .message = fmt::format("No provider that speaks {} is configured; add one under "
@@ -221,8 +265,8 @@ Unresolved Resolver::unknown(std::string_view asked, Family family, const ModelL
 std::vector<Listed> Resolver::list(Family family, const ModelLists& lists) const {
   std::vector<Listed> entries;
   for (const config::Model& entry : config_.models) {
-    std::size_t provider = entries_.at(entry.name).provider;
-    if (serves(provider, family)) entries.push_back({.name = entry.name, .provider = provider});
+    const Target* target = first_served(entries_.at(entry.name), family);
+    if (target != nullptr) entries.push_back({.name = entry.name, .provider = target->provider});
   }
   std::ranges::sort(entries, {}, &Listed::name);
 

@@ -1,4 +1,4 @@
-// From the model a client asks for to the provider that serves it and the name it has there.
+// From the model a client asks for to the places that may serve it and the name it has there.
 #pragma once
 
 #include "codec/operation.h"
@@ -7,7 +7,10 @@
 #include "route/model_lists.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,12 +18,41 @@
 
 namespace recloser::route {
 
+// One place that may serve a call.
 struct Target {
   std::size_t provider = 0;  // place in Config::providers
   std::string_view model;    // to send; a view into the configuration or into the name asked for
-  bool renamed = false;      // `model` is not what the client wrote
-  config::StreamUpstream stream_upstream = config::StreamUpstream::automatic;
+  std::uint32_t weight = 1;
+  std::uint16_t order = 1;  // those of a lower one first, within a stage
+  std::uint16_t stage = 0;  // 0: of the model asked for; n: of its n-th fallback
+  config::Abilities lacks;
   bool known = false;  // named by the configuration or listed by its provider, not only asked
+};
+
+// Targets of one model with those of its fallbacks.
+inline constexpr std::size_t candidates_max = 32;
+
+// What a name leads to.
+class Resolved {
+ public:
+  Resolved(const config::Model& model, std::span<const Target> targets)
+      : model_(&model), targets_(targets) {}
+  explicit Resolved(const Target& target) : model_(&unnamed), target_(target) {}
+
+  // At least one, those of the first stage and the lowest order first. Some may not speak the
+  // client's dialect.
+  std::span<const Target> targets() const {
+    return targets_.empty() ? std::span(&target_, 1) : targets_;
+  }
+  // How they are chosen. Of a name that is none of `models`, the defaults.
+  const config::Model& model() const { return *model_; }
+
+ private:
+  static const config::Model unnamed;
+
+  const config::Model* model_;
+  std::span<const Target> targets_;
+  Target target_;
 };
 
 // Why there is no target, ready for a codec::Notice.
@@ -49,28 +81,37 @@ class Resolver {
  public:
   explicit Resolver(const config::Config& config);
 
-  // In this order (INTERFACES.md section 2): a `models` entry; `provider/model`; the one provider
-  // whose list has it; the one provider whose list is unknown and who speaks the client's dialect.
-  // Only providers of the client's own family serve in this version: nothing is translated.
-  std::expected<Target, Unresolved> resolve(std::string_view asked, codec::Family family,
-                                            const ModelLists& lists, NameFilter visible = {}) const;
+  // A `models` entry leads to all its targets, then to those of its fallbacks: each place once, as
+  // many as candidates_max. In this order (INTERFACES.md section 2): a `models` entry;
+  // `provider/model`; the one provider whose list has it; the one provider whose list is unknown
+  // and who speaks the client's dialect. Only providers of the client's own family serve in this
+  // version: nothing is translated.
+  std::expected<Resolved, Unresolved> resolve(std::string_view asked, codec::Family family,
+                                              const ModelLists& lists,
+                                              NameFilter visible = {}) const;
 
   // For operations that need not name a model: the one provider of the family.
-  std::expected<Target, Unresolved> resolve_without_model(codec::Family family) const;
+  std::expected<Resolved, Unresolved> resolve_without_model(codec::Family family) const;
 
   // Everything that `resolve` would find for this family, sorted: entries, then what providers
   // list, as `provider/model` where several list the same name.
   std::vector<Listed> list(codec::Family family, const ModelLists& lists) const;
 
+  // Whether the provider serves calls of this family, untranslated.
+  bool serves(std::size_t provider, codec::Family family) const;
+
  private:
   struct Entry {
-    std::size_t provider = 0;
-    std::string_view model;
-    config::StreamUpstream stream_upstream;
+    const config::Model* model;
+    std::vector<Target> targets;
   };
   using Providers = std::vector<std::size_t>;
 
-  bool serves(std::size_t provider, codec::Family family) const;
+  Entry entry_of(const config::Model& model) const;
+  void add_targets(Entry& entry, const config::Model& model, std::uint16_t stage) const;
+  static void add_target(Entry& entry, const Target& target);
+  const Target* first_served(const Entry& entry, codec::Family family) const;
+  std::optional<Target> by_provider(std::string_view asked) const;
   bool knows(std::size_t provider, std::string_view model, const ModelLists& lists) const;
   bool lists_it(std::size_t provider, std::string_view model, const ModelLists& lists) const;
   Unresolved translation(std::string_view asked, std::size_t provider, codec::Family family) const;
@@ -84,8 +125,8 @@ class Resolver {
                          NameFilter visible) const;
   Unresolved unknown(std::string_view asked, codec::Family family, const ModelLists& lists,
                      NameFilter visible) const;
-  std::expected<Target, Unresolved> by_list(std::string_view asked, codec::Family family,
-                                            const ModelLists& lists, NameFilter visible) const;
+  std::expected<Resolved, Unresolved> by_list(std::string_view asked, codec::Family family,
+                                              const ModelLists& lists, NameFilter visible) const;
 
   const config::Config& config_;
   std::unordered_map<std::string_view, Entry> entries_;  // keys live in the configuration

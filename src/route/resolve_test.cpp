@@ -23,16 +23,25 @@ config::Provider provider(std::string name, Dialect dialect) {
   return out;
 }
 
+config::Model model(std::string name, std::vector<config::Target> targets,
+                    std::vector<std::string> fallback = {}) {
+  config::Model out;
+  out.name = std::move(name);
+  out.targets = std::move(targets);
+  out.fallback = std::move(fallback);
+  return out;
+}
+
 // openai (0) and local (1) speak OpenAI, anthropic (2) its own, sim (3) both.
 config::Config four_providers() {
   config::Config config;
   config.providers = {provider("openai", Dialect::openai), provider("local", Dialect::openai),
                       provider("anthropic", Dialect::anthropic),
                       provider("sim", Dialect::simulated)};
-  config.models = {{.name = "chat-default", .targets = {{"openai", "gpt-4o-mini"}}},
-                   {.name = "gpt-4o", .targets = {{"local", "gpt-4o"}}},
-                   {.name = "big", .targets = {{"anthropic", "claude-opus"}}},
-                   {.name = "local/odd", .targets = {{"openai", "odd"}}}};
+  config.models = {model("chat-default", {{.provider = "openai", .model = "gpt-4o-mini"}}),
+                   model("gpt-4o", {{.provider = "local", .model = "gpt-4o"}}),
+                   model("big", {{.provider = "anthropic", .model = "claude-opus"}}),
+                   model("local/odd", {{.provider = "openai", .model = "odd"}})};
   return config;
 }
 
@@ -44,15 +53,24 @@ ModelLists all_known() {
 
 class Resolve : public testing::Test {
  protected:
-  // "provider:model", with "*" where the name was changed; or "!code message".
+  // "provider:model", of several with "stage.order" before each; or "!code message".
   std::string of(std::string_view asked, Family family = Family::openai) {
     return told(resolver_.resolve(asked, family, lists_));
   }
-  static std::string told(const std::expected<Target, Unresolved>& found) {
+  static std::string told(const std::expected<Resolved, Unresolved>& found) {
     if (!found) {
       return fmt::format("!{} {}", codec::name_of(found.error().refusal), found.error().message);
     }
-    return fmt::format("{}:{}{}", found->provider, found->model, found->renamed ? "*" : "");
+    std::span<const Target> targets = found->targets();
+    if (targets.size() == 1) {
+      return fmt::format("{}:{}", targets.front().provider, targets.front().model);
+    }
+    std::string out;
+    for (const Target& target : targets) {
+      out += fmt::format("{}{}.{} {}:{}", out.empty() ? "" : ", ", target.stage, target.order,
+                         target.provider, target.model);
+    }
+    return out;
   }
   std::string names(Family family) {
     std::string out;
@@ -68,17 +86,76 @@ class Resolve : public testing::Test {
 };
 
 TEST_F(Resolve, AnEntryComesFirst) {
-  EXPECT_EQ(of("chat-default"), "0:gpt-4o-mini*");
-  EXPECT_EQ(of("gpt-4o"), "1:gpt-4o");   // although openai lists it
-  EXPECT_EQ(of("local/odd"), "0:odd*");  // although `local` is a provider
-  EXPECT_EQ(of("big", Family::anthropic), "2:claude-opus*");
+  EXPECT_EQ(of("chat-default"), "0:gpt-4o-mini");
+  EXPECT_EQ(of("gpt-4o"), "1:gpt-4o");  // although openai lists it
+  EXPECT_EQ(of("local/odd"), "0:odd");  // although `local` is a provider
+  EXPECT_EQ(of("big", Family::anthropic), "2:claude-opus");
+}
+
+// Each place once, the lower stage and order first, however they are written.
+TEST_F(Resolve, AnEntryLeadsToAllItsTargetsAndThoseOfItsFallbacks) {
+  config_.models.push_back(model("many",
+                                 {{.provider = "local", .model = "b", .weight = 4, .order = 2},
+                                  {.provider = "openai", .model = "a", .weight = 3}},
+                                 {"big", "many-more", "sim/sim-t5"}));
+  config_.models.push_back(
+      model("many-more", {{.provider = "local", .model = "b"}, {.provider = "local", .model = "c"}},
+            {"gpt-4o"}));
+  config_.models.back().targets[1].lacks.add(config::Ability::tools);
+  Resolver resolver(config_);
+  std::expected<Resolved, Unresolved> found = resolver.resolve("many", Family::openai, lists_);
+  EXPECT_EQ(told(found), "0.1 0:a, 0.2 1:b, 1.1 2:claude-opus, 2.1 1:c, 3.1 3:sim-t5");
+  std::span<const Target> targets = found->targets();
+  EXPECT_EQ(targets[0].weight, 3u);
+  EXPECT_EQ(targets[1].weight, 4u);
+  EXPECT_TRUE(targets[3].lacks.has(config::Ability::tools));
+  EXPECT_TRUE(targets[1].lacks.empty());
+  EXPECT_EQ(found->model().name, "many");
+  Resolved copy = *found;
+  EXPECT_EQ(copy.targets().data(), targets.data());
+}
+
+TEST_F(Resolve, AnEntryIsThereForWhomeverAnyOfItsTargetsServes) {
+  config_.models.push_back(model("mixed", {{.provider = "anthropic", .model = "x"},
+                                           {.provider = "openai", .model = "y", .order = 2}}));
+  Resolver resolver(config_);
+  ModelLists none;
+  EXPECT_EQ(told(resolver.resolve("mixed", Family::openai, none)), "0.1 2:x, 0.2 0:y");
+  auto provider_of = [&](Family family) {
+    for (const Listed& listed : resolver.list(family, none)) {
+      if (listed.name == "mixed") return static_cast<int>(listed.provider);
+    }
+    return -1;
+  };
+  EXPECT_EQ(provider_of(Family::openai), 0);
+  EXPECT_EQ(provider_of(Family::anthropic), 2);
+}
+
+TEST_F(Resolve, AsManyPlacesAsThereMayBe) {
+  std::vector<config::Target> some;
+  std::vector<config::Target> others;
+  std::vector<config::Target> rest;
+  for (std::size_t i = 0; i < config::targets_max; ++i) {
+    some.push_back({.provider = "openai", .model = fmt::format("a{}", i)});
+    others.push_back({.provider = "openai", .model = fmt::format("b{}", i)});
+    rest.push_back({.provider = "openai", .model = fmt::format("c{}", i)});
+  }
+  config_.models = {model("most", some, {"others"}), model("too-many", some, {"others", "rest"}),
+                    model("others", others), model("rest", rest)};
+  Resolver resolver(config_);
+  auto count = [&](std::string_view name) {
+    return resolver.resolve(name, Family::openai, lists_)->targets().size();
+  };
+  EXPECT_EQ(count("most"), candidates_max);
+  EXPECT_EQ(count("too-many"), candidates_max);
+  EXPECT_EQ(count("rest"), config::targets_max);
 }
 
 TEST_F(Resolve, ThenAProviderByName) {
-  EXPECT_EQ(of("openai/gpt-4o"), "0:gpt-4o*");
-  EXPECT_EQ(of("local/never-listed"), "1:never-listed*");  // the provider may say no itself
-  EXPECT_EQ(of("local/meta/llama-3"), "1:meta/llama-3*");
-  EXPECT_EQ(of("sim/anything"), "3:anything*");
+  EXPECT_EQ(of("openai/gpt-4o"), "0:gpt-4o");
+  EXPECT_EQ(of("local/never-listed"), "1:never-listed");  // the provider may say no itself
+  EXPECT_EQ(of("local/meta/llama-3"), "1:meta/llama-3");
+  EXPECT_EQ(of("sim/anything"), "3:anything");
 }
 
 TEST_F(Resolve, ThenTheOneThatListsIt) {
@@ -98,7 +175,7 @@ TEST_F(Resolve, TheSimulatedProviderAnswersToItsNamesInBothFamilies) {
 
 TEST_F(Resolve, SaysWhetherANameIsMoreThanTheClientsWord) {
   auto known = [this](std::string_view asked) {
-    return resolver_.resolve(asked, Family::openai, lists_)->known;
+    return resolver_.resolve(asked, Family::openai, lists_)->targets().front().known;
   };
   for (const char* name :
        {"chat-default", "openai/gpt-4o", "gpt-4o-mini", "sim-fast", "sim/sim-fast"}) {
@@ -205,7 +282,7 @@ TEST_F(Resolve, TheListIsWhatResolves) {
     for (const Listed& listed : resolver_.list(family, lists_)) {
       auto found = resolver_.resolve(listed.name, family, lists_);
       ASSERT_TRUE(found) << listed.name;
-      EXPECT_EQ(found->provider, listed.provider) << listed.name;
+      EXPECT_EQ(found->targets().front().provider, listed.provider) << listed.name;
     }
   }
 }

@@ -143,6 +143,7 @@ Result<void> write_config(const Scenario& scenario, std::uint16_t provider_port,
     provider.base_url = *config::BaseUrl::parse(fmt::format("https://127.0.0.1:{}", provider_port));
     provider.tls.ca_path = authority_file;
   }
+  provider.retries = 0;
   config.providers.push_back(std::move(provider));
   config.models.push_back({.name = "m", .targets = {{.provider = "p", .model = "m-large"}}});
   config.models.push_back({.name = "same", .targets = {{.provider = "p", .model = "same"}}});

@@ -143,39 +143,6 @@ void judge_providers(Reading& in, const Node& root, const Config& config) {
   }
 }
 
-// `node` is the entry of the model in the file.
-void judge_target(Reading& in, const Node& node, const Target& target, const Config& config) {
-  if (target.provider.empty() || config.find_provider(target.provider) != nullptr) return;
-  std::vector<std::string_view> names;
-  for (const Provider& provider : config.providers) names.push_back(provider.name);
-  std::string meant = in.findings().full() ? "" : meant_by(target.provider, names);
-  if (names.size() > 10) names.resize(10);
-  in.error(node_at(node, {"provider"}),
-           fmt::format("must be the name of a provider; you wrote {}; {} are {}",
-                       written(node_at(node, {"provider"})),
-                       meant.empty() ? "the providers"
-                                     : fmt::format("did you mean {}? The providers", meant),
-                       fmt::join(names, ", ")));
-}
-
-void judge_models(Reading& in, const Node& root, const Config& config) {
-  const Node& all = node_at(root, {"models"});
-  // With providers that could not be read, every model would seem wrong.
-  if (&all == &root || (in.findings().failed() && config.providers.empty())) return;
-  for (std::size_t i = 0; i < std::min(all.items.size(), config.models.size()); ++i) {
-    const Model& model = config.models[i];
-    const Node& targets = node_at(all.items[i], {"targets"});
-    Reading::Step models_step(in, "models");
-    Reading::Step model_step(in, model.name);
-    Reading::Step targets_step(in, "targets");
-    for (std::size_t t = 0; t < model.targets.size(); ++t) {
-      Reading::Step target_step(in, t);
-      Reading::Step provider_step(in, "provider");
-      judge_target(in, targets.items[t], model.targets[t], config);
-    }
-  }
-}
-
 void judge_labels(Reading& in, const Node& node, const Key& key) {
   std::size_t bytes = 0;
   for (const std::string& label : key.labels) bytes += label.size() + (bytes > 0 ? 1 : 0);

@@ -47,6 +47,9 @@ void read_documents(Reading& in, const Node& root, Config& config);
 // The same of whose tokens are taken: part of judge().
 void judge_identity(Reading& in, const Node& root, const Config& config);
 
+// The same of models and where they are served.
+void judge_models(Reading& in, const Node& root, const Config& config);
+
 // Tells `in` about values that do not go together. `root` has the places.
 void judge(Reading& in, const Node& root, const Config& config);
 

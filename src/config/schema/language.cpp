@@ -4,6 +4,7 @@
 #include "config/schema/channel_language.h"
 #include "config/schema/holder_language.h"
 #include "config/schema/identity_language.h"
+#include "config/schema/model_language.h"
 
 namespace recloser::config {
 namespace {
@@ -109,6 +110,11 @@ constexpr Field provider_timeout_fields[] = {
         "firstByte", {.help = "From the end of the request to the first byte of the answer.",
                       .example = "120s",
                       .bounds = long_wait}),
+    field<&ProviderTimeouts::first_token>(
+        "firstToken", {.help = "From the end of the request to the first piece of a streamed "
+                               "answer; without it, as long as its provider gives signs of life.",
+                       .example = "30s",
+                       .bounds = long_wait}),
     field<&ProviderTimeouts::idle>(
         "idle", {.help = "Silence within an answer.", .example = "60s", .bounds = long_wait}),
     field<&ProviderTimeouts::total>("total", {.help = "One attempt, from its start to its end.",
@@ -135,6 +141,18 @@ constexpr Field provider_tls_fields[] = {
 };
 constexpr Section provider_tls{"providers.<name>.tls", "How an https provider is verified.",
                                provider_tls_fields, defaults_of<ProviderTls>};
+
+constexpr Field provider_limit_fields[] = {
+    field<&ProviderLimits::concurrency>(
+        "concurrency", {.help = "Calls at a time to each of its models; more go to other targets.",
+                        .example = "64",
+                        .bounds = between(1, 1'000'000)}),
+    planned("rpm"),
+    planned("tpm"),
+};
+constexpr Section provider_limits{"providers.<name>.limits",
+                                  "What is taken of the provider at a time.", provider_limit_fields,
+                                  defaults_of<ProviderLimits>};
 
 constexpr Field provider_fields[] = {
     field<&Provider::dialect>(
@@ -163,12 +181,17 @@ constexpr Field provider_fields[] = {
         "allowLinkLocal", {.help = "Allow link-local, cloud metadata, unspecified and multicast "
                                    "addresses for it, which are refused otherwise.",
                            .example = "false"}),
+    object<&Provider::limits>(
+        "limits", {.help = "What is taken of it at a time.", .section = &provider_limits}),
+    field<&Provider::retries>(
+        "retries", {.help = "How often a call that failed is tried again at the same target, when "
+                            "no other one can answer it.",
+                    .example = "1",
+                    .bounds = between(0, 2)}),
     planned("preset"),
-    planned("limits"),
     planned("zeroRetention"),
     planned("residency"),
     planned("tier"),
-    planned("retries"),
     planned("apiVersion"),
     planned("deployment"),
     planned("deployments"),
@@ -182,41 +205,6 @@ constexpr Field provider_fields[] = {
 };
 constexpr Section provider{"providers.<name>", "One model provider.", provider_fields,
                            defaults_of<Provider>};
-
-// ---- models ----
-
-constexpr Field target_fields[] = {
-    field<&Target::provider>("provider", {.help = "The name of an entry of `providers`.",
-                                          .example = "openai",
-                                          .need = Need::required,
-                                          .text = Text::name}),
-    field<&Target::model>("model", {.help = "The model as that provider calls it.",
-                                    .example = "gpt-4o-mini",
-                                    .need = Need::required}),
-    planned("weight"),
-};
-constexpr Section target{"models.<name>.targets[]", "Where a model is served.", target_fields,
-                         defaults_of<Target>};
-
-constexpr Field model_fields[] = {
-    list<&Model::targets>("targets",
-                          {.help = "Where it is served.",
-                           .example = "[{provider: openai, model: gpt-4o-mini}]",
-                           .need = Need::required,
-                           .bounds = between(1, 1),
-                           .section = &target,
-                           .too_many = "several targets are not supported in this version"}),
-    field<&Model::stream_upstream>(
-        "streamUpstream",
-        {.help = "Whether a call without `stream` is streamed from the provider and put together "
-                 "here, so that it can be stopped at a token. `auto`: if something may stop it, an "
-                 "`elastic` budget or one of `seconds`; then its worst case need not be held.",
-         .example = "auto"}),
-    planned("fallback"),
-    planned("ladder"),
-};
-constexpr Section model{"models.<name>", "A model name of your own.", model_fields,
-                        defaults_of<Model>};
 
 // ---- the rest of the top ----
 
@@ -302,9 +290,9 @@ constexpr Field gateway_fields[] = {
                               "variable is set, or else the simulated provider `sim`.",
                       .text = Text::name,
                       .section = &provider}),
-    map<&Config::models>(
-        "models",
-        {.help = "Model names of your own, each with where it is served.", .section = &model}),
+    map<&Config::models>("models",
+                         {.help = "Model names of your own, each with where it is served.",
+                          .section = &model_section}),
     list<&Config::keys>("keys", {.help = "Virtual keys declared here.",
                                  .bounds = between(0, 10'000),
                                  .section = &key_section}),
@@ -358,8 +346,9 @@ constexpr const Section* sections[] = {
     &provider,
     &provider_timeouts,
     &provider_tls,
-    &model,
-    &target,
+    &provider_limits,
+    &model_section,
+    &target_section,
     &key_section,
     &allowance_section,
     &logging,

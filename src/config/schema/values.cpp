@@ -62,6 +62,12 @@ constexpr Choice unpriced_choices[] = {
 constexpr Choice stream_upstream_choices[] = {{"auto", static_cast<int>(StreamUpstream::automatic)},
                                               {"always", static_cast<int>(StreamUpstream::always)},
                                               {"never", static_cast<int>(StreamUpstream::never)}};
+constexpr Choice balance_choices[] = {{"weights", static_cast<int>(Balance::weights)},
+                                      {"least_latency", static_cast<int>(Balance::least_latency)}};
+constexpr Choice ability_choices[] = {{"tools", static_cast<int>(Ability::tools)},
+                                      {"vision", static_cast<int>(Ability::vision)},
+                                      {"schema", static_cast<int>(Ability::schema)},
+                                      {"streaming", static_cast<int>(Ability::streaming)}};
 constexpr Choice severities[] = {{"info", static_cast<int>(AlertSeverity::info)},
                                  {"warning", static_cast<int>(AlertSeverity::warning)},
                                  {"critical", static_cast<int>(AlertSeverity::critical)}};
@@ -282,6 +288,21 @@ void read_value(Reading& in, const ValueRules&, const Node& node, Unpriced& out)
 void read_value(Reading& in, const ValueRules&, const Node& node, StreamUpstream& out) {
   read_choice(in, node, stream_upstream_choices, out);
 }
+void read_value(Reading& in, const ValueRules&, const Node& node, Balance& out) {
+  read_choice(in, node, balance_choices, out);
+}
+void read_value(Reading& in, const ValueRules&, const Node& node, Abilities& out) {
+  if (node.kind != Node::Kind::list) {
+    in.wrong(node, fmt::format("be a list of {}", list_of(ability_choices)));
+    return;
+  }
+  out = Abilities();
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    Reading::Step step(in, i);
+    std::optional<int> ability = choose(in, node.items[i], ability_choices);
+    if (ability) out.add(static_cast<Ability>(*ability));
+  }
+}
 void read_value(Reading& in, const ValueRules&, const Node& node, AlertSeverity& out) {
   read_choice(in, node, severities, out);
 }
@@ -331,6 +352,17 @@ std::string show_value(Unpriced value) { return std::string(name_of(value)); }
 std::string show_value(StreamUpstream value) {
   return std::string(name_in(stream_upstream_choices, static_cast<int>(value)));
 }
+std::string show_value(Balance value) {
+  return std::string(name_in(balance_choices, static_cast<int>(value)));
+}
+std::string show_value(Abilities value) {
+  std::string out;
+  for (const Choice& choice : ability_choices) {
+    if (!value.has(static_cast<Ability>(choice.value))) continue;
+    out += (out.empty() ? "" : ", ") + std::string(choice.name);
+  }
+  return out.empty() ? out : "[" + out + "]";
+}
 std::string show_value(AlertSeverity value) { return std::string(name_of(value)); }
 std::string show_value(LogLevel value) {
   return std::string(name_in(log_levels, static_cast<int>(value)));
@@ -342,6 +374,9 @@ std::string show_value(LogFormat value) {
 std::string_view name_of(Dialect dialect) { return name_in(dialects, static_cast<int>(dialect)); }
 std::string_view name_of(AlertSeverity severity) {
   return name_in(severities, static_cast<int>(severity));
+}
+std::string_view name_of(Ability ability) {
+  return name_in(ability_choices, static_cast<int>(ability));
 }
 std::string_view name_of(AuthMode mode) { return name_in(auth_modes, static_cast<int>(mode)); }
 std::string_view name_of(Unpriced unpriced) {
@@ -403,6 +438,10 @@ std::string type_of(const ValueRules&, Dialect) { return list_of(dialects); }
 std::string type_of(const ValueRules&, AuthMode) { return list_of(auth_modes); }
 std::string type_of(const ValueRules&, Unpriced) { return list_of(unpriced_choices); }
 std::string type_of(const ValueRules&, StreamUpstream) { return list_of(stream_upstream_choices); }
+std::string type_of(const ValueRules&, Balance) { return list_of(balance_choices); }
+std::string type_of(const ValueRules&, Abilities) {
+  return fmt::format("list of {}", list_of(ability_choices));
+}
 std::string type_of(const ValueRules&, AlertSeverity) { return list_of(severities); }
 std::string type_of(const ValueRules&, LogLevel) { return list_of(log_levels); }
 std::string type_of(const ValueRules&, LogFormat) { return list_of(log_formats); }

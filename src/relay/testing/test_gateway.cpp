@@ -18,6 +18,7 @@ TestGateway::TestGateway(std::string directory) : directory_(std::move(directory
   provider.api_key.source = config::ApiKey::Source::configured;
   provider.api_key.secret = config::Secret("provider-key");
   provider.region = "eu";
+  provider.retries = 0;  // what fails is told, unless a test is about what comes after it
   config_->providers.push_back(provider);
   config_->models.push_back({.name = "m", .targets = {{.provider = "p", .model = "m-large"}}});
   config_->models.push_back({.name = "same", .targets = {{.provider = "p", .model = "same"}}});

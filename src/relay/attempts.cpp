@@ -1,0 +1,141 @@
+// Attempts: what one has come to, and whether another one is made in its place.
+#include "core/limits.h"
+#include "net/pause.h"
+#include "relay/request.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace recloser::relay {
+namespace {
+
+using route::AttemptEnd;
+using route::Candidate;
+using route::WhyNot;
+
+// A larger answer is no error that anybody should look into.
+constexpr std::size_t error_bytes_max = 64u << 10;
+
+constexpr Duration backoff_base = 100ms;
+constexpr Duration backoff_max = 5s;
+
+// Whether the call may be served somewhere else than where it is now.
+bool has_others(const Request& request) {
+  return std::ranges::any_of(request.candidates, [&](const Candidate& each) {
+    return each.why_not == WhyNot::none && each.target != request.target;
+  });
+}
+
+}  // namespace
+
+AttemptEnd end_of(const Error& error, Reached way) {
+  if (error.side() != Side::provider) return AttemptEnd::cancelled;
+  if (way == Reached::no || error.kind() == Kind::tls) {
+    return error.kind() == Kind::timed_out ? AttemptEnd::timed_out : AttemptEnd::unreachable;
+  }
+  return error.kind() == Kind::timed_out ? AttemptEnd::timed_out : AttemptEnd::broken;
+}
+
+// Reads an answer that is to be looked into, as far as that is worth its while. False where it
+// breaks off; why is in the call.
+Task<bool> Relay::read_error(Call& call, const net::HangupWatch& watch, net::HttpCall& provider,
+                             const net::http1::ResponseHead& head) {
+  call.kept = std::make_unique<KeptAnswer>(head, std::string(head.bytes()), std::string());
+  KeptAnswer& kept = *call.kept;
+  kept.head.moved_to(kept.head_bytes.data());
+  while (!provider.body_ended() && kept.begun.size() < error_bytes_max) {
+    Result<std::string_view> piece = co_await provider.next(provider.idle_deadline());
+    if (!piece) {
+      call.kept.reset();
+      fail_attempt(call, watch, piece.error(), Reached::yes);
+      co_return false;
+    }
+    kept.begun += *piece;
+  }
+  co_return true;
+}
+
+// What an answer with an error in it means for its target.
+AttemptEnd end_of(const KeptAnswer& answer) {
+  return route::end_of_answer(answer.head.status(), answer.begun);
+}
+
+// Whether another attempt can still be made for the call: nothing of an answer is out, and there is
+// somewhere to go.
+bool Relay::may_go_elsewhere(const Call& call) const {
+  if (!call.request || call.cancel.cancelled()) return false;
+  const Request& request = *call.request;
+  const config::Model& model = request.resolved->model();
+  std::size_t attempts = std::min<std::size_t>(model.attempts, limits::attempts_max);
+  if (call.row.record().attempt_count() >= attempts || worker_.now() >= deadline_of(call))
+    return false;
+  return has_others(request) || request.repeats < call.provider->config->retries;
+}
+
+Instant Relay::deadline_of(const Call& call) const {
+  return call.begun + call.request->resolved->model().deadline;
+}
+
+// The attempt has failed. Whether another one is made: then, once all of this one is booked, comes
+// leave_attempt().
+bool Relay::goes_elsewhere(Call& call, AttemptEnd end, std::optional<Duration> retry_after) {
+  if (!route::may_be_tried_again(end) || !may_go_elsewhere(call)) return false;
+  Request& request = *call.request;
+  for (Candidate& each : request.candidates) {
+    if (each.target == request.target) each.why_not = WhyNot::tried;
+  }
+  return has_others(request) || repeat(call, end, retry_after);
+}
+
+// The same target once more, after a while, where no other one is left.
+bool Relay::repeat(Call& call, AttemptEnd end, std::optional<Duration> retry_after) {
+  Request& request = *call.request;
+  if (!route::may_be_tried_again_here(end)) return false;
+  if (request.repeats >= call.provider->config->retries) return false;
+  Duration most = std::min(backoff_base * (1 << request.repeats), backoff_max);
+  Duration wait{static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most.count())))};
+  wait = std::max(wait, retry_after.value_or(Duration{}));
+  if (worker_.now() + wait >= deadline_of(call)) return false;
+  ++request.repeats;
+  request.not_before = worker_.now() + wait;
+  for (Candidate& each : request.candidates) {
+    if (each.target == request.target) each.why_not = WhyNot::none;
+  }
+  return true;
+}
+
+// What it may be billed stays in the books; all else of it is gone. The life of the call goes on
+// with ask().
+void Relay::leave_attempt(Call& call) {
+  call.goes_elsewhere = true;
+  call.request->opening_head.clear();
+  call.request->opening.clear();
+  ledger::Attempt* attempt = call.record().last_attempt();
+  if (attempt->outcome == ledger::Outcome::open)
+    attempt->outcome = ledger::Outcome::provider_failed;
+  keep_booked(call);
+  release_budgets(call);
+  call.refused.reset();
+  call.assembly.reset();
+  call.decoder.reset();
+  call.usage = codec::Usage();
+  call.unreadable = call.hide_usage = false;
+  call.record().ttft_ns = ledger::absent;
+}
+
+Refused ended_while_waiting(Call& call) {
+  return is_stopped(call) ? stopped_unsent(call) : draining();
+}
+
+// Until the target may be asked again. False when the call has ended meanwhile.
+Task<bool> Relay::wait_for_target(Call& call) {
+  Instant until = call.request->not_before;
+  if (until > worker_.now()) {
+    net::Pause pause(worker_, until);
+    net::CancelPoint::During waiting(call.cancel, pause);
+    co_await pause;
+  }
+  co_return !call.cancel.cancelled();
+}
+
+}  // namespace recloser::relay

@@ -1,0 +1,384 @@
+// A target fails, and another one answers: what the client sees, what the books say, what is held.
+#include "relay/testing/test_gateway.h"
+
+#include <array>
+#include <memory>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace recloser::relay {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr std::string_view role =
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n";
+constexpr std::string_view piece =
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"so\"}}]}\n\n";
+constexpr std::string_view rest =
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],"
+    "\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n";
+constexpr std::string_view error_in_band =
+    "data: {\"error\":{\"message\":\"busy\",\"type\":\"overloaded_error\",\"code\":null}}\n\n";
+constexpr std::string_view whole =
+    R"({"id":"w","choices":[{"index":0,"message":{"content":"so"},"finish_reason":"stop"}],)"
+    R"("usage":{"prompt_tokens":7,"completion_tokens":1}})";
+
+std::string events_head() { return "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"; }
+
+// What a provider does with its next call.
+struct Answer {
+  std::string bytes;        // as they go over the wire; then the connection is closed
+  Duration before{};        // them
+  bool stays_open = false;  // and says nothing more
+};
+
+Answer status(int code, std::string_view fields = "", std::string_view body = "{}") {
+  return {.bytes = fmt::format("HTTP/1.1 {} X\r\ncontent-type: application/json\r\n{}"
+                               "content-length: {}\r\n\r\n{}",
+                               code, fields, body.size(), body)};
+}
+Answer json(std::string_view body) { return status(200, "", body); }
+Answer stream(std::string_view events) { return {.bytes = events_head() + std::string(events)}; }
+
+std::string all_events() { return std::string(role) + std::string(piece) + std::string(rest); }
+
+class FailoverTest : public testing::Test {
+ protected:
+  FailoverTest()
+      : gateway_(testing::TempDir() + "recloser-failover-" + std::to_string(::getpid()) + "-" +
+                 testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    says(gateway_.provider(), first_);
+    others_.reserve(3);
+  }
+  ~FailoverTest() override {
+    for (auto& other : others_) other.provider->stop();
+  }
+
+  struct Other {
+    std::unique_ptr<TestProvider> provider;
+    std::unique_ptr<Answer> answer;
+  };
+
+  // The targets of model "n": p/one, q/two, r/three.
+  void with_targets(std::size_t count, std::uint32_t attempts = 3) {
+    config::Model model;
+    model.name = "n";
+    model.attempts = attempts;
+    constexpr std::array<const char*, 4> names{"one", "two", "three", "four"};
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string provider(1, static_cast<char>('p' + i));
+      if (i > 0) add_provider(provider);
+      model.targets.push_back(
+          {.provider = provider, .model = names.at(i), .order = static_cast<std::uint32_t>(i + 1)});
+    }
+    gateway_.config().models.push_back(model);
+  }
+  void add_provider(const std::string& name) {
+    config::Provider provider = gateway_.config().providers[0];
+    Other& other = others_.emplace_back(std::make_unique<TestProvider>(gateway_.loop()),
+                                        std::make_unique<Answer>(stream(all_events())));
+    provider.name = name;
+    provider.base_url =
+        *config::BaseUrl::parse(fmt::format("http://127.0.0.1:{}", other.provider->port()));
+    gateway_.config().providers.push_back(provider);
+    says(*other.provider, *other.answer);
+  }
+  config::Model& model() { return gateway_.config().models.back(); }
+
+  void says(TestProvider& provider, Answer& answer) {
+    provider.script = [this, &answer](net::Exchange& exchange, std::string) -> Task<void> {
+      return write(exchange, gateway_.loop().worker(), answer);
+    };
+  }
+  static Task<void> write(net::Exchange& exchange, net::Worker& worker, Answer answer) {
+    co_await worker.sleep_until(worker.now() + answer.before);
+    exchange.begin(net::AnswerFraming::length);
+    std::array<std::string_view, 1> payload{answer.bytes};
+    Result<void> sent = co_await exchange.send("", payload, net::Last::no);
+    if (answer.stays_open) co_await worker.sleep_until(worker.now() + 1h);
+    exchange.break_off();
+  }
+
+  Seen ask_stream() {
+    return gateway_.post("/v1/chat/completions",
+                         R"({"model":"n","stream":true,"stream_options":{"include_usage":true},)"
+                         R"("messages":[{"role":"user","content":"say so"}]})");
+  }
+  Seen ask_whole() {
+    return gateway_.post("/v1/chat/completions",
+                         R"({"model":"n","messages":[{"role":"user","content":"say so"}]})");
+  }
+  // Of the last call, "target error_class outcome" each.
+  std::vector<std::string> attempts() {
+    ledger::StoredCall call = gateway_.books().back();
+    std::vector<std::string> out;
+    for (std::size_t at = 0; (at = call.attempts.find("\"target\":\"", at)) != std::string::npos;) {
+      std::size_t end = call.attempts.find("\"n\":", at + 1);
+      std::string_view one = std::string_view(call.attempts).substr(at, end - at);
+      out.push_back(member(one, "target") + " " + member(one, "error_class") + " " +
+                    member(one, "outcome"));
+      at += 1;
+    }
+    return out;
+  }
+  static std::string member(std::string_view json, std::string_view name) {
+    std::string key = fmt::format("\"{}\":\"", name);
+    std::size_t at = json.find(key);
+    if (at == std::string_view::npos) return "-";
+    json.remove_prefix(at + key.size());
+    return std::string(json.substr(0, json.find('"')));
+  }
+  std::size_t asked(std::size_t provider) {
+    return provider == 0 ? gateway_.provider().bodies.size()
+                         : others_[provider - 1].provider->bodies.size();
+  }
+
+  TestGateway gateway_;
+  Answer first_ = stream(all_events());
+  std::vector<Other> others_;
+};
+
+TEST_F(FailoverTest, WhatIsTheProvidersFaultIsAnsweredByAnother) {
+  with_targets(2);
+  gateway_.start();
+  for (int code : {401, 402, 403, 408, 409, 429, 500, 502, 503, 504, 529}) {
+    first_ = status(code);
+    Seen seen = ask_stream();
+    EXPECT_EQ(seen.status, 200) << code;
+    EXPECT_EQ(seen.body, all_events()) << code;
+    EXPECT_THAT(seen.head, HasSubstr("x-recloser-target: q/two\n"));
+    EXPECT_THAT(others_[0].provider->bodies.back(), HasSubstr(R"("model":"two")"));
+    EXPECT_EQ(attempts().size(), 2u) << code;
+  }
+  EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::completed);
+  EXPECT_EQ(gateway_.books().back().provider, "q");
+}
+
+TEST_F(FailoverTest, WhatIsTheClientsFaultStaysWhereItIs) {
+  with_targets(2);
+  gateway_.start();
+  for (int code : {400, 404, 413, 422}) {
+    first_ = status(code, "", R"({"error":{"message":"yours","type":"invalid_request_error"}})");
+    Seen seen = ask_whole();
+    EXPECT_EQ(seen.status, code);
+    EXPECT_THAT(seen.body, HasSubstr("yours"));
+    EXPECT_EQ(attempts().size(), 1u) << code;
+  }
+  EXPECT_EQ(asked(1), 0u);
+}
+
+TEST_F(FailoverTest, AClientSeesOneBeginning) {
+  with_targets(2);
+  gateway_.start();
+  for (const std::string& begun :
+       {std::string(role) + std::string(error_in_band), std::string(error_in_band),
+        std::string(role), std::string(), std::string("data: {no json\n\n")}) {
+    first_ = stream(begun);
+    Seen seen = ask_stream();
+    EXPECT_EQ(seen.body, all_events()) << begun;
+    EXPECT_THAT(seen.head, HasSubstr("x-recloser-target: q/two\n")) << begun;
+    EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::completed);
+  }
+}
+
+TEST_F(FailoverTest, AWholeAnswerThatIsNoneIsAnsweredByAnother) {
+  with_targets(2);
+  gateway_.start();
+  *others_[0].answer = json(whole);
+  for (const Answer& answer :
+       {json(R"({"id":"w","choices":[{"ind)"), json(R"({"error":{"message":"x","code":502}})"),
+        Answer{.bytes = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: "
+                        "99\r\n\r\n{\"id\":"},
+        Answer{.bytes = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n"
+                        "<html>"},
+        Answer{}}) {
+    first_ = answer;
+    Seen seen = ask_whole();
+    EXPECT_EQ(seen.status, 200) << answer.bytes;
+    EXPECT_EQ(seen.body, whole) << answer.bytes;
+    EXPECT_EQ(attempts().size(), 2u) << answer.bytes;
+  }
+}
+
+TEST_F(FailoverTest, NobodyListens) {
+  with_targets(2);
+  gateway_.provider().stop();
+  gateway_.start();
+  EXPECT_EQ(ask_stream().body, all_events());
+  EXPECT_THAT(attempts(), ElementsAre("p/one unreachable provider_failed", "q/two - completed"));
+}
+
+TEST_F(FailoverTest, AfterTheFirstContentTheClientIsTold) {
+  with_targets(2);
+  gateway_.start();
+  first_ = stream(std::string(role) + std::string(piece));
+  Seen seen = ask_stream();
+  EXPECT_THAT(seen.body, StartsWith(std::string(role) + std::string(piece)));
+  EXPECT_THAT(seen.body, HasSubstr("\"provider_unavailable\""));
+  EXPECT_THAT(seen.body, Not(HasSubstr("[DONE]")));
+  EXPECT_EQ(asked(1), 0u);
+  EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::provider_failed);
+}
+
+TEST_F(FailoverTest, SilenceBeforeTheFirstPieceEndsAtItsLimit) {
+  with_targets(2);
+  gateway_.config().providers[0].timeouts.first_token = 2s;
+  gateway_.start();
+  first_ = {.bytes = events_head() + std::string(role), .before = 500ms, .stays_open = true};
+  Instant before = gateway_.loop().worker().now();
+  Seen seen = ask_stream();
+  EXPECT_EQ(seen.body, all_events());
+  EXPECT_GE(gateway_.loop().worker().now() - before, 2s);
+  EXPECT_LT(gateway_.loop().worker().now() - before, 3s);
+  EXPECT_THAT(attempts(), ElementsAre("p/one timeout provider_failed", "q/two - completed"));
+}
+
+// The last one that could answer is waited for, however slow it is.
+TEST_F(FailoverTest, TheLastOneMayBeSlow) {
+  with_targets(1);
+  gateway_.config().providers[0].timeouts.first_token = 2s;
+  gateway_.start();
+  first_ = {.bytes = events_head() + all_events(), .before = 10s};
+  EXPECT_EQ(ask_stream().body, all_events());
+}
+
+// A proxy in between shall not take a call for dead because its model thinks.
+TEST_F(FailoverTest, WhoWaitsLongHearsComments) {
+  with_targets(2);
+  gateway_.start();
+  first_ = {.bytes = events_head() + std::string(role), .stays_open = true};
+  Seen seen = ask_stream();
+  EXPECT_THAT(seen.body, StartsWith(std::string(role) + ": keep-alive\n\n"));
+  EXPECT_THAT(seen.body, HasSubstr("\"provider_timeout\""));
+  EXPECT_EQ(asked(1), 0u) << "the head is out";
+}
+
+TEST_F(FailoverTest, NoMoreAttemptsThanAllowedAndTheLastAnswerIsTheClients) {
+  with_targets(4);
+  gateway_.start();
+  first_ = status(500);
+  for (Other& other : others_)
+    *other.answer = status(503, "retry-after: 7\r\n", R"({"error":"b"})");
+  Seen seen = ask_whole();
+  EXPECT_EQ(seen.status, 503);
+  EXPECT_EQ(seen.body, R"({"error":"b"})");
+  EXPECT_THAT(seen.head, HasSubstr("retry-after: 7\n"));
+  EXPECT_THAT(attempts(),
+              ElementsAre("p/one server_error provider_failed", "q/two overloaded provider_failed",
+                          "r/three overloaded provider_failed"));
+  EXPECT_EQ(asked(3), 0u);
+}
+
+TEST_F(FailoverTest, AsManyAttemptsAsTheModelSays) {
+  with_targets(3, 2);
+  gateway_.start();
+  first_ = status(500);
+  *others_[0].answer = status(500, "", R"({"error":"second"})");
+  EXPECT_EQ(ask_whole().body, R"({"error":"second"})");
+  EXPECT_EQ(asked(2), 0u);
+}
+
+TEST_F(FailoverTest, TheOnlyTargetIsAskedAgainAfterAWhile) {
+  with_targets(1);
+  gateway_.config().providers[0].retries = 2;
+  gateway_.start();
+  first_ = status(503, "", R"({"error":"busy"})");
+  Seen seen = ask_whole();
+  EXPECT_EQ(seen.status, 503);
+  EXPECT_EQ(seen.body, R"({"error":"busy"})");
+  EXPECT_EQ(asked(0), 3u);
+  first_ = status(400);
+  EXPECT_EQ(ask_whole().status, 400);
+  EXPECT_EQ(asked(0), 4u);
+}
+
+TEST_F(FailoverTest, AnAnswerBetweenTwoTriesIsTheAnswer) {
+  with_targets(1);
+  gateway_.config().providers[0].retries = 1;
+  gateway_.start();
+  gateway_.provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {
+    return write(exchange, gateway_.loop().worker(),
+                 asked(0) == 1 ? stream(role) : stream(all_events()));
+  };
+  EXPECT_EQ(ask_stream().body, all_events());
+  EXPECT_THAT(attempts(), ElementsAre("p/one closed provider_failed", "p/one - completed"));
+}
+
+TEST_F(FailoverTest, AllEndsWithTheDeadline) {
+  with_targets(3);
+  model().deadline = 5s;
+  gateway_.start();
+  first_ = {.before = 1h};
+  for (Other& other : others_) *other.answer = {.before = 1h};
+  Instant before = gateway_.loop().worker().now();
+  EXPECT_EQ(ask_whole().status, 504);
+  EXPECT_LT(gateway_.loop().worker().now() - before, 6s);
+  EXPECT_EQ(attempts().size(), 1u);
+}
+
+// What was sent and came to nothing may be billed: it stays in the row, beside what answered.
+TEST_F(FailoverTest, BothAttemptsAreInTheBooks) {
+  with_targets(2);
+  model().targets[0].model = "sim-fast";
+  model().targets[1].model = "sim-smart";
+  gateway_.start();
+  first_ = {};  // closed without an answer
+  EXPECT_EQ(ask_stream().body, all_events());
+  ledger::StoredCall call = gateway_.books().back();
+  EXPECT_EQ(call.output_tokens, 1);
+  EXPECT_GT(call.input_tokens, 7);
+  std::int64_t lost = call.input_tokens.value_or(0) - 7;
+  EXPECT_EQ(call.tokens_source, ledger::TokensSource::estimated);
+  EXPECT_EQ(call.cost_nano_usd, lost * 150 + 7 * 2'500 + 10'000) << "each at its own price";
+}
+
+TEST_F(FailoverTest, ATargetThatCannotDoWhatIsAskedIsLeftOut) {
+  with_targets(2);
+  model().targets[0].lacks.add(config::Ability::streaming);
+  gateway_.start();
+  first_ = json(whole);
+  EXPECT_EQ(ask_stream().body, all_events());
+  EXPECT_EQ(asked(0), 0u);
+  EXPECT_EQ(ask_whole().body, whole);
+}
+
+TEST_F(FailoverTest, WhenNoneCanEachIsNamedWithItsReason) {
+  with_targets(2);
+  model().targets[0].lacks.add(config::Ability::streaming);
+  model().regions = {"mars"};
+  gateway_.config().providers[0].region = "mars";
+  gateway_.start();
+  Seen seen = ask_stream();
+  EXPECT_EQ(seen.status, 400);
+  EXPECT_THAT(seen.body, HasSubstr("no target of the model n can answer this call: p/one cannot "
+                                   "stream, q/two is not in a region that the model may be served "
+                                   "from"));
+}
+
+TEST_F(FailoverTest, AClientThatLeavesDuringAWaitIsGone) {
+  with_targets(1);
+  gateway_.config().providers[0].retries = 1;
+  gateway_.start();
+  first_ = status(503);
+  Seen seen;
+  net::TestLoop& loop = gateway_.loop();
+  std::string body = R"({"model":"n","messages":[{"role":"user","content":"say so"}]})";
+  std::string request = "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nauthorization: Bearer " +
+                        std::string(test_secret) +
+                        "\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n";
+  loop.run(gateway_.fetch(request, body, seen, loop.worker().now() + 1ms));
+  gateway_.settle();
+  EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::client_gone);
+  EXPECT_LE(asked(0), 2u);
+}
+
+}  // namespace
+}  // namespace recloser::relay

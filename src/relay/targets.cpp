@@ -1,0 +1,214 @@
+// ROUTE: where a call may be served, in which order, and the next place to ask.
+#include "codec/prompt_reader.h"
+#include "core/names.h"
+#include "relay/request.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace recloser::relay {
+namespace {
+
+using net::http1::Name;
+using route::Candidate;
+using route::WhyNot;
+
+bool allows(const void* patterns, std::string_view name) {
+  return static_cast<const auth::ModelPatterns*>(patterns)->allow(name);
+}
+
+// Of a usual text. What only seems to fit its provider refuses, and the client hears of it.
+constexpr std::uint64_t bytes_per_token_usual = 4;
+
+bool has_images(const Call& call) {
+  codec::PromptReader prompt(call.route.operation, codec::PromptValue::body, call.client.body());
+  while (std::optional<codec::PromptPiece> piece = prompt.next()) {
+    if (piece->part == codec::PromptPart::image) return true;
+  }
+  return false;
+}
+
+route::Needs needs_of(const Call& call, const Request& request) {
+  using config::Ability;
+  const codec::RequestFacts& facts = request.facts;
+  route::Needs needs{
+      .abilities = {},
+      .tokens = call.client.body().size() / bytes_per_token_usual + facts.max_tokens};
+  if (facts.has_tools()) needs.abilities.add(Ability::tools);
+  if (facts.structured_output) needs.abilities.add(Ability::schema);
+  if (call.streams) needs.abilities.add(Ability::streaming);
+  return needs;
+}
+
+// Of the session where it may be kept together: one that the client names, or a conversation that
+// goes on. The first calls of many conversations are alike, and would all go to one target.
+std::optional<std::uint64_t> together(const Call& call, const Request& request) {
+  constexpr std::uint32_t messages_of_a_conversation = 3;
+  bool goes_on = request.session_is_named || request.facts.messages >= messages_of_a_conversation;
+  std::string_view session = call.row.record().text(ledger::Text::session);
+  if (!request.resolved->model().sticky || !goes_on || session.empty()) return std::nullopt;
+  return route::session_hash(call.principal.low, session);
+}
+
+}  // namespace
+
+std::expected<void, Refused> Relay::find_targets(Call& call, const auth::Principal& principal,
+                                                 Request& request) {
+  const std::string& model = request.facts.model;
+  bool allowed = model.empty() ? principal.models.allow_all() : principal.models.allow(model);
+  if (!allowed) {
+    return std::unexpected(Refused{.refusal = codec::Refusal::model_not_allowed,
+                                   .message = auth::message_model_not_allowed(principal, model),
+                                   .param = "model"});
+  }
+  route::NameFilter visible{.context = &principal.models, .allows = allows};
+  const Provider* of_login = provider_of_login(call);
+  std::expected<route::Resolved, route::Unresolved> resolved =
+      of_login != nullptr ? route::Resolved({.provider = of_login->index, .model = model})
+      : model.empty()
+          ? resolver_.resolve_without_model(call.route.family)
+          : resolver_.resolve(model, call.route.family, *model_lists_.current(), visible);
+  if (!resolved) {
+    return std::unexpected(Refused{.refusal = resolved.error().refusal,
+                                   .message = std::move(resolved.error().message),
+                                   .param = "model"});
+  }
+  request.resolved = *resolved;
+  for (const route::Target& target : request.resolved->targets()) {
+    request.candidates.push_back({.target = &target});
+  }
+  if (request.candidates.size() > 1) judge_targets(call, request);
+  return {};
+}
+
+const Provider* Relay::provider_of_login(const Call& call) const {
+  for (const Provider& provider : services_.providers->all()) {
+    const std::string& field = provider.config->login_field;
+    if (field.empty() || !provider.speaks(call.route.family)) continue;
+    if (call.client.head().find(field)) return &provider;
+  }
+  return nullptr;
+}
+
+// Which of several may be asked, and in which order.
+void Relay::judge_targets(Call& call, Request& request) {
+  route::Needs needs = needs_of(call, request);
+  bool blind = std::ranges::any_of(request.candidates, [&](const Candidate& each) {
+    return facilities_of(*each.target).lacks.has(config::Ability::vision);
+  });
+  // Looked for in all of the body: only where it matters.
+  if (blind && has_images(call)) needs.abilities.add(config::Ability::vision);
+  for (Candidate& each : request.candidates) {
+    each.why_not = unfit(request, needs, *each.target, call.route.family);
+  }
+  route::arrange(request.candidates,
+                 {.balance = request.resolved->model().balance, .session = together(call, request)},
+                 random_);
+}
+
+// For a reason that stays, however long the call waits.
+WhyNot Relay::unfit(const Request& request, const route::Needs& needs, const route::Target& target,
+                    codec::Family family) {
+  const Provider& provider = services_.providers->at(target.provider);
+  const std::vector<std::string>& regions = request.resolved->model().regions;
+  if (!resolver_.serves(target.provider, family)) return WhyNot::dialect;
+  if (!regions.empty() && std::ranges::find(regions, provider.config->region) == regions.end()) {
+    return WhyNot::region;
+  }
+  return route::lacking(needs, facilities_of(target));
+}
+
+// What the operator says that it lacks, and what the price list knows.
+route::Facilities Relay::facilities_of(const route::Target& target) {
+  using config::Ability;
+  using price::Capability;
+  route::Facilities out{.lacks = target.lacks};
+  const Provider& provider = services_.providers->at(target.provider);
+  const price::Priced& priced =
+      accounts_.model(provider, target.model, text::PromptForm::other)->priced;
+  out.context_tokens = priced.limits().context;
+  if (priced.entry == nullptr || priced.entry->can == 0) return out;
+  constexpr std::array<std::pair<Capability, Ability>, 3> all{
+      {{Capability::tools, Ability::tools},
+       {Capability::vision, Ability::vision},
+       {Capability::schema, Ability::schema}}};
+  for (auto [capability, ability] : all) {
+    if (!priced.entry->can_do(capability)) out.lacks.add(ability);
+  }
+  return out;
+}
+
+// The next one that this call may be served by. Error: there is none.
+std::expected<void, Refused> Relay::take_target(Call& call, Request& request) {
+  std::optional<Refused> first_no;
+  for (Candidate& each : request.candidates) {
+    if (each.why_not != WhyNot::none) continue;
+    request.begin_again();
+    point_at(call, request, *each.target);
+    std::expected<void, Refused> may = may_be_asked(call, request);
+    if (may) return {};
+    each.why_not = WhyNot::refused;
+    if (!first_no) first_no = std::move(may.error());
+  }
+  if (first_no) return std::unexpected(std::move(*first_no));
+  return std::unexpected(no_target(request));
+}
+
+void Relay::point_at(Call& call, Request& request, const route::Target& target) {
+  const Provider& provider = services_.providers->at(target.provider);
+  call.provider = &provider;
+  call.model_known = target.known;
+  request.target = &target;
+  request.provider_model = target.model;
+  request.target_name.reserve(provider.config->name.size() + 1 + target.model.size());
+  request.target_name.append(provider.config->name);
+  if (!target.model.empty()) request.target_name.append(1, '/').append(target.model);
+  call.record().set(ledger::Text::provider, provider.config->name);
+  call.record().set(ledger::Text::region, provider.config->region);
+}
+
+// What an operator, a plan or a price has against this call at the target.
+std::expected<void, Refused> Relay::may_be_asked(Call& call, Request& request) {
+  std::expected<void, Refused> may = refuse_own_key(call);
+  if (may) may = refuse_switched_off(call, request);
+  if (may) may = within_plan(call);
+  if (may) may = find_price(call, request);
+  return may;
+}
+
+// An empty x-recloser-key counts as not sent (auth/authenticate.h): what the other headers hold is
+// then a key of ours, and must not go to a provider.
+std::expected<void, Refused> Relay::refuse_own_key(const Call& call) const {
+  bool needs_clients_own = call.provider->config->api_key.source == config::ApiKey::Source::client;
+  if (!needs_clients_own || services_.config->auth.mode != config::AuthMode::keys ||
+      !call.client.head().find(Name::x_recloser_key).value_or("").empty()) {
+    return {};
+  }
+  return std::unexpected(Refused{
+      .refusal = codec::Refusal::invalid_key,
+      .message = fmt::format("provider {} is called with your own provider key: send that where "
+                             "you sent your Recloser key, and the Recloser key in x-recloser-key",
+                             call.provider->config->name)});
+}
+
+// Each of them, and why not.
+Refused Relay::no_target(const Request& request) const {
+  std::string all;
+  for (const Candidate& each : request.candidates) {
+    const Provider& provider = services_.providers->at(each.target->provider);
+    all += fmt::format("{}{}/{} {}", all.empty() ? "" : ", ", provider.config->name,
+                       shown(each.target->model), route::words_of(each.why_not));
+  }
+  route::NoneLeft left = route::none_left(request.candidates);
+  Refused why{.refusal = codec::Refusal::provider_unavailable,
+              .message = fmt::format("no target of the model {} can answer this call: {}",
+                                     shown(request.facts.model), all)};
+  if (left.why_not == WhyNot::none) why.refusal = codec::Refusal::invalid_request;
+  return why;
+}
+
+}  // namespace recloser::relay
