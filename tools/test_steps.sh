@@ -1,7 +1,7 @@
 # What ./test runs, in order, and how it counts. Sourced after steps.sh.
 
 # Rooms with threads: their tests run under ThreadSanitizer too.
-threaded_rooms=(core budget ledger net relay admin)
+threaded_rooms=(core budget route ledger net relay admin)
 
 ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 ASAN_OPTIONS+=:check_initialization_order=1

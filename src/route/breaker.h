@@ -41,6 +41,7 @@ class Breaker {
   static constexpr std::size_t probes = 3;
 
   State state(Instant now) const { return trip_.state(now); }
+  State settled_state() const { return trip_.settled_state(); }
   const Trip& trip() const { return trip_; }
   Tally::Sums lately(Instant now) const { return tally_.sums(now); }  // marked: failed
 

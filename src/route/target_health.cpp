@@ -1,0 +1,287 @@
+#include "route/target_health.h"
+
+#include "core/check.h"
+#include "core/limits.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+namespace recloser::route {
+
+using Why = Admission::Why;
+
+std::string_view name_of(Why why) {
+  switch (why) {
+    case Why::yes:
+      return "yes";
+    case Why::drained:
+      return "drained";
+    case Why::tripped:
+      return "tripped";
+    case Why::own_tripped:
+      return "own_tripped";
+    case Why::cooling:
+      return "cooling";
+    case Why::key_tripped:
+      return "key_tripped";
+    case Why::quota:
+      return "quota";
+    case Why::full:
+      return "full";
+  }
+  std::unreachable();
+}
+
+TargetHealth::TargetHealth(std::string name, std::string_view provider, KeyState& key,
+                           std::uint64_t seed, HealthWatcher* watcher)
+    : name_(std::move(name)), provider_(provider), key_(key), watcher_(watcher), random_(seed) {}
+
+Admission TargetHealth::would_admit(const Asker& asker, Instant now) const {
+  std::lock_guard lock(lock_);
+  Admission admission = judge(asker, now, Panic::no);
+  if (!admission.passes() || !asker.key_is_ours || key_.would_admit(now)) return admission;
+  return {.why = Why::key_tripped, .until = std::max(now, key_.standing(now).until)};
+}
+
+// What lasts longest first, so that it is what a person is told.
+Admission TargetHealth::judge(const Asker& asker, Instant now, Panic panic) const {
+  auto no = [now](Why why, Instant until) {
+    return Admission{.why = why, .until = std::max(now, until)};
+  };
+  if (drained_) return no(Why::drained, now);
+  if (!breaker_.would_admit(now) && panic == Panic::no) {
+    return no(Why::tripped, breaker_.trip().until());
+  }
+  if (!own_.would_admit(asker.principal, now)) {
+    return no(Why::own_tripped, own_.until(asker.principal));
+  }
+  if (asker.key_is_ours) {
+    if (cooldown_.cooling(now)) return no(Why::cooling, cooldown_.until());
+    Instant away = gauges_.keeps_away(asker.needs, now);
+    if (away > now) return no(Why::quota, away);
+  }
+  if (!limit_.would_admit(running_)) return no(Why::full, now);
+  return {.why = Why::yes, .until = now};
+}
+
+std::expected<TargetHealth::Slot, Admission> TargetHealth::admit(const Asker& asker, Instant now,
+                                                                 Panic panic) {
+  constexpr std::uint64_t most = limits::tokens_of_a_call_max;
+  Held held;
+  State before{};
+  State after{};
+  {
+    std::lock_guard lock(lock_);
+    held.asker = asker;
+    held.asker.needs = {.input_tokens = std::min(asker.needs.input_tokens, most),
+                        .output_tokens = std::min(asker.needs.output_tokens, most)};
+    Admission admission = judge(held.asker, now, panic);
+    if (!admission.passes()) return std::unexpected(admission);
+    held.in_panic = !breaker_.would_admit(now);
+    if (asker.key_is_ours) {
+      std::optional<Ticket> key = key_.admit(now);
+      if (!key) {
+        return std::unexpected(
+            Admission{.why = Why::key_tripped, .until = std::max(now, key_.standing(now).until)});
+      }
+      held.key = *key;
+    }
+    before = breaker_.settled_state();
+    held.shared = breaker_.admit_anyhow(now);
+    after = breaker_.settled_state();
+    held.own = own_.admit_anyhow(asker.principal, now);
+    held.begun = now;
+    gauges_.sent(held.asker.needs);
+    ++running_;
+    ++waiting_;
+    held.health = this;
+  }
+  if (before != after) tell(before, after, "probing", now, now);
+  return Slot(held);
+}
+
+double TargetHealth::cost(Instant now) const {
+  std::lock_guard lock(lock_);
+  return ewma_.cost(waiting_, now);
+}
+
+std::optional<Duration> TargetHealth::first_token_within(std::uint32_t of_hundred,
+                                                         std::uint64_t prompt_tokens) const {
+  std::lock_guard lock(lock_);
+  return forecast_.within(of_hundred, prompt_tokens);
+}
+
+void TargetHealth::drain(bool drained) {
+  std::lock_guard lock(lock_);
+  drained_ = drained;
+}
+
+void TargetHealth::configure(std::optional<std::uint32_t> concurrency) {
+  std::lock_guard lock(lock_);
+  limit_.configure(concurrency.value_or(ConcurrencyLimit::none));
+}
+
+TargetHealth::Standing TargetHealth::standing(Instant now) const {
+  Standing out;
+  out.key = key_.standing(now);
+  std::lock_guard lock(lock_);
+  const Trip& trip = breaker_.trip();
+  out.name = name_;
+  out.state = trip.state(now);
+  out.since = trip.since();
+  out.until = trip.until();
+  if (trip.ever_tripped()) out.why = name_of(last_failure_);
+  out.trips_in_a_row = trip.in_a_row(now);
+  out.drained = drained_;
+  out.running = running_;
+  out.limit = limit_.limit();
+  out.lately = breaker_.lately(now);
+  out.own_breakers = own_.size();
+  out.ewma_ttft = ewma_.at(now);
+  out.p50_ttft = forecast_.within(50);
+  out.p95_ttft = forecast_.within(95);
+  out.cooling_until = cooldown_.until();
+  for (std::size_t i = 0; i < quota_unit_count; ++i) {
+    out.gauges[i] = gauges_.of(static_cast<QuotaUnit>(i));
+  }
+  out.ends = ends_;
+  return out;
+}
+
+void TargetHealth::headers(Held& held, const QuotaReading& reading, Instant now) {
+  std::lock_guard lock(lock_);
+  arrived(held);
+  if (held.asker.key_is_ours) gauges_.read(reading, now);
+}
+
+void TargetHealth::first_token(Held& held, Duration ttft, std::uint64_t prompt_tokens,
+                               Instant now) {
+  State before{};
+  State after{};
+  {
+    std::lock_guard lock(lock_);
+    arrived(held);
+    if (!held.waits) return;
+    held.waits = false;
+    --waiting_;
+    before = breaker_.settled_state();
+    breaker_.first_token(held.shared, held.asker.principal, now);
+    after = breaker_.settled_state();
+    own_.first_token(held.own, held.asker.principal, now);
+    ewma_.observe(ttft, now);
+    limit_.first_token(forecast_.by_average(ttft, prompt_tokens), running_, now);
+    forecast_.learn(ttft, prompt_tokens);
+  }
+  if (before != after) tell(before, after, "recovered", now, now);
+  if (held.asker.key_is_ours && key_.first_token(held.key, now)) {
+    tell_of_key(State::probing, "recovered", now);
+  }
+}
+
+void TargetHealth::end(Held& held, AttemptEnd end, std::optional<Duration> retry_after,
+                       Instant now) {
+  State before{};
+  State after{};
+  Instant until{};
+  {
+    std::lock_guard lock(lock_);
+    before = breaker_.settled_state();
+    learn(held, end, retry_after, now);
+    after = breaker_.settled_state();
+    until = breaker_.trip().until();
+    give_back(held);
+  }
+  if (before != after) {
+    tell(before, after, after == State::passing ? "recovered" : name_of(end), now, until);
+  }
+  if (!held.asker.key_is_ours) return;
+  State key_before = held.key.probe == 0 ? State::passing : State::probing;
+  if (!key_.end(held.key, end, now)) return;
+  tell_of_key(key_before, end == AttemptEnd::answered ? "recovered" : name_of(end), now);
+}
+
+// What a principal breaks for itself is learnt only of calls that say something of the target, too:
+// while it is tripped or probing, who is let in is not to blame.
+void TargetHealth::learn(Held& held, AttemptEnd end, std::optional<Duration> retry_after,
+                         Instant now) {
+  ++ends_[static_cast<std::size_t>(end)];
+  PrincipalHash principal = held.asker.principal;
+  if (breaker_.trip().counts(held.shared)) {
+    own_.end(held.own, principal, end, now, random_);
+  } else {
+    own_.end(held.own, principal, AttemptEnd::cancelled, now, random_);
+  }
+  if (counts_as_failure(end)) {
+    last_failure_ = end;
+    Duration waited = held.waits ? now - held.begun : Duration{0};
+    ewma_.observe(std::max<Duration>(waited, failure_cost), now);
+  }
+  if (breaker_.end(held.shared, principal, end, now, random_)) own_.clear();
+  if (end == AttemptEnd::rate_limited && held.asker.key_is_ours) {
+    cooldown_.rate_limited(now, retry_after, random_);
+    limit_.rate_limited(running_, now);
+  }
+  if (end == AttemptEnd::answered) cooldown_.answered();
+}
+
+void TargetHealth::arrived(Held& held) {
+  if (!held.on_its_way) return;
+  held.on_its_way = false;
+  gauges_.arrived(held.asker.needs);
+}
+
+void TargetHealth::give_back(Held& held) {
+  CHECK(running_ > 0, "a slot is given back once");
+  arrived(held);
+  if (held.waits) --waiting_;
+  held.waits = false;
+  --running_;
+}
+
+void TargetHealth::tell(State from, State to, std::string_view why, Instant now,
+                        Instant until) const {
+  if (watcher_ == nullptr) return;
+  watcher_->changed({.name = name_, .from = from, .to = to, .why = why, .at = now, .until = until});
+}
+
+void TargetHealth::tell_of_key(State from, std::string_view why, Instant now) const {
+  if (watcher_ == nullptr) return;
+  KeyState::Standing key = key_.standing(now);
+  watcher_->changed({.of = StateChange::Of::key,
+                     .name = provider_,
+                     .from = from,
+                     .to = key.state,
+                     .why = why,
+                     .at = now,
+                     .until = key.until});
+}
+
+TargetHealth::Slot::Slot(Slot&& other) noexcept : held_(std::exchange(other.held_, {})) {}
+
+TargetHealth::Slot& TargetHealth::Slot::operator=(Slot&& other) noexcept {
+  Slot taken(std::move(other));
+  std::swap(held_, taken.held_);
+  return *this;
+}
+
+TargetHealth::Slot::~Slot() {
+  if (open()) end(AttemptEnd::cancelled, std::nullopt, held_.begun);
+}
+
+void TargetHealth::Slot::headers(const QuotaReading& reading, Instant now) {
+  CHECK(open(), "a call that has ended gets no answer");
+  held_.health->headers(held_, reading, now);
+}
+
+void TargetHealth::Slot::first_token(Duration ttft, std::uint64_t prompt_tokens, Instant now) {
+  CHECK(open(), "a call that has ended gets no answer");
+  held_.health->first_token(held_, ttft, prompt_tokens, now);
+}
+
+void TargetHealth::Slot::end(AttemptEnd end, std::optional<Duration> retry_after, Instant now) {
+  CHECK(open(), "a call ends once");
+  std::exchange(held_.health, nullptr)->end(held_, end, retry_after, now);
+}
+
+}  // namespace recloser::route

@@ -1,0 +1,210 @@
+// TargetHealth: one target, a model of a provider: whether a call may go there now, and what is
+// learnt from how it ended.
+#pragma once
+
+#include "core/ids.h"
+#include "core/spin_lock.h"
+#include "core/time.h"
+#include "route/attempt_end.h"
+#include "route/breaker.h"
+#include "route/concurrency_limit.h"
+#include "route/cooldown.h"
+#include "route/key_state.h"
+#include "route/latency.h"
+#include "route/quota_gauges.h"
+#include "route/retry_budget.h"
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace recloser::route {
+
+// A change of state, as log and metrics tell it. Views are good as long as the health is.
+struct StateChange {
+  enum class Of : std::uint8_t { target, key };
+  Of of = Of::target;
+  std::string_view name;  // "provider/model"; of a key: the provider's
+  State from = State::passing;
+  State to = State::passing;
+  std::string_view why;  // name_of the AttemptEnd; "recovered", "probing"
+  Instant at;
+  Instant until;  // tripped: when probing begins
+};
+
+// Who is told, by whichever thread it happens on, with no lock held; must not block.
+class HealthWatcher {
+ public:
+  virtual ~HealthWatcher() = default;
+  virtual void changed(const StateChange& change) = 0;
+};
+
+// What a call brings with it.
+struct Asker {
+  PrincipalHash principal = 0;
+  QuotaNeeds needs;
+  // false: the client's own key with the provider. Then its limits and its troubles are the
+  // client's, too: neither key, nor cooldown, nor gauges are asked or learn.
+  bool key_is_ours = true;
+};
+
+struct Admission {
+  enum class Why : std::uint8_t {
+    yes,
+    drained,      // by an operator
+    tripped,      // the target fails, or all its probes are out
+    own_tripped,  // for this principal alone
+    cooling,      // after a 429
+    key_tripped,  // the provider's key is refused, or its money spent
+    quota,        // the provider's headers leave too little
+    full,         // as many calls run as may
+  };
+  Why why = Why::yes;
+  Instant until;  // when asking again may help; now where nobody knows
+
+  bool passes() const { return why == Why::yes; }
+};
+std::string_view name_of(Admission::Why why);
+
+// A tripped target is called all the same when no other is left: at least one stays routable.
+enum class Panic : bool { no, yes };
+
+class TargetHealth {
+ public:
+  class Slot;
+  struct Standing;
+
+  // What a failure costs in time to the first token, at least: a target that fails quickly must not
+  // be the one that balancing likes best.
+  static constexpr Duration failure_cost = 5s;
+
+  // `key` and `watcher` outlive it; no watcher: nobody is told.
+  TargetHealth(std::string name, std::string_view provider, KeyState& key, std::uint64_t seed,
+               HealthWatcher* watcher);
+  TargetHealth(const TargetHealth&) = delete;
+  TargetHealth& operator=(const TargetHealth&) = delete;
+
+  const std::string& name() const { return name_; }
+
+  // As of now, without taking anything: for filters.
+  Admission would_admit(const Asker& asker, Instant now) const;
+  // Takes a place, and a probe's where it probes.
+  std::expected<Slot, Admission> admit(const Asker& asker, Instant now, Panic panic = Panic::no);
+
+  // To compare targets by: the time to a first token and the calls that wait for theirs.
+  double cost(Instant now) const;
+  // When a hedge would be worth it: within which so many calls of a hundred begin. Nothing before
+  // enough is known.
+  std::optional<Duration> first_token_within(std::uint32_t of_hundred,
+                                             std::uint64_t prompt_tokens) const;
+
+  RetryBudget& retries() { return retries_; }
+
+  // An operator's word: no more calls, but for those that run.
+  void drain(bool drained);
+  void configure(std::optional<std::uint32_t> concurrency);
+
+  Standing standing(Instant now) const;
+
+ private:
+  // What a call has taken.
+  struct Held {
+    TargetHealth* health = nullptr;
+    Asker asker;
+    Instant begun;
+    Ticket shared;
+    Ticket own;
+    Ticket key;
+    bool in_panic = false;
+    bool on_its_way = true;  // counted by the gauges
+    bool waits = true;       // for its first token
+  };
+
+  Admission judge(const Asker& asker, Instant now, Panic panic) const;
+  void first_token(Held& held, Duration ttft, std::uint64_t prompt_tokens, Instant now);
+  void headers(Held& held, const QuotaReading& reading, Instant now);
+  void end(Held& held, AttemptEnd end, std::optional<Duration> retry_after, Instant now);
+  void learn(Held& held, AttemptEnd end, std::optional<Duration> retry_after, Instant now);
+  void arrived(Held& held);
+  void give_back(Held& held);
+  void tell(State from, State to, std::string_view why, Instant now, Instant until) const;
+  void tell_of_key(State from, std::string_view why, Instant now) const;
+
+  const std::string name_;
+  const std::string_view provider_;
+  KeyState& key_;
+  HealthWatcher* const watcher_;
+  RetryBudget retries_;
+
+  mutable SpinLock lock_;  // of all below
+  Random random_;
+  Breaker breaker_;
+  OwnBreakers own_;
+  Cooldown cooldown_;
+  QuotaGauges gauges_;
+  ConcurrencyLimit limit_;
+  PeakEwma ewma_;
+  TtftForecast forecast_;
+  std::uint32_t running_ = 0;
+  std::uint32_t waiting_ = 0;  // for their first token
+  bool drained_ = false;
+  AttemptEnd last_failure_ = AttemptEnd::answered;
+  std::array<std::uint64_t, attempt_end_count> ends_{};
+};
+
+// A call's place at a target. Move-only; one that is gone without an end was cancelled. Not longer
+// than its target's health; belongs to one thread at a time.
+class [[nodiscard]] TargetHealth::Slot {
+ public:
+  Slot() = default;  // of a call that is nowhere
+  Slot(Slot&& other) noexcept;
+  Slot& operator=(Slot&& other) noexcept;
+  ~Slot();
+
+  bool open() const { return held_.health != nullptr; }
+  // The target was tripped, and is called because there was no other.
+  bool in_panic() const { return held_.in_panic; }
+  bool is_probe() const {
+    return held_.shared.probe != 0 || held_.own.probe != 0 || held_.key.probe != 0;
+  }
+
+  // The head of an answer, also of an error.
+  void headers(const QuotaReading& reading, Instant now);
+  // The first content of the answer, so long after the request was sent.
+  void first_token(Duration ttft, std::uint64_t prompt_tokens, Instant now);
+  // Once. `retry_after`: what an error said of it.
+  void end(AttemptEnd end, std::optional<Duration> retry_after, Instant now);
+
+ private:
+  friend class TargetHealth;
+  explicit Slot(const Held& held) : held_(held) {}
+
+  Held held_;
+};
+
+// A plain copy, for explanations, the admin API and metrics.
+struct TargetHealth::Standing {
+  std::string_view name;  // good as long as the health
+  State state = State::passing;
+  Instant since;
+  Instant until;         // tripped: when probing begins
+  std::string_view why;  // of the last trip: name_of its AttemptEnd; "" of none
+  std::uint32_t trips_in_a_row = 0;
+  bool drained = false;
+  KeyState::Standing key;
+  std::uint32_t running = 0;
+  std::uint32_t limit = 0;         // ConcurrencyLimit::none: there is none
+  Tally::Sums lately;              // calls of the breaker's window, and failed ones
+  std::uint64_t own_breakers = 0;  // principals with failures of their own
+  Duration ewma_ttft{};
+  std::optional<Duration> p50_ttft;  // of an average prompt
+  std::optional<Duration> p95_ttft;
+  Instant cooling_until;  // in the past: it is not
+  std::array<Gauge, quota_unit_count> gauges{};
+  std::array<std::uint64_t, attempt_end_count> ends{};  // of all calls so far, by AttemptEnd
+};
+
+}  // namespace recloser::route
