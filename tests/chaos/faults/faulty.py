@@ -282,6 +282,25 @@ async def html(answer):
     await answer.body(200, b"<html><body>log in</body></html>", content_type="text/html")
 
 
+async def page(answer):
+    """What a load balancer says in the place of a provider."""
+    answer.delivery.billed = False
+    await answer.body(502, b"<html><body>Bad Gateway</body></html>", content_type="text/html")
+
+
+async def framing(answer):
+    """Some content, and then what is no chunk."""
+    if answer.stream:
+        await answer.half()
+    else:
+        raw = answer.whole()
+        answer.delivery.texts = answer.pieces[:PIECES_BEFORE_A_FAULT]
+        await answer.send(answer.head_bytes())
+        await answer.send_events([(raw[:len(raw) // 2], "")])
+    await answer.send(b"no chunk\r\n")
+    await answer.silence()
+
+
 async def endless(answer):
     """Content for ever, and in a whole answer one string that never ends."""
     delivery = answer.delivery

@@ -204,6 +204,8 @@ def verdict(reply, dialect, asked_for_stream, deliveries):
     if reply.status == 0:
         return Verdict(NO_ANSWER, "nothing", "the connection ended without a head")
     if reply.status >= 400:
+        if reply.whole and any(reply.body == one.body for one in deliveries if not one.billed):
+            return Verdict(ERROR, f"error {reply.status}")
         if not reply.whole or not is_error_of(dialect, reply.body):
             return Verdict(BAD_ERROR, f"{reply.status}", f"{reply.body[:200]!r}")
         return Verdict(ERROR, f"error {reply.status}")

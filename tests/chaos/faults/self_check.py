@@ -146,6 +146,8 @@ def whole_replies(dialect):
     yield "an error with 200, as sent", matrix.ERROR, *whole(error), [in_it]
     yield "an error with 200 of ours", BAD_ERROR, *whole(error), []
     yield "half an error", BAD_ERROR, *whole(error, status=503, ends=False), []
+    page = Delivery("bad", dialect, body=b"<html></html>", billed=False)
+    yield "a provider's page as its error", matrix.ERROR, *whole(page.body, status=502), [page]
     yield "a page as an error", BAD_ERROR, *whole(b"<html></html>", status=502), []
     yield "an error of no form", BAD_ERROR, *whole(plain, status=502), []
     if dialect == "messages" or other == "chat":
