@@ -410,6 +410,16 @@ TEST_F(OwnBreakersTest, ProbeAndPassAgain) {
   EXPECT_FALSE(own_.would_admit(1, now_));
 }
 
+TEST_F(OwnBreakersTest, AnAnswerBeginsTheRowAnewAfterATrip) {
+  calls(5, 1, server_error);
+  now_ = own_.until(1);
+  calls(3, 1, answered);
+  calls(4, 1, server_error);
+  call(1, answered);
+  calls(4, 1, server_error);
+  EXPECT_TRUE(own_.would_admit(1, now_));
+}
+
 TEST_F(OwnBreakersTest, OfManyWhoFailedLeastRecentlyIsForgotten) {
   for (PrincipalHash principal = 0; principal < OwnBreakers::principals_max; ++principal) {
     calls(5, principal, server_error);

@@ -9,6 +9,10 @@ std::uint32_t ConcurrencyLimit::limit() const {
 }
 
 void ConcurrencyLimit::first_token(double by_average, std::size_t running, Instant now) {
+  if (now - last_sign_ >= calm) {
+    last_sign_ = now;
+    grow(limit_);
+  }
   if (calls_ == 0) window_begun_ = now;
   sum_ += by_average;
   ++calls_;
@@ -16,10 +20,10 @@ void ConcurrencyLimit::first_token(double by_average, std::size_t running, Insta
   double short_average = sum_ / calls_;
   sum_ = 0;
   calls_ = 0;
-  adapt(std::max(short_average, 1e-6), running);
+  adapt(std::max(short_average, 1e-6), running, now);
 }
 
-void ConcurrencyLimit::adapt(double short_average, std::size_t running) {
+void ConcurrencyLimit::adapt(double short_average, std::size_t running, Instant now) {
   constexpr double warm_up_windows = 10;
   ++windows_;
   double weight = 2 / (std::min(windows_, long_windows) + 1);
@@ -28,17 +32,25 @@ void ConcurrencyLimit::adapt(double short_average, std::size_t running) {
   // After a long slow time the long average must not stay where the slow time has brought it.
   if (long_average_ > 2 * short_average) long_average_ *= 0.95;
   double gradient = std::clamp(tolerance * long_average_ / short_average, 0.5, 1.0);
-  if (gradient < 1) lower_to_what_runs(running);
+  if (gradient < 1) {
+    last_sign_ = now;
+    lower_to_what_runs(running);
+  }
   if (limit_ == 0 || static_cast<double>(running) < limit_ / 2) return;
   double next = limit_ * gradient + queue;
-  limit_ += smoothing * (next - limit_);
-  limit_ = std::max(limit_, static_cast<double>(least));
+  grow(smoothing * (next - limit_));
+}
+
+void ConcurrencyLimit::grow(double by) {
+  if (limit_ == 0) return;
+  limit_ = std::max(limit_ + by, static_cast<double>(least));
   if (limit_ >= most) limit_ = 0;
 }
 
 void ConcurrencyLimit::rate_limited(std::size_t running, Instant now) {
-  if (limit_ != 0 && now - lowered_ < window) return;
-  lowered_ = now;
+  last_sign_ = now;
+  if (limit_ != 0 && now - last_429_ < window) return;
+  last_429_ = now;
   lower_to_what_runs(running);
   limit_ = std::max(limit_ * backoff, static_cast<double>(least));
 }

@@ -28,6 +28,7 @@ class ConcurrencyLimit {
   static constexpr double queue = 4;           // calls more, while nothing speaks against it
   static constexpr double long_windows = 600;  // that the long average goes over
   static constexpr double backoff = 0.9;       // of the limit, for each 429
+  static constexpr Duration calm = 30s;        // without a sign
   static constexpr Duration window = 1s;
   static constexpr std::uint32_t calls_least = 10;  // in a window
 
@@ -42,7 +43,8 @@ class ConcurrencyLimit {
   void rate_limited(std::size_t running, Instant now);
 
  private:
-  void adapt(double short_average, std::size_t running);
+  void adapt(double short_average, std::size_t running, Instant now);
+  void grow(double by);
   void lower_to_what_runs(std::size_t running);
 
   std::uint32_t configured_ = none;
@@ -52,7 +54,8 @@ class ConcurrencyLimit {
   double sum_ = 0;  // of the window
   std::uint32_t calls_ = 0;
   Instant window_begun_;
-  Instant lowered_;
+  Instant last_429_;
+  Instant last_sign_;  // or when it was doubled
 };
 
 }  // namespace recloser::route

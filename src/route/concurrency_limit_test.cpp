@@ -54,16 +54,25 @@ TEST_F(ConcurrencyLimitTest, GrowsByAQueueWhileAllIsWell) {
   EXPECT_EQ(limit_.limit(), 45);  // 45 + 0.2 * 4
   windows(5, 1, 45);
   EXPECT_EQ(limit_.limit(), 49);
-  windows(100, 1, 20);  // it is not what keeps calls away
+  windows(20, 1, 20);  // it is not what keeps calls away
   EXPECT_EQ(limit_.limit(), 49);
 }
 
-TEST_F(ConcurrencyLimitTest, ALimitThatHasGrownToTheMostIsNone) {
-  limit_.rate_limited(500, now_);
-  windows(680, 1, 1'000);
-  EXPECT_LT(limit_.limit(), 1'000);
-  windows(20, 1, 1'000);
-  EXPECT_EQ(limit_.limit(), ConcurrencyLimit::none);
+TEST_F(ConcurrencyLimitTest, HalfAMinuteWithoutASignDoublesIt) {
+  limit_.rate_limited(10, now_);
+  for (std::uint32_t limit : {18, 36, 72, 144, 288, 576}) {
+    limit_.first_token(1, 1, now_ + 30s - 1ns);
+    EXPECT_EQ(limit_.limit(), limit);
+    now_ = now_ + 30s;
+    limit_.first_token(1, 1, now_);
+  }
+  EXPECT_EQ(limit_.limit(), ConcurrencyLimit::none);  // it would be more than the most there is
+  limit_.rate_limited(10, now_);
+  windows(25, 1, 1);
+  limit_.rate_limited(10, now_);  // begins the half minute anew
+  now_ = now_ + 10s;
+  limit_.first_token(1, 1, now_);
+  EXPECT_EQ(limit_.limit(), 16);
 }
 
 TEST_F(ConcurrencyLimitTest, WithinTheToleranceIsNoQueue) {
@@ -78,6 +87,7 @@ TEST_F(ConcurrencyLimitTest, AQueueLowersIt) {
   // 300 * 1.5 * long / 2 + 4, a fifth of the way; the long average has hardly moved.
   EXPECT_NEAR(limit_.limit(), 300 - 0.2 * (300 - 300 * 1.5 * 1.0198 / 2 - 4), 1.5);
   std::uint32_t before = limit_.limit();
+  ASSERT_LT(before, 300);
   windows(1, 20, before);  // never to less than half, a fifth of the way
   EXPECT_NEAR(limit_.limit(), before - 0.2 * (before / 2.0 - 4), 1.5);
 }
@@ -86,6 +96,14 @@ TEST_F(ConcurrencyLimitTest, AQueueOfFewLeavesTwenty) {
   windows(100, 1, 3);
   windows(1, 10, 3);
   EXPECT_EQ(limit_.limit(), 20);  // which is far above what runs
+}
+
+TEST_F(ConcurrencyLimitTest, AQueueIsFeltWhereALimitIsFarAboveWhatRuns) {
+  windows(100, 1, 100);
+  limit_.rate_limited(500, now_);
+  ASSERT_EQ(limit_.limit(), 450);
+  windows(1, 2, 60);
+  EXPECT_LT(limit_.limit(), 60);
 }
 
 TEST_F(ConcurrencyLimitTest, AWindowHasASecondAndTenCalls) {
@@ -99,16 +117,24 @@ TEST_F(ConcurrencyLimitTest, AWindowHasASecondAndTenCalls) {
   EXPECT_LT(slow.limit(), 100);
 }
 
-TEST_F(ConcurrencyLimitTest, ComesBackAfterALongSlowTime) {
+TEST_F(ConcurrencyLimitTest, AQueueIsASign) {
+  windows(100, 1, 100);
+  windows(1, 10, 100);
+  std::uint32_t limit = limit_.limit();
+  for (int i = 0; i < 40; ++i) {
+    windows(1, 10, 100);
+    ASSERT_LE(limit_.limit(), limit + 1);  // by the queue, and no doubling
+    limit = limit_.limit();
+  }
+}
+
+TEST_F(ConcurrencyLimitTest, ALongSlowTimeIsForgottenSoon) {
   windows(50, 1, 100);
   windows(2'000, 10, 100);  // this is the average now
-  limit_.rate_limited(100, now_);
-  std::uint32_t low = limit_.limit();
-  windows(100, 1, low);
-  windows(20, 1.6, low);  // and is forgotten: this is a queue again
-  std::uint32_t grown = limit_.limit();
-  windows(10, 4, grown);
-  EXPECT_LT(limit_.limit(), grown);
+  windows(100, 1, 100);
+  ASSERT_EQ(limit_.limit(), ConcurrencyLimit::none);
+  windows(1, 4, 100);
+  EXPECT_LT(limit_.limit(), 100);
 }
 
 }  // namespace

@@ -72,6 +72,12 @@ TEST(Cooldown, CallsThatWereOnTheirWaySayNothingNew) {
   Instant until = cooldown.until();
   for (int i = 0; i < 100; ++i) cooldown.rate_limited(now, std::nullopt, random);
   EXPECT_EQ(cooldown.until(), until);
+  cooldown.answered();
+  cooldown.rate_limited(now, 10s, random);
+  for (int i = 0; i < 100; ++i) cooldown.rate_limited(now, 10s, random);
+  now = now + 10s;
+  cooldown.rate_limited(now, std::nullopt, random);
+  EXPECT_LE(cooldown.until() - now, 1s);  // the first one since the answer
 }
 
 TEST(Cooldown, AnAnswerBeginsTheRowAnew) {

@@ -111,6 +111,17 @@ TEST(TtftForecast, AStallIsNotWhatIsExpected) {
   EXPECT_LT(seconds(forecast.within(50).value()), 0.25);
 }
 
+// Long prompts that take more than their share: the line would be below zero for shorter ones.
+TEST(TtftForecast, NoPromptTakesLessThanNothing) {
+  TtftForecast forecast;
+  for (int i = 0; i < 100; ++i) {
+    forecast.learn(10ms, 20'000);
+    forecast.learn(10ms, 25'000);
+    forecast.learn(10s, 50'000);
+  }
+  EXPECT_NEAR(forecast.by_average(1s, 20'000), 0.48, 0.05);  // 105 us for a token
+}
+
 TEST(TtftForecast, AnyFiguresGiveATime) {
   TtftForecast forecast;
   std::minstd_rand dice(7);

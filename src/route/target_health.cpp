@@ -49,7 +49,7 @@ Admission TargetHealth::judge(const Asker& asker, Instant now, Panic panic) cons
   auto no = [now](Why why, Instant until) {
     return Admission{.why = why, .until = std::max(now, until)};
   };
-  if (drained_) return no(Why::drained, now);
+  if (drained_) return no(Why::drained, Instant::never());
   if (!breaker_.would_admit(now) && panic == Panic::no) {
     return no(Why::tripped, breaker_.trip().until());
   }

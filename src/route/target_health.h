@@ -63,7 +63,7 @@ struct Admission {
     full,         // as many calls run as may
   };
   Why why = Why::yes;
-  Instant until;  // when asking again may help; now where nobody knows
+  Instant until;  // when asking again may help: now, where nobody knows; never() of a drained one
 
   bool passes() const { return why == Why::yes; }
 };
@@ -173,7 +173,8 @@ class [[nodiscard]] TargetHealth::Slot {
 
   // The head of an answer, also of an error.
   void headers(const QuotaReading& reading, Instant now);
-  // The first content of the answer, so long after the request was sent.
+  // The first content of an answer that comes as a stream, so long after the request was sent. (The
+  // time of a whole answer is that of all its tokens: of such a call the end says enough.)
   void first_token(Duration ttft, std::uint64_t prompt_tokens, Instant now);
   // Once. `retry_after`: what an error said of it.
   void end(AttemptEnd end, std::optional<Duration> retry_after, Instant now);

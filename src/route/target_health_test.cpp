@@ -79,6 +79,27 @@ TEST_F(TargetHealthTest, ARateLimitCoolsAndIsNoFailure) {
   EXPECT_EQ(why(), Why::yes);
 }
 
+TEST_F(TargetHealthTest, AnAnswerBeginsTheRowOfRateLimitsAnew) {
+  for (int i = 0; i < 100; ++i) {
+    call(rate_limited);
+    ASSERT_LE(standing().cooling_until - now_, 1s);
+    now_ = now_ + 1s;
+    call(answered);
+  }
+}
+
+TEST_F(TargetHealthTest, StreamsOfAPrincipalThatWorkAgainLetItPass) {
+  call(answered, {.principal = 2});
+  calls(5, server_error);
+  now_ = target_.would_admit({.principal = 1}, now_).until;
+  std::vector<TargetHealth::Slot> streams;
+  for (int i = 0; i < 3; ++i) streams.push_back(admit());
+  EXPECT_EQ(why(), Why::own_tripped);
+  for (TargetHealth::Slot& stream : streams) stream.first_token(1s, 10, now_);
+  for (int i = 0; i < 9; ++i) streams.push_back(admit());
+  EXPECT_EQ(why(), Why::yes);
+}
+
 TEST_F(TargetHealthTest, OnePrincipalsPoisonTripsItsOwn) {
   call(answered, {.principal = 2});
   calls(5, server_error, {.principal = 1});
@@ -129,6 +150,7 @@ TEST_F(TargetHealthTest, PanicPassesNothingElse) {
 TEST_F(TargetHealthTest, ADrainedTargetIsNotChosen) {
   target_.drain(true);
   EXPECT_EQ(why(), Why::drained);
+  EXPECT_EQ(target_.would_admit({}, now_).until, Instant::never());
   EXPECT_TRUE(standing().drained);
   target_.drain(false);
   EXPECT_EQ(why(), Why::yes);

@@ -122,6 +122,9 @@ int main() {
   Targets targets = targets_of(health, now);
   Random random(1);
   Asker asker{.principal = 3, .needs = {1'000, 1'000}};
+  for (TargetHealth* target : targets) {
+    if (!target->would_admit(asker, now).passes()) return 1;
+  }
   std::size_t chosen = 0;
   bench_one_core("five targets asked and one chosen (<= 1000)", [&](int i) {
     chosen += choose(targets, asker, now + Duration{i}, random) != nullptr;
