@@ -165,6 +165,7 @@ full_steps() {
     optional "clients" "See tests/clients." tests/clients/run
     optional "kill -9" "See tests/chaos." tests/chaos/kill
     optional "aborts" "See tests/chaos." tests/chaos/aborts
+    optional "faults" "See tests/chaos, and docs/faults.md." tests/chaos/faults
     optional "overspend" "See tests/bench/README.md." tests/bench/overspend --quick
     optional "gates" "See tests/bench. A gate that cannot be held has its profile written down." \
       tests/bench/gates

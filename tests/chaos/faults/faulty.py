@@ -328,7 +328,7 @@ class FaultyProvider:
     def __init__(self, plans):
         self.plans = plans  # place name -> ("bad" | "good", dialect, coroutine of an Answer)
         self.deliveries = {name: [] for name in plans}
-        self.open = 0
+        self.open = 0  # calls whose connection is not closed yet
         self.server = None
         self.port = 0
 
@@ -341,13 +341,11 @@ class FaultyProvider:
         self.server.close()
 
     async def serve(self, reader, writer):
-        self.open += 1
         try:
             await self.one(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # the other end left, or speaks something else than HTTP
         finally:
-            self.open -= 1
             writer.close()
 
     async def one(self, reader, writer):
@@ -366,5 +364,9 @@ class FaultyProvider:
         place, dialect, act = self.plans[name]
         delivery = Delivery(place, dialect, body)
         self.deliveries[name].append(delivery)
-        await act(Answer(writer, reader, delivery, bool(body.get("stream"))))
-        await writer.drain()
+        self.open += 1
+        try:
+            await act(Answer(writer, reader, delivery, bool(body.get("stream"))))
+            await writer.drain()
+        finally:
+            self.open -= 1

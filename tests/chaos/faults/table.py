@@ -32,14 +32,13 @@ PAGE = """\
 
 What `tests/chaos/faults/run` saw: every fault, in chat, messages and responses, with and without
 a healthy second target (`order: 2`). It fails when a client gets what only looks like an answer,
-waits beyond the limits, or is charged for what no provider delivered; it wrote this page
-(`--table`).
+waits beyond the limits, or is charged for what no provider delivered; and when this page, which it
+wrote (`--table docs/faults.md`), is no longer what it sees.
 
-* *answer*: complete, and what a provider truly sent; *of the second*: one answer of the second
-  target, with one preamble and its name in `x-recloser-target`.
+* *answer*: complete, and what a provider truly sent. That of the second target has one preamble,
+  and its name in `x-recloser-target`.
 * *error 503*: that status, as an error of the client's dialect. *error in band*: the last event of
-  a stream says it, in that dialect. What comes after content is an error even with a second target,
-  unless the model's `interrupted` says otherwise.
+  a stream says it, in that dialect. What comes after content is an error even with a second target.
 * *as sent*: the provider's bytes, of which no reader makes an answer; the call's row says
   `provider_failed`.
 * *assembled*: a whole answer for the client that is streamed to Recloser, where it fares otherwise
@@ -57,7 +56,7 @@ def phrases(results):
     """(fault, form, standing) -> what the dialects got, in a few words."""
     got = {}
     for one in results:
-        how = "of the second" if one.verdict.served == "good" else one.verdict.how
+        how = "answer of the second" if one.verdict.served == "good" else one.verdict.how
         how = f"**{how}**" if one.faults else how
         key = (one.cell.fault.name, one.cell.form, one.cell.standing)
         got.setdefault(key, {})[how] = None
