@@ -1,6 +1,7 @@
 #include "route/attempt_end.h"
 
 #include <initializer_list>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -265,6 +266,15 @@ TEST(AttemptEnd, WhatAClientWroteTripsNoKey) {
   }
 }
 
+// A message counts only beside the status that it is known with.
+TEST(AttemptEnd, AMessageBelongsToItsStatus) {
+  expect_all({Body{422, R"({"error":{"message":"API key not valid"}})", rejected},
+              Body{429, R"({"error":{"message":"Your credit balance is too low"}})", rate_limited},
+              Body{500, R"({"error":"the tool is currently loading"})", server_error},
+              Body{429, R"({"error":"the model is being loaded"})", rate_limited},
+              Body{401, R"({"error":{"message":"flagged"}})", unauthorized}});
+}
+
 TEST(AttemptEnd, HostileBodiesAreReadByTheirStatus) {
   std::string deep(100'000, '[');
   std::string many = R"({"error":{"details":[)";
@@ -275,6 +285,26 @@ TEST(AttemptEnd, HostileBodiesAreReadByTheirStatus) {
         std::string(R"({"error":)"), std::string(R"({"error":{"type":5,"message":[]}})"),
         std::string("\0\0", 2), std::string("}["), std::string(1u << 20, 'a')}) {
     EXPECT_EQ(end_of_answer(429, body), rate_limited) << body.substr(0, 40);
+  }
+}
+
+TEST(AttemptEnd, DamagedBodiesDoNoHarm) {
+  const std::string whole =
+      R"([{"error":{"code":429,"message":"m \u00e9","status":"RESOURCE_EXHAUSTED","details":)"
+      R"([{"violations":[{"quotaId":"RequestsPerDay"}]},{"retryDelay":"38s"}]}}])";
+  EXPECT_EQ(end_of_answer(429, whole), out_of_quota);
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    AttemptEnd end = end_of_answer(429, whole.substr(0, size));
+    EXPECT_TRUE(end == rate_limited || end == out_of_quota) << size;
+  }
+  std::minstd_rand dice(5);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string damaged = whole;
+    for (int k = 0; k < 3; ++k) {
+      damaged[(dice() >> 4) % damaged.size()] = "{}[]\",:\\\xff \0a1"[(dice() >> 4) % 14];
+    }
+    AttemptEnd end = end_of_answer(429, damaged);
+    ASSERT_TRUE(end == rate_limited || end == out_of_quota) << damaged;
   }
 }
 

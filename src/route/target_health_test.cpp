@@ -212,7 +212,9 @@ TEST_F(TargetHealthTest, HeadersKeepCallsAwayUntilThereIsEnough) {
   now_ = now_ + 90s;
   TargetHealth::Slot third = admit(endless);
   third.end(answered, std::nullopt, now_);
-  EXPECT_EQ(standing().gauges[1].remaining, 100);
+  TargetHealth::Slot fourth = admit(small);
+  fourth.headers(reading, now_);
+  EXPECT_EQ(why({.principal = 1, .needs = {100, 0}}), Why::yes);
 }
 
 TEST_F(TargetHealthTest, FullIsAsManyAsMay) {
@@ -317,6 +319,35 @@ TEST_F(TargetHealthTest, AFailureCostsTheTimeItTook) {
   stream.first_token(100ms, 10, now_);
   stream.end(broken, std::nullopt, now_ + 60s);  // no time of waiting
   EXPECT_EQ(target_.cost(now_ + 60s), 5e9);
+}
+
+// Twenty calls a second, and an outage of a minute: what it still sees of them are few probes, and
+// soon after it is over all go there again.
+TEST_F(TargetHealthTest, AnOutageOfAMinuteSeesFewCalls) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    KeyState key;
+    TargetHealth target("p/m", "p", key, seed, nullptr);
+    int attempts = 0;
+    Instant over = now_ + 60s;
+    for (; now_ < over; now_ = now_ + 50ms) {
+      auto slot = target.admit({.principal = seed % 7}, now_);
+      if (!slot) continue;
+      ++attempts;
+      slot->end(AttemptEnd::unreachable, std::nullopt, now_);
+    }
+    EXPECT_LE(attempts, 20);
+    Instant probing = std::max(over, target.standing(now_).until);
+    EXPECT_LE(probing - over, 5min);
+    int refused = 0;
+    for (now_ = probing; now_ < probing + 1s; now_ = now_ + 50ms) {
+      auto slot = target.admit({.principal = seed % 7}, now_);
+      refused += !slot;
+      if (slot) slot->end(AttemptEnd::answered, std::nullopt, now_);
+    }
+    EXPECT_EQ(refused, 0);
+    EXPECT_EQ(target.standing(now_).state, State::passing);
+  }
 }
 
 TEST_F(TargetHealthTest, PredictsAFirstToken) {
