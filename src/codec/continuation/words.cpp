@@ -40,6 +40,10 @@ std::string_view without_white_begin(std::string_view text) {
   return text;
 }
 
+std::string_view last_token(std::string_view text) {
+  return text.substr(text.find_last_of(white_bytes) + 1);
+}
+
 char32_t first_character(std::string_view text) {
   if (text.empty()) return 0;
   std::size_t end = 1;

@@ -6,10 +6,14 @@
 
 namespace recloser::codec {
 
-constexpr bool is_white(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+inline constexpr std::string_view white_bytes = " \n\t\r";
+constexpr bool is_white(char c) { return white_bytes.contains(c); }
 
 std::string_view without_white_end(std::string_view text);
 std::string_view without_white_begin(std::string_view text);
+
+// What stands behind the last white space.
+std::string_view last_token(std::string_view text);
 
 // The character that the UTF-8 `text` begins or ends with; 0 where there is none.
 char32_t first_character(std::string_view text);
