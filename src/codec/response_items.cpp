@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace recloser::codec {
 namespace {
 
@@ -271,12 +273,12 @@ void write_response_place(JsonWriter& json, const ResponseItem& item) {
 }
 
 // An item that was told whole, as it was told; any other as far as it got.
-void write_response_item(JsonWriter& json, const ResponseItem& item) {
+void write_response_item(JsonWriter& json, const ResponseItem& item, std::string_view status) {
   bool message = item.type == "message";
   if (item.done || (!message && item.type != "reasoning")) {
     std::string text = item.json;
     if (!item.done && !item.status.empty()) {
-      text.replace(item.status.begin, item.status.size(), "\"incomplete\"");
+      text.replace(item.status.begin, item.status.size(), fmt::format("\"{}\"", status));
     }
     json.raw(text);
     return;
@@ -291,10 +293,45 @@ void write_response_item(JsonWriter& json, const ResponseItem& item) {
   json.open_object();
   raw_member(json, "id", item.id);
   raw_member(json, "type", item.type);
-  json.member("status", "incomplete");
+  json.member("status", status);
   if (message) json.member("role", "assistant");
   if (!message && content) json.key("summary").open_array().close_array();
   json.key(content ? "content" : "summary").raw("[" + parts + "]").close_object();
+}
+
+void write_response_text_done(ResponseEvents& events, const ResponseItem& item) {
+  std::string_view type = "response.output_text.done";
+  if (item.part == ResponsePart::refusal) type = "response.refusal.done";
+  if (item.part == ResponsePart::reasoning_text) type = "response.reasoning_text.done";
+  if (item.part == ResponsePart::summary_text) type = "response.reasoning_summary_text.done";
+  events.event(type, [&](JsonWriter& json) {
+    write_response_place(json, item);
+    raw_member(json, item.part == ResponsePart::refusal ? "refusal" : "text", item.text);
+    if (item.part == ResponsePart::output_text) json.key("logprobs").open_array().close_array();
+  });
+}
+
+void write_response_part_done(ResponseEvents& events, const ResponseItem& item) {
+  bool summary = item.part == ResponsePart::summary_text;
+  events.event(summary ? "response.reasoning_summary_part.done" : "response.content_part.done",
+               [&](JsonWriter& json) {
+                 write_response_place(json, item);
+                 json.key("part");
+                 write_response_part(json, item.part, item.text);
+               });
+}
+
+void close_response_item(ResponseEvents& events, const ResponseItem& item,
+                         std::string_view status) {
+  if (item.done || item.tool) return;
+  if (item.part != ResponsePart::none) {
+    if (!item.text_done) write_response_text_done(events, item);
+    write_response_part_done(events, item);
+  }
+  events.event("response.output_item.done", [&](JsonWriter& json) {
+    json.member("output_index", item.index).key("item");
+    write_response_item(json, item, status);
+  });
 }
 
 void write_response_usage(JsonWriter& json, const Usage& usage) {

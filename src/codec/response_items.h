@@ -92,8 +92,35 @@ void write_response_part(JsonWriter& json, ResponsePart part, std::string_view r
 // The members that say where in the answer the open part of an item is.
 void write_response_place(JsonWriter& json, const ResponseItem& item);
 
-// An item that was told whole, as it was told; any other as far as it got.
-void write_response_item(JsonWriter& json, const ResponseItem& item);
+// An item that was told whole, as it was told; any other as far as it got, with that status.
+void write_response_item(JsonWriter& json, const ResponseItem& item, std::string_view status);
+
+// Writes events with their names and numbers.
+class ResponseEvents {
+ public:
+  ResponseEvents(std::string& out, std::uint64_t sequence) : out_(out), sequence_(sequence) {}
+
+  template <class Fill>
+  void event(std::string_view type, Fill fill) {
+    out_.append("event: ").append(type).append("\ndata: ");
+    JsonWriter json(out_);
+    json.open_object().member("type", type).member("sequence_number", sequence_++);
+    fill(json);
+    json.close_object();
+    out_ += "\n\n";
+  }
+
+ private:
+  std::string& out_;
+  std::uint64_t sequence_;
+};
+
+void write_response_text_done(ResponseEvents& events, const ResponseItem& item);
+void write_response_part_done(ResponseEvents& events, const ResponseItem& item);
+
+// From the inside out. A call that is not whole gets no end: programs run a call as soon as its
+// item is done, whatever its status.
+void close_response_item(ResponseEvents& events, const ResponseItem& item, std::string_view status);
 
 void write_response_usage(JsonWriter& json, const Usage& usage);
 

@@ -159,4 +159,10 @@ void raw_member(JsonWriter& json, std::string_view name, std::string_view raw) {
   json.key(name).raw(quoted);
 }
 
+void copy_member(JsonWriter& json, std::string_view raw_name, std::string_view value) {
+  std::string name;
+  unescape(name, raw_name);
+  json.key(name).raw(value);
+}
+
 }  // namespace recloser::codec

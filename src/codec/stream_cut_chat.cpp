@@ -222,23 +222,27 @@ void ChatCut::write_choice(std::string& out, std::uint32_t choice, const CutOrde
 }
 
 void ChatCut::write_usage(std::string& out, const CutOrder& order, const StreamFacts& facts) const {
-  const Usage& usage = *order.usage;
   out += "data: ";
   JsonWriter json(out);
   write_head(json, order, facts);
-  json.key("choices").open_array().close_array().key("usage").open_object();
+  json.key("choices").open_array().close_array();
+  write_chat_usage(json, *order.usage);
+  json.close_object();
+  out += "\n\n";
+}
+
+}  // namespace
+
+void write_chat_usage(JsonWriter& json, const Usage& usage) {
+  json.key("usage").open_object();
   json.member("prompt_tokens", usage.input_tokens);
   json.member("completion_tokens", usage.output_tokens);
   json.member("total_tokens", usage.input_tokens + usage.output_tokens);
   json.key("prompt_tokens_details").open_object();
   json.member("cached_tokens", usage.cached_input_tokens).close_object();
   json.key("completion_tokens_details").open_object();
-  json.member("reasoning_tokens", usage.reasoning_tokens).close_object();
-  json.close_object().close_object();
-  out += "\n\n";
+  json.member("reasoning_tokens", usage.reasoning_tokens).close_object().close_object();
 }
-
-}  // namespace
 
 std::unique_ptr<CutGrammar> make_chat_cut(bool completions) {
   return std::make_unique<ChatCut>(completions);

@@ -34,9 +34,7 @@ std::string_view data_of(std::string_view frame, std::string& room);
 
 // Tells `take` each wanted value of the data of one SSE event, up to where it is no JSON.
 template <class Take>
-void scan_frame(std::string_view frame, const JsonTable& table, Take take) {
-  std::string room;
-  std::string_view data = data_of(frame, room);
+void scan_data(std::string_view data, const JsonTable& table, Take take) {
   std::string_view rest = data;
   JsonScanner scanner(table);
   for (;;) {
@@ -44,6 +42,13 @@ void scan_frame(std::string_view frame, const JsonTable& table, Take take) {
     if (token == JsonToken::none || token == JsonToken::error) return;
     if (token != JsonToken::text_part) take(token, scanner, data);
   }
+}
+
+// The same; the views live only while they are told.
+template <class Take>
+void scan_frame(std::string_view frame, const JsonTable& table, Take take) {
+  std::string room;
+  scan_data(data_of(frame, room), table, take);
 }
 
 // ": recloser cut call=.. rule=..", a comment between two events.
@@ -59,7 +64,18 @@ inline bool has_note(const CutOrder& order) { return !order.structured && !order
 // as the note says what it was; open tool arguments and structured output never end like that.
 CutFinish finish_of_cut(const CutOrder& order, bool stops, bool open_tool);
 
+// The members of a usage, in the words of the dialect. Anthropic's of a stream that has only begun
+// tells no output.
+void write_chat_usage(JsonWriter& json, const Usage& usage);
+void write_messages_usage(JsonWriter& json, const Usage& usage, bool begun);
+
+// "event: .." and "data: .."
+void write_event(std::string& out, std::string_view name, std::string_view data);
+
 // Raw contents of a JSON string, as a member.
 void raw_member(JsonWriter& json, std::string_view name, std::string_view raw);
+
+// A member as it stands, its name raw.
+void copy_member(JsonWriter& json, std::string_view raw_name, std::string_view value);
 
 }  // namespace recloser::codec

@@ -138,21 +138,6 @@ void MessagesCut::see_block(std::string_view frame) {
   if (stops && now_.open && now_.index == index) now_.open = false;
 }
 
-void write_event(std::string& out, std::string_view name, std::string_view data) {
-  out += "event: ";
-  out.append(name).append("\ndata: ").append(data).append("\n\n");
-}
-
-// Cache reads and writes stand beside the input, not inside it.
-void write_usage(JsonWriter& json, const Usage& usage, bool begun) {
-  std::uint64_t cached = usage.cached_input_tokens + usage.cache_write_tokens;
-  json.key("usage").open_object();
-  json.member("input_tokens", usage.input_tokens - std::min(usage.input_tokens, cached));
-  json.member("cache_creation_input_tokens", usage.cache_write_tokens);
-  json.member("cache_read_input_tokens", usage.cached_input_tokens);
-  json.member("output_tokens", begun ? usage.output_tokens : 0).close_object();
-}
-
 void write_start(std::string& out, const CutOrder& order, const StreamFacts& facts,
                  const Usage& usage) {
   std::string text;
@@ -164,7 +149,7 @@ void write_start(std::string& out, const CutOrder& order, const StreamFacts& fac
   json.member("model", facts.model.empty() ? order.model : std::string_view(facts.model));
   json.key("content").open_array().close_array();
   json.key("stop_reason").null().key("stop_sequence").null();
-  write_usage(json, usage, false);
+  write_messages_usage(json, usage, false);
   json.close_object().close_object();
   write_event(out, "message_start", text);
 }
@@ -207,7 +192,7 @@ void write_reason(std::string& out, CutFinish finish, const Usage& usage) {
       break;
   }
   json.key("stop_sequence").null().close_object();
-  write_usage(json, usage, true);
+  write_messages_usage(json, usage, true);
   json.close_object();
   write_event(out, "message_delta", text);
 }
@@ -229,6 +214,21 @@ void MessagesCut::write(std::string& out, const CutOrder& order, const StreamFac
 }
 
 }  // namespace
+
+void write_event(std::string& out, std::string_view name, std::string_view data) {
+  out += "event: ";
+  out.append(name).append("\ndata: ").append(data).append("\n\n");
+}
+
+// Cache reads and writes stand beside the input, not inside it.
+void write_messages_usage(JsonWriter& json, const Usage& usage, bool begun) {
+  std::uint64_t cached = usage.cached_input_tokens + usage.cache_write_tokens;
+  json.key("usage").open_object();
+  json.member("input_tokens", usage.input_tokens - std::min(usage.input_tokens, cached));
+  json.member("cache_creation_input_tokens", usage.cache_write_tokens);
+  json.member("cache_read_input_tokens", usage.cached_input_tokens);
+  json.member("output_tokens", begun ? usage.output_tokens : 0).close_object();
+}
 
 std::unique_ptr<CutGrammar> make_messages_cut() { return std::make_unique<MessagesCut>(); }
 

@@ -44,64 +44,8 @@ StreamCut::Pass ResponsesCut::see(const Event& event, std::string_view frame) {
   return before_hold_ ? StreamCut::Pass::held : StreamCut::Pass::on;
 }
 
-// Writes events with their names and numbers.
-class Events {
- public:
-  Events(std::string& out, std::uint64_t sequence) : out_(out), sequence_(sequence) {}
-
-  template <class Fill>
-  void event(std::string_view type, Fill fill) {
-    out_.append("event: ").append(type).append("\ndata: ");
-    JsonWriter json(out_);
-    json.open_object().member("type", type).member("sequence_number", sequence_++);
-    fill(json);
-    json.close_object();
-    out_ += "\n\n";
-  }
-
- private:
-  std::string& out_;
-  std::uint64_t sequence_;
-};
-
-void write_text_done(Events& events, const ResponseItem& item) {
-  std::string_view type = "response.output_text.done";
-  if (item.part == ResponsePart::refusal) type = "response.refusal.done";
-  if (item.part == ResponsePart::reasoning_text) type = "response.reasoning_text.done";
-  if (item.part == ResponsePart::summary_text) type = "response.reasoning_summary_text.done";
-  events.event(type, [&](JsonWriter& json) {
-    write_response_place(json, item);
-    raw_member(json, item.part == ResponsePart::refusal ? "refusal" : "text", item.text);
-    if (item.part == ResponsePart::output_text) json.key("logprobs").open_array().close_array();
-  });
-}
-
-void write_part_done(Events& events, const ResponseItem& item) {
-  bool summary = item.part == ResponsePart::summary_text;
-  events.event(summary ? "response.reasoning_summary_part.done" : "response.content_part.done",
-               [&](JsonWriter& json) {
-                 write_response_place(json, item);
-                 json.key("part");
-                 write_response_part(json, item.part, item.text);
-               });
-}
-
-// A call that is not whole gets no end: programs run a call as soon as its item is done, whatever
-// its status.
-void close_item(Events& events, const ResponseItem& item) {
-  if (item.done || item.tool) return;
-  if (item.part != ResponsePart::none) {
-    if (!item.text_done) write_text_done(events, item);
-    write_part_done(events, item);
-  }
-  events.event("response.output_item.done", [&](JsonWriter& json) {
-    json.member("output_index", item.index).key("item");
-    write_response_item(json, item);
-  });
-}
-
 // The note as a message, from its begin to its end. Returns the item.
-std::string write_note(Events& events, const CutOrder& order, const ResponseItems& seen) {
+std::string write_note(ResponseEvents& events, const CutOrder& order, const ResponseItems& seen) {
   ResponseItem note;
   note.index = seen.next_index;
   append_json_escaped(note.id, fmt::format("msg_{}", order.call));
@@ -130,8 +74,8 @@ std::string write_note(Events& events, const CutOrder& order, const ResponseItem
     raw_member(json, "delta", note.text);
     json.key("logprobs").open_array().close_array();
   });
-  write_text_done(events, note);
-  write_part_done(events, note);
+  write_response_text_done(events, note);
+  write_response_part_done(events, note);
   std::string item;
   JsonWriter writer(item);
   message(writer, "completed", true);
@@ -179,7 +123,7 @@ void ResponsesCut::write(std::string& out, const CutOrder& order, const StreamFa
   const ResponseItems& seen = passed();
   if (seen.done) return;
   write_cut_comment(out, order);
-  Events events(out, seen.next_sequence);
+  ResponseEvents events(out, seen.next_sequence);
   Envelope envelope{order, facts, seen.created_at_s};
   if (!seen.created) {
     events.event("response.created",
@@ -187,11 +131,11 @@ void ResponsesCut::write(std::string& out, const CutOrder& order, const StreamFa
   }
   std::string output;
   for (const ResponseItem& item : seen.items) {
-    close_item(events, item);
+    close_response_item(events, item, "incomplete");
     if (item.json.empty()) continue;  // it was too large to be kept
     if (!output.empty()) output += ',';
     JsonWriter one(output);
-    write_response_item(one, item);
+    write_response_item(one, item, "incomplete");
   }
   if (has_note(order)) {
     std::string note = write_note(events, order, seen);

@@ -173,11 +173,13 @@ void Delivered::see_text(const Event& event) {
 
 // Thinking is whole when it is signed; redacted thinking comes whole.
 void Delivered::see_block(std::string_view frame) {
+  std::string room;
+  std::string_view data = data_of(frame, room);
   std::string_view type;
   std::string_view block;
   std::uint32_t index = 0;
   bool is_signed = false;
-  scan_frame(frame, block_table, [&](JsonToken, const JsonScanner& scanner, std::string_view) {
+  scan_data(data, block_table, [&](JsonToken, const JsonScanner& scanner, std::string_view) {
     if (scanner.id() == id_type) type = scanner.raw();
     if (scanner.id() == id_block_type) block = scanner.raw();
     if (scanner.id() == id_signature) is_signed = true;
