@@ -246,11 +246,11 @@ void QuotaReading::field(std::string_view name, std::string_view value, WallTime
   std::unreachable();
 }
 
-Instant QuotaGauges::keeps_away(const QuotaNeeds& needs, Instant now) const {
+Instant QuotaGauges::keeps_away(const QuotaNeeds& needs) const {
   Instant until{};
   for (QuotaUnit unit : units) {
     const Gauge& gauge = of(unit);
-    if (!gauge.known || now >= gauge.full) continue;
+    if (!gauge.known) continue;
     std::uint64_t wanted = need_of(unit, needs) + on_their_way_[static_cast<std::size_t>(unit)];
     until = std::max(until, there_at(gauge, wanted));
   }

@@ -69,9 +69,9 @@ class QuotaGauges {
   // Of a limit whose filling is not told (Mistral's are per minute, xAI's too).
   static constexpr Duration full_in_default = 60s;
 
-  // When a call that needs so much may be sent; `now` or earlier: at once. What calls that are on
-  // their way need counts as taken.
-  Instant keeps_away(const QuotaNeeds& needs, Instant now) const;
+  // When a call that needs so much may be sent; in the past: at once. What calls that are on their
+  // way need counts as taken.
+  Instant keeps_away(const QuotaNeeds& needs) const;
 
   // A call is on its way, until its answer has begun or it has ended: then what it took is in the
   // provider's own figures.

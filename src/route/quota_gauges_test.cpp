@@ -210,12 +210,12 @@ TEST(RetryDelay, IsReadFromAnErrorOfGemini) {
 
 TEST(QuotaGauges, KeepNobodyAwayWhoFits) {
   QuotaGauges nothing_known;
-  EXPECT_LE(nothing_known.keeps_away({1'000'000, 1'000'000}, begun), begun);
+  EXPECT_LE(nothing_known.keeps_away({1'000'000, 1'000'000}), begun);
   QuotaGauges gauges = gauges_of({{"x-ratelimit-remaining-tokens", "100"},
                                   {"x-ratelimit-limit-tokens", "1000"},
                                   {"x-ratelimit-reset-tokens", "60s"}});
-  EXPECT_LE(gauges.keeps_away({60, 40}, begun), begun);
-  EXPECT_GT(gauges.keeps_away({60, 41}, begun), begun);
+  EXPECT_LE(gauges.keeps_away({60, 40}), begun);
+  EXPECT_GT(gauges.keeps_away({60, 41}), begun);
 }
 
 // 900 tokens come back in 60 s: 450 of them in 30 s.
@@ -223,36 +223,34 @@ TEST(QuotaGauges, KeepAwayUntilThereIsEnough) {
   QuotaGauges gauges = gauges_of({{"x-ratelimit-remaining-tokens", "100"},
                                   {"x-ratelimit-limit-tokens", "1000"},
                                   {"x-ratelimit-reset-tokens", "60s"}});
-  EXPECT_EQ(gauges.keeps_away({550, 0}, begun), begun + 30s);
-  EXPECT_EQ(gauges.keeps_away({550, 0}, begun + 29s), begun + 30s);
-  EXPECT_EQ(gauges.keeps_away({1'000, 0}, begun), begun + 60s);
-  EXPECT_EQ(gauges.keeps_away({5'000'000, 0}, begun), begun + 60s);  // more than there ever is
-  EXPECT_LE(gauges.keeps_away({5'000'000, 0}, begun + 60s), begun + 60s);
+  EXPECT_EQ(gauges.keeps_away({550, 0}), begun + 30s);
+  EXPECT_EQ(gauges.keeps_away({1'000, 0}), begun + 60s);
+  EXPECT_EQ(gauges.keeps_away({5'000'000, 0}), begun + 60s);  // more than there ever is
 }
 
 TEST(QuotaGauges, EachUnitIsAskedForItsOwn) {
   QuotaGauges gauges = gauges_of({{"anthropic-ratelimit-input-tokens-remaining", "10"},
                                   {"anthropic-ratelimit-output-tokens-remaining", "20"}});
-  EXPECT_LE(gauges.keeps_away({10, 20}, begun), begun);
-  EXPECT_EQ(gauges.keeps_away({11, 20}, begun), begun + 60s);
-  EXPECT_EQ(gauges.keeps_away({10, 21}, begun), begun + 60s);
+  EXPECT_LE(gauges.keeps_away({10, 20}), begun);
+  EXPECT_EQ(gauges.keeps_away({11, 20}), begun + 60s);
+  EXPECT_EQ(gauges.keeps_away({10, 21}), begun + 60s);
   gauges = gauges_of({{"x-ratelimit-remaining-requests", "0"},
                       {"x-ratelimit-limit-requests", "10"},
                       {"x-ratelimit-reset-requests", "10s"}});
-  EXPECT_EQ(gauges.keeps_away({}, begun), begun + 1s);
+  EXPECT_EQ(gauges.keeps_away({}), begun + 1s);
 }
 
 TEST(QuotaGauges, CallsOnTheirWayCount) {
   QuotaGauges gauges =
       gauges_of({{"x-ratelimit-remaining-requests", "2"}, {"x-ratelimit-remaining-tokens", "100"}});
   gauges.sent({50, 0});
-  EXPECT_LE(gauges.keeps_away({50, 0}, begun), begun);
-  EXPECT_GT(gauges.keeps_away({51, 0}, begun), begun);
+  EXPECT_LE(gauges.keeps_away({50, 0}), begun);
+  EXPECT_GT(gauges.keeps_away({51, 0}), begun);
   gauges.sent({0, 0});
-  EXPECT_GT(gauges.keeps_away({0, 0}, begun), begun);
+  EXPECT_GT(gauges.keeps_away({0, 0}), begun);
   gauges.arrived({0, 0});
   gauges.arrived({50, 0});
-  EXPECT_LE(gauges.keeps_away({100, 0}, begun), begun);
+  EXPECT_LE(gauges.keeps_away({100, 0}), begun);
 }
 
 TEST(QuotaGauges, ALaterReadingReplacesAnEarlierOneOfTheSameUnit) {

@@ -58,7 +58,7 @@ Admission TargetHealth::judge(const Asker& asker, Instant now, Panic panic) cons
   }
   if (asker.key_is_ours) {
     if (cooldown_.cooling(now)) return no(Why::cooling, cooldown_.until());
-    Instant away = gauges_.keeps_away(asker.needs, now);
+    Instant away = gauges_.keeps_away(asker.needs);
     if (away > now) return no(Why::quota, away);
   }
   if (!limit_.would_admit(running_)) return no(Why::full, now);
