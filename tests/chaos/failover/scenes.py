@@ -7,9 +7,11 @@ before its time is judged.
 
 import asyncio
 import json
+import random
 import time
 
-from stage import Stage, error_in_band, hang, healthy, reset_first, status
+from stage import (NARROW, NARROW_CALLS, Stage, error_in_band, hang, healthy, reset_first,
+                   stall, status)
 
 overloaded = status(503, "server_is_overloaded")
 # A target that fails is asked until it trips: five failures in a row, and those under way.
@@ -228,3 +230,29 @@ async def one_target_stays_routable(stage):
         stage.wrong("nothing is asked any more")
     first.act = healthy
     stage.all_answered(await stage.at_rate(20, 1), by="bad")
+
+
+@scene(hang, stall, first_byte="200ms")
+async def clients_that_leave_hold_no_slot(stage):
+    """They leave at any moment: while the first target is silent, between two attempts, in a
+    stream. Of the four slots of their key none is lost."""
+    rng = random.Random(1)
+    for _ in range(30):
+        await asyncio.gather(*(stage.ask(NARROW, seconds=rng.uniform(0.001, 0.5))
+                               for _ in range(NARROW_CALLS)))
+    first, second = stage.targets
+    second.act = healthy
+    for _ in range(100):  # a call ends some time after its client has left
+        replies = await asyncio.gather(*(stage.ask(NARROW) for _ in range(NARROW_CALLS)))
+        if all(reply.status == 200 for reply in replies):
+            break
+    stage.all_answered(replies, by="good")
+    first.act = second.act = hang
+    began = time.monotonic()
+    waiting = [asyncio.create_task(stage.ask(NARROW, seconds=3)) for _ in range(NARROW_CALLS)]
+    while first.asked_since(began) + second.asked_since(began) < NARROW_CALLS:
+        await asyncio.sleep(0.01)
+    refused = await stage.ask(NARROW)
+    if refused.status != 429:
+        stage.wrong(f"a fifth call at one time got {refused.status}")
+    await asyncio.gather(*waiting)

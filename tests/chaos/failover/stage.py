@@ -14,6 +14,7 @@ import reading  # noqa: E402
 from cells import ANSWER, ERROR  # noqa: E402
 
 KEYS = 8
+NARROW, NARROW_CALLS = "narrow", 4  # a key, and how many calls it may have at one time
 KEY = "rk-of-a-client-of-failing-targets-"
 TOKEN = "token-of-the-operator-of-failover"
 CALL_SECONDS_MAX = 30
@@ -58,7 +59,6 @@ class Stage:
         self.name = name
         self.targets = [Target(name, number, act, first_byte) for number, act in enumerate(acts)]
         self.address = self.provider = None
-        self.key_prefix = KEY
         self.faults = []
 
     def config(self, port):
@@ -71,12 +71,13 @@ class Stage:
                           for order, one in enumerate(self.targets, 1))
         return providers, f"  {self.name}:\n    targets:\n{targets}"
 
-    async def ask(self, number=0, text="hello", stream=True):
-        """One call of the client with this number; its reply with the verdict on it."""
+    async def ask(self, number=0, text="hello", stream=True, seconds=CALL_SECONDS_MAX):
+        """One call of the client with this number; its reply with the verdict on it. After so many
+        seconds it leaves."""
         order = {"model": self.name, "stream": stream, "max_tokens": 200,
                  "messages": [{"role": "user", "content": text}]}
-        reply = await client.call(self.address, f"{KEY}{number % KEYS}", "chat", order,
-                                  seconds=CALL_SECONDS_MAX)
+        key = number if number == NARROW else number % KEYS
+        reply = await client.call(self.address, f"{KEY}{key}", "chat", order, seconds=seconds)
         sent = [one for target in self.targets for one in self.provider.deliveries[target.name]]
         reply.verdict = reading.verdict(reply, "chat", stream, sent)
         return reply
@@ -121,8 +122,11 @@ class Stage:
 
 def whole_config(stages, port):
     parts = [stage.config(port) for stage in stages]
-    keys = "".join(f"  - {{id: c{number}, secret: {KEY}{number}, concurrency: 64}}\n"
+    budget = "budget: {tokens: 1000000000, per: total}"
+    keys = "".join(f"  - {{id: c{number}, secret: {KEY}{number}, {budget}}}\n"
                    for number in range(KEYS))
+    keys += (f"  - {{id: narrow, secret: {KEY}{NARROW}, concurrency: {NARROW_CALLS}, "
+             f"{budget}}}\n")
     return (HEAD.format(token=TOKEN) + "providers:\n" + "".join(one for one, _ in parts)
             + "models:\n" + "".join(one for _, one in parts) + "keys:\n" + keys)
 
@@ -133,4 +137,4 @@ def plans(stages):
 
 
 healthy, hang, status = faulty.healthy, faulty.hang, faulty.status
-error_in_band, reset_first = faulty.error_in_band, faulty.reset_first
+error_in_band, reset_first, stall = faulty.error_in_band, faulty.reset_first, faulty.stall
