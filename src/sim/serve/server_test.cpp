@@ -276,6 +276,9 @@ TEST_F(ServerTest, AnErrorInAWholeAnswerIsTheAnswer) {
   EXPECT_TRUE(heard.text.starts_with("HTTP/1.1 200 OK\r\n"));
   EXPECT_NE(heard.text.find(R"({"error":{"message":)"), std::string::npos) << heard.text;
   EXPECT_EQ(heard.text.find("choices"), std::string::npos);
+  heard = hear(chat("sim-t60-err4-d100", whole));
+  EXPECT_GE(heard.took, 400ms);
+  EXPECT_LT(heard.took, 500ms) << "it comes when the error would have";
   EXPECT_EQ(last_call().at("state"), "fault");
   EXPECT_EQ(last_call().at("output_written"), 0);
 }

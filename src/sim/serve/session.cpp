@@ -167,7 +167,10 @@ Task<CallState> Session::give_whole(Delivery& delivery, net::CancelPoint& cancel
   net::Worker& worker = exchange_.worker();
   WholeBody whole = whole_body();
   bool tells_error = call_.script.fault == FaultKind::error;
-  if (tells_error) whole.bytes = error_body();
+  if (tells_error) {
+    whole.bytes = error_body();
+    whole.rounds = std::min(whole.rounds, call_.script.fault_after);
+  }
   const std::string& body = whole.bytes;
   // The answer is there when its last piece would have been.
   Duration thinking = call_.script.piece_gap() * static_cast<std::int64_t>(whole.rounds);
