@@ -7,7 +7,8 @@ import faulty
 
 DIALECTS = ("chat", "messages", "responses")
 FORMS = ("stream", "whole", "assembled")  # assembled: whole for the client, streamed to Recloser
-STANDINGS = ("alone", "pair")  # pair: a healthy target comes after the faulty one
+# again: a target alone that fails once, and may be asked again; pair: a healthy one comes after it.
+STANDINGS = ("alone", "again", "pair")
 CALL_SECONDS_MAX = 20  # for all attempts; far beyond what the limits below come to
 
 # The limit that a fault of time runs into. All others are far away, so that a slow machine cannot
@@ -99,6 +100,9 @@ class Cell:
         if self.standing == "pair":
             # Half a whole answer that was already sent cannot be taken back.
             return {ANSWER, ERROR} if fault.after_content else {ANSWER}
+        if self.standing == "again" and not fault.base_url:
+            # What is worth a second try at the same target is for the gateway to say.
+            return {ANSWER, ERROR}
         may = {ERROR}
         if fault.unreadable and self.form == "whole":
             may.add(AS_SENT)
@@ -108,7 +112,7 @@ class Cell:
 
     def serves(self):
         """Whose answer it must be, where it is one."""
-        if self.standing == "alone" or (self.fault.passes and self.form == "stream"):
+        if self.standing != "pair" or (self.fault.passes and self.form == "stream"):
             return "bad"
         return "good"
 
@@ -118,12 +122,22 @@ def all_cells(wanted=""):
     return [cell for cell in cells if wanted in cell.name]
 
 
+def at_first(act):
+    """Fails the first request, and answers those after it."""
+    acts = iter((act,))
+
+    async def acts_once(answer):
+        await next(acts, faulty.healthy)(answer)
+    return acts_once
+
+
 def plans(cells):
     """What every place of the faulty provider does."""
     places = {}
     for cell in cells:
         if cell.fault.act:
-            places[cell.bad] = ("bad", cell.dialect, cell.fault.act)
+            act = cell.fault.act if cell.standing != "again" else at_first(cell.fault.act)
+            places[cell.bad] = ("bad", cell.dialect, act)
         if cell.standing == "pair":
             places[cell.good] = ("good", cell.dialect, faulty.healthy)
     return places
@@ -154,7 +168,8 @@ def gateway_config(cells, port, closed_port, key, token):
         at = cell.fault.base_url.format(port=port, closed_port=closed_port)
         at = at or f"http://127.0.0.1:{port}"
         limits = {**FAR, **dict(cell.fault.limits)}
-        providers.append(provider(cell, cell.bad, at, limits))
+        retries = 1 if cell.standing == "again" else 0
+        providers.append(provider(cell, cell.bad, at, limits, retries))
         targets = f"      - {{provider: {cell.bad}, model: m-bad"
         if cell.standing == "pair":
             providers.append(provider(cell, cell.good, f"http://127.0.0.1:{port}", FAR))
@@ -164,11 +179,11 @@ def gateway_config(cells, port, closed_port, key, token):
     return HEAD.format(token=token, key=key) + "".join(providers) + "".join(models)
 
 
-def provider(cell, name, address, limits):
+def provider(cell, name, address, limits, retries=0):
     base = f"{address}/{name}" + ("" if cell.dialect == "messages" else "/v1")
     timeouts = ", ".join(f"{limit}: {value}" for limit, value in limits.items())
     return (f"  {name}:\n    dialect: {cell.provider_dialect}\n    baseUrl: {base}\n"
-            f"    apiKey: provider-key\n    timeouts: {{{timeouts}}}\n")
+            f"    apiKey: provider-key\n    timeouts: {{{timeouts}}}\n    retries: {retries}\n")
 
 
 def prices(cells):

@@ -184,6 +184,11 @@ def cells_that_got_something():
     yield "an error after content", RIGHT, got(late, error)
     yield "a new answer behind old content", WRONG, got(late, answer, "good",
                                                          x_recloser_target=f"{late.good}/m-good")
+    again, late_again = cell_of("503", "stream", "again"), cell_of("reset", "stream", "again")
+    yield "a second try's answer", RIGHT, got(again, answer, "bad",
+                                              x_recloser_target=f"{again.bad}/m-bad")
+    yield "a second try behind content", WRONG, got(late_again, answer, "bad",
+                                                    x_recloser_target=f"{late_again.bad}/m-bad")
     yield "a broken whole answer", RIGHT, got(whole, matrix.BROKEN)
     yield "a broken stream", WRONG, got(late, matrix.BROKEN)
     yield "nonsense for a stream", WRONG, got(alone, matrix.AS_SENT)

@@ -39,6 +39,7 @@ wrote (`--table docs/faults.md`), is no longer what it sees.
   and its name in `x-recloser-target`.
 * *error 503*: that status, as an error of the client's dialect. *error in band*: the last event of
   a stream says it, in that dialect. What comes after content is an error even with a second target.
+* *asked again*: a target alone with `retries: 1` that fails once.
 * *as sent*: the provider's bytes, of which no reader makes an answer; the call's row says
   `provider_failed`.
 * *assembled*: a whole answer for the client that is streamed to Recloser, where it fares otherwise
@@ -72,7 +73,7 @@ def joined(hows):
 
 
 def lines(results):
-    """(fault, form, our two cells) without what says nothing new."""
+    """(fault, form, our cells) without what says nothing new."""
     got = phrases(results)
     for fault in FAULTS:
         above = None
@@ -84,14 +85,15 @@ def lines(results):
 
 
 def of(results):
-    text = [f"{'':32} {'form':10} {'alone':24} with a second target"]
-    for fault, form, (alone, pair) in lines(results):
-        text.append(f"{fault.title if form == 'stream' else '':32.32} {form:10} {alone:24} {pair}")
+    text = [f"{'':32} {'form':10} {'alone':22} {'asked again':22} with a second target"]
+    for fault, form, (alone, again, pair) in lines(results):
+        text.append(f"{fault.title if form == 'stream' else '':32.32} {form:10} {alone:22} "
+                    f"{again:22} {pair}")
     return "\n".join(text)
 
 
 def page(results):
-    head = ("fault", "form", "Recloser, alone", "with a second target", *PEERS)
+    head = ("fault", "form", "Recloser, alone", "asked again", "with a second target", *PEERS)
     rows = [head, ["---"] * len(head)]
     for fault, form, ours in lines(results):
         peers = MEASURED.get((fault.name, form), ("–",) * len(PEERS))
