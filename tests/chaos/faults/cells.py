@@ -7,7 +7,8 @@ import faulty
 
 DIALECTS = ("chat", "messages", "responses")
 FORMS = ("stream", "whole", "assembled")  # assembled: whole for the client, streamed to Recloser
-# again: a target alone that fails once, and may be asked again; pair: a healthy one comes after it.
+# again: a target alone that fails once, and may be asked again; pair: a healthy one comes after it,
+# and a third one, which nobody has to ask.
 STANDINGS = ("alone", "again", "pair")
 CALL_SECONDS_MAX = 20  # for all attempts; far beyond what the limits below come to
 
@@ -84,6 +85,10 @@ class Cell:
         return f"good-{self.name}"
 
     @property
+    def spare(self):
+        return f"spare-{self.name}"
+
+    @property
     def asks_for_stream(self):
         return self.form == "stream"
 
@@ -139,7 +144,8 @@ def plans(cells):
             act = cell.fault.act if cell.standing != "again" else at_first(cell.fault.act)
             places[cell.bad] = ("bad", cell.dialect, act)
         if cell.standing == "pair":
-            places[cell.good] = ("good", cell.dialect, faulty.healthy)
+            for name in (cell.good, cell.spare):
+                places[name] = ("good", cell.dialect, faulty.healthy)
     return places
 
 
@@ -172,8 +178,9 @@ def gateway_config(cells, port, closed_port, key, token):
         providers.append(provider(cell, cell.bad, at, limits, retries))
         targets = f"      - {{provider: {cell.bad}, model: m-bad"
         if cell.standing == "pair":
-            providers.append(provider(cell, cell.good, f"http://127.0.0.1:{port}", FAR))
-            targets += f", order: 1}}\n      - {{provider: {cell.good}, model: m-good, order: 2"
+            for order, name in enumerate((cell.good, cell.spare), 2):
+                providers.append(provider(cell, name, f"http://127.0.0.1:{port}", FAR))
+                targets += f"}}\n      - {{provider: {name}, model: m-good, order: {order}"
         always = "    streamUpstream: always\n" if cell.form == "assembled" else ""
         models.append(f"  {cell.name}:\n{always}    targets:\n{targets}}}\n")
     return HEAD.format(token=token, key=key) + "".join(providers) + "".join(models)
@@ -190,7 +197,7 @@ def prices(cells):
     """Two targets with two prices: who served is who is paid."""
     lines = []
     for cell in cells:
-        for place, name in (("bad", cell.bad), ("good", cell.good)):
+        for place, name in (("bad", cell.bad), ("good", cell.good), ("good", cell.spare)):
             given, made = (nano / 1000 for nano in NANO_USD[place])
             lines.append(f"- {{provider: {name}, model: m-{place}, input: {given}, "
                          f"output: {made}, contextWindow: 100000, maxOutput: 10000}}\n")

@@ -27,6 +27,7 @@ INPUT_TOKENS = 108  # what it says that every prompt was
 RETRY_AFTER_SECONDS = 2
 DRIP_SECONDS = 0.03  # between two bytes of a slow head, and two pieces of an endless answer
 NO_LIST = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+READ_SECONDS = 0.02  # in which the gateway reads what came before a fault, as a rule
 SIOCOUTQ = 0x5411  # bytes of a socket that its peer has not acknowledged
 ACKNOWLEDGED_LOOKS_MAX = 1000
 WORDS = {"bad": (" river", " stone", " cloud", " window", " garden"),
@@ -43,6 +44,7 @@ class Delivery:
     dialect: str
     request: dict = field(default_factory=dict)
     billed: bool = True  # it took the request, and did not refuse it
+    may_be_free: bool = False  # it took it, and told an error or nothing at all
     said: tuple | None = None  # input and output tokens that it reported
     texts: list = field(default_factory=list)  # the readable pieces that were written
     garbled: int = 0  # events that nobody can read
@@ -56,7 +58,7 @@ class Delivery:
 
     @property
     def owed(self):
-        """The most that may be charged: input and output tokens."""
+        """What it may charge: input and output tokens."""
         return (INPUT_TOKENS, len(self.texts) + self.garbled) if self.billed else (0, 0)
 
 
@@ -159,6 +161,13 @@ class Answer:
             self.delivery.texts = self.pieces[:PIECES_BEFORE_A_FAULT]
             self.delivery.body = raw[:len(raw) // 2]
             await self.send(self.head_bytes(length=len(raw)) + self.delivery.body)
+        await asyncio.sleep(READ_SECONDS)
+
+    async def begin(self):
+        """A stream without any content yet."""
+        await self.send(self.head_bytes())
+        await self.send_events(self.preamble())
+        await asyncio.sleep(READ_SECONDS)
 
     async def silence(self):
         """Says nothing more until the other end has left."""
@@ -218,12 +227,13 @@ def status(code, kind, **fields):
 
 
 async def error_in_band(answer):
+    answer.delivery.may_be_free = True
     if not answer.stream:
         answer.delivery.billed = False
         await answer.body(200, error_body(answer.delivery.dialect, "overloaded_error", "Full"))
         return
-    await answer.send(answer.head_bytes())
-    await answer.send_events([*answer.preamble(), (error_event(answer.delivery.dialect), "")])
+    await answer.begin()
+    await answer.send_events([(error_event(answer.delivery.dialect), "")])
     await answer.end_chunks()
 
 
@@ -257,8 +267,7 @@ async def reset(answer):
 
 async def reset_first(answer):
     if answer.stream:
-        await answer.send(answer.head_bytes())
-        await answer.send_events(answer.preamble())
+        await answer.begin()
     await answer.reset()
 
 
@@ -270,10 +279,10 @@ async def truncation(answer):
 
 async def nothing(answer):
     if not answer.stream:
+        answer.delivery.may_be_free = True
         await answer.body(200, b"")
         return
-    await answer.send(answer.head_bytes())
-    await answer.send_events(answer.preamble())
+    await answer.begin()
     await answer.end_chunks()
 
 

@@ -7,7 +7,8 @@ from cells import ANSWER, NANO_USD
 from faulty import RETRY_AFTER_SECONDS
 
 ATTEMPTS_MAX = 3
-# Tokens of what had no end are counted by the gateway; a second charge would be twice as much.
+# Tokens of what had no end are counted by the gateway; a second charge would be twice as much, and
+# none at all far less.
 ESTIMATE_FACTOR, ESTIMATE_TOKENS = Decimal("1.5"), 8
 OUTCOMES = {True: "completed", False: "provider_failed"}
 
@@ -71,8 +72,11 @@ def charge_faults(name, place, attempt, delivery):
             yield f"{name} said {delivery.said}, the books have {(given, made)}"
     else:
         for what, charged, owed in zip(("input", "output"), (given, made), delivery.owed):
-            if charged > owed * ESTIMATE_FACTOR + (ESTIMATE_TOKENS if owed else 0):
+            room = ESTIMATE_TOKENS if owed else 0
+            if charged > owed * ESTIMATE_FACTOR + room:
                 yield f"{name}: {charged} tokens of {what} are charged, {owed} were delivered"
+            if not delivery.may_be_free and charged < owed / ESTIMATE_FACTOR - room:
+                yield f"{name}: {owed} tokens of {what} may be billed, the books have {charged}"
     each = NANO_USD[place]
     cost = Decimal(given * each[0] + made * each[1]) / 10**9
     if Decimal(attempt["cost_usd"] or 0) != cost:

@@ -224,6 +224,8 @@ def books():
         "the good answer twice": faults(row(hung, attempt(cell, "good", INPUT_TOKENS, 80))),
         "the good target's prompt twice": faults(row(hung, attempt(cell, "good", 216, 40))),
         "the bad target's prompt twice": faults(row(attempt(cell, "bad", 220, 0), served)),
+        "a prompt that was taken and is not charged": faults(
+            row(attempt(cell, "bad", 0, 0), served)),
         "output that was never written": faults(row(attempt(cell, "bad", 110, 40), served)),
         "an attempt that is not in the books": faults(row(served)),
         "an attempt that was never made": faults(row(hung, hung, served)),
