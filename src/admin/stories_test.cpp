@@ -53,6 +53,7 @@ class StoryTest : public ApiTest {
                                                           .responses = responses_,
                                                           .resolver = loop_.resolver(),
                                                           .budgets = budgets_,
+                                                          .health = health_,
                                                           .switches = switches_,
                                                           .refused_sessions = refused_sessions_});
     relay_ = std::make_unique<relay::Relay>(*relay_services_, worker(), 7);
@@ -208,6 +209,7 @@ class StoryTest : public ApiTest {
   session::ResponseChain responses_;
   relay::RefusedSessions refused_sessions_;
   std::shared_ptr<const relay::Providers> providers_;
+  route::Health health_{7, nullptr};
   std::unique_ptr<relay::Services> relay_services_;
   std::unique_ptr<relay::Relay> relay_;
   std::unique_ptr<net::HttpServer> clients_port_;

@@ -109,6 +109,7 @@ Gateway::Gateway(std::shared_ptr<const config::Config> config, const Surrounding
       model_lists_(std::make_shared<const route::ModelLists>()),
       thresholds_(surroundings.log, surroundings.clock),
       budgets_(surroundings.clock, &thresholds_),
+      health_log_(surroundings.log),
       resolver_(surroundings.clock),
       memory_(config_->limits.buffered.count),
       connections_(config_->limits.connections) {}
@@ -257,6 +258,11 @@ Started<void> Gateway::start_traffic() {
   prices_ = surroundings_.prices ? surroundings_.prices : price::Catalogue::shipped();
   Result<std::uint64_t> hash_seed = seed_from(surroundings_.entropy);
   if (!hash_seed) return fail(hash_seed.error());
+  health_ = std::make_unique<route::Health>(*hash_seed, &health_log_);
+  // Targets that nobody has called yet can be looked at, too.
+  for (const config::Model& model : config_->models) {
+    for (const config::Target& target : model.targets) health_->of(target.provider, target.model);
+  }
   services_ =
       std::make_unique<relay::Services>(relay::Services{.config = config_,
                                                         .providers = providers_,
@@ -267,6 +273,7 @@ Started<void> Gateway::start_traffic() {
                                                         .responses = responses_,
                                                         .resolver = resolver_,
                                                         .budgets = budgets_,
+                                                        .health = *health_,
                                                         .switches = switches_,
                                                         .refused_sessions = refused_sessions_,
                                                         .token_issuers = token_issuers_.get(),

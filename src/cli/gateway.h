@@ -11,6 +11,7 @@
 #include "auth/secret.h"
 #include "cli/budget_state.h"
 #include "cli/cli.h"
+#include "cli/health_log.h"
 #include "config/config.h"
 #include "core/log.h"
 #include "core/published.h"
@@ -111,6 +112,8 @@ class Gateway {
   budget::Table budgets_;
   std::unique_ptr<admin::Adjustments> adjustments_;
   std::unique_ptr<admin::Roster> roster_;
+  HealthLog health_log_;
+  std::unique_ptr<route::Health> health_;
   relay::Switches switches_;
   std::unique_ptr<admin::SwitchBoard> switch_board_;
   relay::RelayBell bell_;

@@ -22,6 +22,8 @@ enum class Balance : unsigned char {
   least_latency,  // of two at random, the one that answers sooner
 };
 
+std::string_view name_of(Balance balance);
+
 // What becomes of a stream that breaks off when its client has some of it.
 enum class Interrupted : unsigned char {
   error,    // the client is told

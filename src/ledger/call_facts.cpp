@@ -379,6 +379,23 @@ std::string attempts_json(std::string_view array, WallTime call_started_at) {
   return json;
 }
 
+RouteTold told_route(std::string_view array) {
+  ArrayReader all(array);
+  RouteTold route;
+  route.balance = all.text();
+  route.sticky = all.number().value_or(0) != 0;
+  for (std::string_view one = all.array(); !one.empty(); one = all.array()) {
+    ArrayReader facts(one);
+    TargetTold target;
+    target.target = facts.text();
+    target.state = facts.text();
+    target.ttft_ms = facts.number();
+    target.why_not = facts.text();
+    route.targets.push_back(std::move(target));
+  }
+  return route;
+}
+
 void read_amounts(BudgetTold& budget, ArrayReader& facts) {
   budget.window_begun_ns = facts.number();
   budget.reserved = facts.number();
@@ -502,9 +519,17 @@ void write_facts(FactsRoom& out, const CallRecord& record, std::span<const Facts
   write_attempts(pen, record);
   pen.comma();
   bool priced = write_costs(pen, record);
+  std::string_view route = record.text(Text::route);
+  if (!priced && (!budgets.empty() || !route.empty())) pen.null();
   if (!budgets.empty()) {
-    if (!priced) pen.null();
     write_budgets(pen, budgets);
+  } else if (!route.empty()) {
+    pen.null();
+    pen.null();
+  }
+  if (!route.empty()) {
+    pen.raw(route);
+    pen.comma();
   }
   pen.close();
   out.taken_to(pen.at());
@@ -517,6 +542,13 @@ std::string as_in_facts(std::string_view text) {
   pen.text(text);
   out.resize(static_cast<std::size_t>(pen.at() - out.data()));
   return out;
+}
+
+std::string route_json(std::string_view array) {
+  if (array.empty()) return "null";
+  std::string json;
+  append_route_json(json, told_route(array));
+  return json;
 }
 
 StoredCall read_facts(std::string_view facts, const BudgetNames& names) {
@@ -550,6 +582,7 @@ StoredCall read_facts(std::string_view facts, const BudgetNames& names) {
   read_costs(call, in.array());
   std::string_view named = in.array();
   call.budgets = budgets_json(named, in.array(), names);
+  call.route = route_json(in.array());
   return call;
 }
 

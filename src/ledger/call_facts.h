@@ -54,6 +54,7 @@ std::string account_in_facts(std::int64_t budget, std::string_view key, WallTime
 //    7 user            15 model_served      23 tokens_source        31 costs: [..], since schema 2
 //                                                                   32 budgets: [[..], ..], 3 to 5
 //                                                                   33 budgets: [[..], ..], since 6
+//                                                                   34 route: [..], since 7
 //
 // An attempt is [target, ns after started_at, ttft_ns, status, outcome, error_class,
 // provider_request_id, input_tokens, output_tokens, cost]; a cost that is not known is left out.
@@ -63,6 +64,9 @@ std::string account_in_facts(std::int64_t budget, std::string_view key, WallTime
 // `budgets` has what the number stands for; in rows of schemas 3 to 5, at place 32, it is
 // [name, key, unit, kind, window_begun_ns, reserved, charged, remaining]. The list is left out when
 // there is none, and what is missing before it is null.
+//
+// A route is [balance, 1 where sessions stay together, [target, state, ttft_ms, why_not], ..], in
+// the order of asking, as many as there is room for; it is left out where there was one target.
 //
 // Costs are in nano-dollars. Those behind the last one known are left out, and the whole list when
 // there is none:
@@ -76,6 +80,9 @@ void write_facts(FactsRoom& out, const CallRecord& record, std::span<const Facts
 
 // How a text stands in the facts of a row that has it, with what separates it from its neighbours.
 std::string as_in_facts(std::string_view text);
+
+// A route for people and programs: an object, or "null".
+std::string route_json(std::string_view array);
 
 // What the numbers of budgets stand for.
 using BudgetNames = std::unordered_map<std::int64_t, BudgetIdentity>;

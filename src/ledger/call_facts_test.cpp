@@ -102,6 +102,9 @@ CallRecord random_record(Random& random) {
   for (Text text : {Text::session, Text::model_requested, Text::model_served, Text::region}) {
     record.set(text, random_text(random, random.below(40)));
   }
+  if (random.below(3) == 0) {
+    record.set(Text::route, R"(["least_latency",0,["a/b","passing",12],["c/d","","","region"]])");
+  }
   for (std::uint64_t i = random.below(4); i > 0; --i) {
     Attempt* attempt = record.begin_attempt(random_text(random, random.below(30)), {number()});
     record.set_provider_request_id(*attempt, random_text(random, random.below(40)));

@@ -2,6 +2,7 @@
 
 #include "core/json_writer.h"
 #include "core/money.h"
+#include "ledger/call_facts.h"
 
 #include <cstdint>
 #include <optional>
@@ -160,6 +161,7 @@ void append_call_json(std::string& out, const StoredCall& call) {
   json.key("budgets").raw(call.budgets);
   json.key("decisions").raw(call.decisions);
   json.key("attempts").raw(call.attempts);
+  json.key("route").raw(call.route);
   member(json, "overshoot_tokens", call.overshoot_tokens);
   member(json, "upstream_close_ms", call.upstream_close_ms);
   member(json, "overhead_us", call.overhead_us);
@@ -244,6 +246,21 @@ void append_attempts_json(std::string& out, std::span<const AttemptTold> attempt
   json.close_array();
 }
 
+void append_route_json(std::string& out, const RouteTold& route) {
+  JsonWriter json(out);
+  json.open_object().member("balance", route.balance).member("sticky", route.sticky);
+  json.key("targets").open_array();
+  for (const TargetTold& target : route.targets) {
+    json.open_object();
+    member(json, "target", target.target);
+    member(json, "state", target.state);
+    member(json, "ttft_ms", target.ttft_ms);
+    member(json, "why_not", target.why_not);
+    json.close_object();
+  }
+  json.close_array().close_object();
+}
+
 void append_budgets_json(std::string& out, std::span<const BudgetTold> budgets) {
   JsonWriter json(out);
   json.open_array();
@@ -303,6 +320,7 @@ StoredCall stored(const CallRecord& record) {
   attempts.reserve(record.attempt_count());
   for (std::size_t i = 0; i < record.attempt_count(); ++i) attempts.push_back(told(record, i));
   append_attempts_json(call.attempts, attempts);
+  call.route = route_json(record.text(Text::route));
   call.budgets.clear();
   std::vector<BudgetTold> budgets;
   for (std::size_t i = 0; i < record.budget_count(); ++i) budgets.push_back(told(record.budget(i)));

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace recloser::ledger {
 
@@ -39,6 +40,21 @@ struct BudgetTold {
   std::optional<std::int64_t> remaining;
 };
 
+// One target that a call might have gone to, and what it was like then.
+struct TargetTold {
+  std::string target;
+  std::string state;  // passing, probing or tripped
+  std::optional<std::int64_t> ttft_ms;
+  std::string why_not;  // "": it was to be asked
+};
+
+// Where a call might have gone.
+struct RouteTold {
+  std::string balance;
+  bool sticky = false;
+  std::vector<TargetTold> targets;  // in the order of asking
+};
+
 // Appends the call as one object. Every name of INTERFACES 4 is always there, null where nothing is
 // known. Times are RFC 3339, durations milliseconds with up to three decimals, enumerations their
 // names, money decimal strings with nine places.
@@ -53,6 +69,7 @@ void append_rated_call_json(std::string& out, const StoredCall& call,
 void append_labels_json(std::string& out, std::string_view comma_separated);
 void append_decisions_json(std::string& out, const CallRecord& record);
 void append_attempts_json(std::string& out, std::span<const AttemptTold> attempts);
+void append_route_json(std::string& out, const RouteTold& route);  // an object
 // Amounts of money are `reserved_usd` .., decimal strings; others are `reserved` .., numbers (those
 // of `seconds` with up to three decimals).
 void append_budgets_json(std::string& out, std::span<const BudgetTold> budgets);

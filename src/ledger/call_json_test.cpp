@@ -42,8 +42,18 @@ TEST(CallJson, ACompletedCall) {
       R"("started_at":"2026-09-21T14:13:20.001Z","ttft_ms":250,"status":200,)"
       R"("error_class":null,"provider_request_id":"req_0123456789abcdef0123456789abcdef",)"
       R"("input_tokens":1234,"output_tokens":567,"cost_usd":"0.000448500",)"
-      R"("outcome":"completed"}],"overshoot_tokens":0,)"
+      R"("outcome":"completed"}],"route":null,"overshoot_tokens":0,)"
       R"("upstream_close_ms":null,"overhead_us":143,"labels":["nightly","batch"]})");
+}
+
+TEST(CallJson, WhereACallMightHaveGone) {
+  CallRecord record(CallId{1, 2}, test::SharedClock::start(), test::someone);
+  record.set(Text::route,
+             R"(["weights",1,["p/one","passing",250],["q/two","tripped",null,"tripped"]])");
+  EXPECT_EQ(stored(record).route,
+            R"({"balance":"weights","sticky":true,"targets":[)"
+            R"({"target":"p/one","state":"passing","ttft_ms":250,"why_not":null},)"
+            R"({"target":"q/two","state":"tripped","ttft_ms":null,"why_not":"tripped"}]})");
 }
 
 TEST(CallJson, ARefusedCallClaimsNothing) {

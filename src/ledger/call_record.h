@@ -61,8 +61,9 @@ enum class Text : std::uint8_t {
   provider,
   model_served,
   region,
+  route,  // which targets there were, and why some were not asked: see call_facts.h
 };
-inline constexpr std::size_t text_count = 16;
+inline constexpr std::size_t text_count = 17;
 inline constexpr std::size_t opening_text_count = 7;  // operation .. agent
 inline constexpr std::size_t kept_text_count = 13;    // operation .. rare_usage
 
@@ -70,6 +71,7 @@ inline constexpr std::size_t kind_name_bytes_max = 24;    // an operation's or a
 inline constexpr std::size_t request_id_bytes_max = 128;  // what a provider calls its answer
 inline constexpr std::size_t price_version_bytes_max = 24;
 inline constexpr std::size_t rare_usage_bytes_max = 240;
+inline constexpr std::size_t route_bytes_max = 384;
 inline constexpr std::size_t target_bytes_max =  // "provider/model"
     limits::principal_name_bytes_max + 1 + limits::model_name_bytes_max;
 inline constexpr std::size_t reason_bytes_max = 160;  // of one decision
@@ -93,6 +95,7 @@ inline constexpr std::array<std::uint16_t, text_count> text_bytes_max{
     limits::principal_name_bytes_max,
     limits::model_name_bytes_max,
     limits::principal_name_bytes_max,
+    route_bytes_max,
 };
 
 // Where a text lies in the record's own bytes; size 0 = absent.
@@ -238,7 +241,7 @@ class CallRecord {
   std::uint32_t opening_checksum(std::uint32_t before) const;
   std::uint32_t checksum(std::uint32_t before) const;
 
-  static constexpr std::size_t text_room_bytes = 1872;
+  static constexpr std::size_t text_room_bytes = 1868;
   // Lines of budgets lie behind the texts, in what those leave: room for four or five of the usual
   // length. It is taken with the first line.
   static constexpr std::size_t budget_room_bytes_max = 512;

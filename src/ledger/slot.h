@@ -14,7 +14,7 @@ namespace recloser::ledger {
 
 // Raised with every change of the bytes below or of CallRecord. A journal of another layout is
 // never guessed at.
-inline constexpr std::uint32_t journal_layout = 4;
+inline constexpr std::uint32_t journal_layout = 5;
 
 inline constexpr std::size_t journal_head_bytes = 4096;
 inline constexpr std::size_t slot_bytes = 2464;

@@ -336,12 +336,25 @@ WHERE line.type = 'array';
 constexpr auto schema_6 = joined(budget_numbers_6, calls_view, costs_of_calls,
                                  numbered_budgets_of_calls, of_calls, call_budgets_6);
 
+// Rows know where their calls might have gone.
+constexpr char without_calls_view[] = R"sql(
+DROP VIEW IF EXISTS calls;
+
+)sql";
+
+constexpr char route_of_calls[] = R"sql(,
+  facts -> 34 AS route)sql";
+
+constexpr auto schema_7 = joined(without_calls_view, calls_view, costs_of_calls,
+                                 numbered_budgets_of_calls, route_of_calls, of_calls);
+
 constexpr std::array steps{Migration(schema_1.data(), schema_1.size()),
                            Migration(schema_2.data(), schema_2.size()),
                            Migration(schema_3.data(), schema_3.size()),
                            Migration(schema_4),
                            Migration(schema_5),
-                           Migration(schema_6.data(), schema_6.size())};
+                           Migration(schema_6.data(), schema_6.size()),
+                           Migration(schema_7.data(), schema_7.size())};
 
 Result<void> refuse_foreign(Database& database) {
   Result<std::int64_t> id = database.query_number("PRAGMA application_id");

@@ -61,6 +61,7 @@ struct StoredCall {
   std::string budgets = "[]";
   std::string decisions = "[]";
   std::string attempts = "[]";
+  std::string route = "null";
 
   friend bool operator==(const StoredCall&, const StoredCall&) = default;
 };

@@ -37,8 +37,9 @@ void book_nothing(ledger::CallRecord& row) {
 
 }  // namespace
 
-Accounts::Accounts(std::shared_ptr<const price::Catalogue> catalogue, const Providers& providers)
-    : catalogue_(std::move(catalogue)) {
+Accounts::Accounts(std::shared_ptr<const price::Catalogue> catalogue, const Providers& providers,
+                   route::Health& health)
+    : catalogue_(std::move(catalogue)), health_(health) {
   for (const Provider& provider : providers.all()) {
     shelves_.push_back({.place = catalogue_->place_of(*provider.config), .models = {}});
   }
@@ -54,10 +55,13 @@ ModelRef Accounts::model(const Provider& provider, std::string_view name, text::
   auto known = models.find(name);
   if (known != models.end()) return known->second;
   if (models.size() >= models_remembered_max) models.clear();
-  auto model = std::make_shared<const Model>(Model{.name = std::string(name),
-                                                   .priced = find(shelf.place, name),
-                                                   .family = &text::token_family(name),
-                                                   .overhead = text::prompt_overhead(name, form)});
+  auto model =
+      std::make_shared<const Model>(Model{.name = std::string(name),
+                                          .priced = find(shelf.place, name),
+                                          .family = &text::token_family(name),
+                                          .overhead = text::prompt_overhead(name, form),
+                                          .health = &health_.of(provider.config->name, name)});
+  model->health->configure(provider.config->limits.concurrency);
   models.emplace(name, model);
   return model;
 }

@@ -8,6 +8,7 @@
 #include "price/cost.h"
 #include "relay/meter.h"
 #include "relay/providers.h"
+#include "route/health.h"
 #include "text/prompt_overhead.h"
 #include "text/token_family.h"
 
@@ -29,6 +30,7 @@ struct Model {
   price::Priced priced;
   const text::TokenFamily* family = nullptr;
   text::PromptOverhead overhead;
+  route::TargetHealth* health = nullptr;
 };
 using ModelRef = std::shared_ptr<const Model>;
 
@@ -38,7 +40,8 @@ class Accounts {
   // Names come from clients: beyond so many of one provider, all are forgotten and looked up again.
   static constexpr std::size_t models_remembered_max = 1024;
 
-  Accounts(std::shared_ptr<const price::Catalogue> catalogue, const Providers& providers);
+  Accounts(std::shared_ptr<const price::Catalogue> catalogue, const Providers& providers,
+           route::Health& health);
 
   // Never null.
   ModelRef model(const Provider& provider, std::string_view name, text::PromptForm form);
@@ -90,6 +93,7 @@ class Accounts {
   price::Priced paid_for(const Used& used);
 
   std::shared_ptr<const price::Catalogue> catalogue_;
+  route::Health& health_;
   std::vector<Shelf> shelves_;
   MeterRoom meter_room_;
 };

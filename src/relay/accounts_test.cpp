@@ -33,7 +33,7 @@ class AccountsTest : public testing::Test {
       for (const price::FileFinding& found : read.findings) ADD_FAILURE() << found.text();
     }
     accounts_ = std::make_unique<Accounts>(price::Catalogue::shipped(std::move(read.contracts)),
-                                           *providers_);
+                                           *providers_, health_);
   }
 
   // 1,000 input tokens and 100 of output.
@@ -58,6 +58,7 @@ class AccountsTest : public testing::Test {
 
   std::shared_ptr<config::Config> config_ = std::make_shared<config::Config>();
   std::shared_ptr<const Providers> providers_;
+  route::Health health_{1, nullptr};
   std::unique_ptr<Accounts> accounts_;
 };
 

@@ -2,6 +2,7 @@
 #include "core/limits.h"
 #include "net/pause.h"
 #include "relay/request.h"
+#include "route/backoff.h"
 
 #include <algorithm>
 #include <utility>
@@ -16,8 +17,8 @@ using route::WhyNot;
 // A larger answer is no error that anybody should look into.
 constexpr std::size_t error_bytes_max = 64u << 10;
 
-constexpr Duration backoff_base = 100ms;
-constexpr Duration backoff_max = 5s;
+// A client that is told to come back later than that does so itself.
+constexpr Duration repeat_wait_max = 10s;
 
 // Whether the call may be served somewhere else than where it is now.
 bool has_others(const Request& request) {
@@ -55,9 +56,42 @@ Task<bool> Relay::read_error(Call& call, const net::HangupWatch& watch, net::Htt
   co_return true;
 }
 
-// What an answer with an error in it means for its target.
-AttemptEnd end_of(const KeptAnswer& answer) {
-  return route::end_of_answer(answer.head.status(), answer.begun);
+// What the provider says of its limits.
+void Relay::note_quota(Call& call, const net::http1::ResponseHead& head) {
+  using net::http1::Name;
+  route::QuotaReading reading;
+  for (std::size_t i = 0; i < head.field_count(); ++i) {
+    switch (head.known(i)) {
+      case Name::anthropic_ratelimit_any:
+      case Name::x_ratelimit_any:
+      case Name::retry_after:
+      case Name::retry_after_ms: {
+        net::http1::Field field = head.field(i);
+        reading.field(field.name, field.value, worker_.wall());
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  call.retry_after = reading.retry_after();
+  if (call.slot.open()) call.slot.headers(reading, worker_.now());
+}
+
+// An answer with an error status has been read: what it means for its target.
+void Relay::end_with_error(Call& call, int status) {
+  note_status(call, status);
+  call.ended = route::end_of_answer(status, call.kept->begun);
+  if (!call.retry_after) call.retry_after = route::retry_delay_in(call.kept->begun, worker_.wall());
+}
+
+// The target's health learns how the attempt ended; what we have ended says nothing of it.
+void Relay::end_slot(Call& call, ledger::Outcome outcome) {
+  if (!call.slot.open()) return;
+  AttemptEnd end = outcome == ledger::Outcome::completed         ? AttemptEnd::answered
+                   : outcome == ledger::Outcome::provider_failed ? call.ended
+                                                                 : AttemptEnd::cancelled;
+  call.slot.end(end, call.retry_after, worker_.now());
 }
 
 // Whether another attempt can still be made for the call: nothing of an answer is out, and there is
@@ -78,26 +112,46 @@ Instant Relay::deadline_of(const Call& call) const {
 
 // The attempt has failed. Whether another one is made: then, once all of this one is booked, comes
 // leave_attempt().
-bool Relay::goes_elsewhere(Call& call, AttemptEnd end, std::optional<Duration> retry_after) {
+bool Relay::goes_elsewhere(Call& call, AttemptEnd end) {
+  call.ended = end;
   if (!route::may_be_tried_again(end) || !may_go_elsewhere(call)) return false;
   Request& request = *call.request;
+  if (request.panics) return false;  // all targets fail: one attempt is enough to see it
+  end_slot(call, ledger::Outcome::provider_failed);
   for (Candidate& each : request.candidates) {
     if (each.target == request.target) each.why_not = WhyNot::tried;
   }
-  return has_others(request) || repeat(call, end, retry_after);
+  ask_health(request);
+  route::TargetHealth* next = next_of(request);
+  if (next == nullptr && repeat(call, end)) next = call.model->health;
+  if (next == nullptr) return false;
+  call.retry = services_.health.take_retry(*next, worker_.now());
+  return call.retry.has_value();
+}
+
+// The target that would be asked next.
+route::TargetHealth* Relay::next_of(const Request& request) const {
+  auto next = std::ranges::find(request.candidates, WhyNot::none, &Candidate::why_not);
+  return next == request.candidates.end() ? nullptr : next->health;
 }
 
 // The same target once more, after a while, where no other one is left.
-bool Relay::repeat(Call& call, AttemptEnd end, std::optional<Duration> retry_after) {
+bool Relay::repeat(Call& call, AttemptEnd end) {
   Request& request = *call.request;
   if (!route::may_be_tried_again_here(end)) return false;
   if (request.repeats >= call.provider->config->retries) return false;
-  Duration most = std::min(backoff_base * (1 << request.repeats), backoff_max);
-  Duration wait{static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most.count())))};
-  wait = std::max(wait, retry_after.value_or(Duration{}));
-  if (worker_.now() + wait >= deadline_of(call)) return false;
+  Instant now = worker_.now();
+  std::optional<Duration> wait = call.retry_after;
+  route::Admission admission = call.model->health->would_admit(request.asker, now);
+  if (!admission.passes()) {
+    WhyNot why = route::why_not(admission.why);
+    if (why != WhyNot::cooling && why != WhyNot::quota) return false;
+    wait = std::max(wait.value_or(Duration{}), admission.until - now);
+  }
+  wait = route::backoff(request.repeats + 1, wait, now, deadline_of(call), random_);
+  if (!wait || *wait > repeat_wait_max) return false;
   ++request.repeats;
-  request.not_before = worker_.now() + wait;
+  request.not_before = now + *wait;
   for (Candidate& each : request.candidates) {
     if (each.target == request.target) each.why_not = WhyNot::none;
   }
@@ -108,6 +162,7 @@ bool Relay::repeat(Call& call, AttemptEnd end, std::optional<Duration> retry_aft
 // with ask().
 void Relay::leave_attempt(Call& call) {
   call.goes_elsewhere = true;
+  end_slot(call, ledger::Outcome::provider_failed);
   call.request->opening_head.clear();
   call.request->opening.clear();
   ledger::Attempt* attempt = call.record().last_attempt();

@@ -217,7 +217,8 @@ bool Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t by
                                                                     : "";
     if (!wrong.empty()) {
       outcome = ledger::Outcome::provider_failed;
-      attempt_failed(call, wrong, "its answer tells an error, or is no whole JSON");
+      attempt_failed(call, wrong, "its answer tells an error, or is no whole JSON",
+                     route::AttemptEnd::broken);
     }
   }
   bool ours = outcome == ledger::Outcome::completed && call.held != nullptr &&

@@ -19,6 +19,7 @@
 #include "relay/limit_fields.h"
 #include "relay/providers.h"
 #include "relay/routes.h"
+#include "route/target_health.h"
 #include "session/hash128.h"
 
 #include <memory>
@@ -121,6 +122,8 @@ struct Call {
   std::unique_ptr<std::string> switched_off;  // the switch that stops it
   std::unique_ptr<Assembly> assembly;         // of an answer that is streamed to us alone
   std::unique_ptr<KeptAnswer> kept;           // of the last attempt
+  route::TargetHealth::Slot slot;             // its place at the target
+  std::optional<route::RetryToken> retry;     // where it is not the first one
   std::uint32_t tool_calls = 0;               // in the answer
   bool unreadable = false;   // the answer has a coding that nobody here knows: it passes as it is
   bool model_known = false;  // its name is not only the client's word
@@ -130,7 +133,9 @@ struct Call {
   bool structured_output = false;         // was asked for
   bool wants_usage = false;               // its client asked for it
   bool left = false;                      // the client, before its request was whole
-  bool goes_elsewhere = false;            // its attempt has failed, and another one is made
+  std::optional<Duration> retry_after;    // that the last answer asked for
+  route::AttemptEnd ended = route::AttemptEnd::cancelled;  // the attempt, once it has failed
+  bool goes_elsewhere = false;  // its attempt has failed, and another one is made
 
  private:
   // Ended by us, and its client took nothing any more: the row says so all the same.

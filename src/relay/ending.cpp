@@ -199,6 +199,7 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
   }
   if (outcome == ledger::Outcome::completed) row.delivered_tokens = row.output_tokens;
   note_overshoot(row);
+  end_slot(call, outcome);
   settle_budgets(call);
   // By now the provider's connection is closed, or read to its end.
   if (call.cancel.cancelled() && row.attempt_count() > 0) {
@@ -243,7 +244,8 @@ ledger::Attempt* Relay::note_replay(Call& call, std::string_view target, bool wa
     book_usage(call, codec::Usage{.input_tokens = prompt_tokens(call)}, false);
     keep_booked(call);
   }
-  attempt_failed(call, "closed", "a kept connection had ended, and the request was sent again");
+  attempt_failed(call, "closed", "a kept connection had ended, and the request was sent again",
+                 route::AttemptEnd::broken);
   dead->outcome = ledger::Outcome::provider_failed;
   return call.record().begin_attempt(target, worker_.wall());
 }

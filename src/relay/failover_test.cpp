@@ -136,6 +136,16 @@ class FailoverTest : public testing::Test {
     json.remove_prefix(at + key.size());
     return std::string(json.substr(0, json.find('"')));
   }
+  void after(Duration pause) {
+    net::TestLoop& loop = gateway_.loop();
+    loop.run(wait(loop.worker(), pause));
+  }
+  static Task<void> wait(net::Worker& worker, Duration pause) {
+    co_await worker.sleep_until(worker.now() + pause);
+  }
+  route::TargetHealth::Standing standing(std::string_view target) {
+    return gateway_.health().find(target)->standing(gateway_.loop().worker().now());
+  }
   std::size_t asked(std::size_t provider) {
     return provider == 0 ? gateway_.provider().bodies.size()
                          : others_[provider - 1].provider->bodies.size();
@@ -146,21 +156,24 @@ class FailoverTest : public testing::Test {
   std::vector<Other> others_;
 };
 
-TEST_F(FailoverTest, WhatIsTheProvidersFaultIsAnsweredByAnother) {
+class ProvidersFault : public FailoverTest, public testing::WithParamInterface<int> {};
+
+TEST_P(ProvidersFault, IsAnsweredByAnother) {
   with_targets(2);
   gateway_.start();
-  for (int code : {401, 402, 403, 408, 409, 429, 500, 502, 503, 504, 529}) {
-    first_ = status(code);
-    Seen seen = ask_stream();
-    EXPECT_EQ(seen.status, 200) << code;
-    EXPECT_EQ(seen.body, all_events()) << code;
-    EXPECT_THAT(seen.head, HasSubstr("x-recloser-target: q/two\n"));
-    EXPECT_THAT(others_[0].provider->bodies.back(), HasSubstr(R"("model":"two")"));
-    EXPECT_EQ(attempts().size(), 2u) << code;
-  }
+  first_ = status(GetParam());
+  Seen seen = ask_stream();
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_EQ(seen.body, all_events());
+  EXPECT_THAT(seen.head, HasSubstr("x-recloser-target: q/two\n"));
+  EXPECT_THAT(others_[0].provider->bodies.back(), HasSubstr(R"("model":"two")"));
+  EXPECT_EQ(attempts().size(), 2u);
   EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::completed);
   EXPECT_EQ(gateway_.books().back().provider, "q");
 }
+
+INSTANTIATE_TEST_SUITE_P(Failover, ProvidersFault,
+                         testing::Values(401, 402, 403, 408, 409, 429, 500, 502, 503, 504, 529));
 
 TEST_F(FailoverTest, WhatIsTheClientsFaultStaysWhereItIs) {
   with_targets(2);
@@ -182,6 +195,7 @@ TEST_F(FailoverTest, AClientSeesOneBeginning) {
        {std::string(role) + std::string(error_in_band), std::string(error_in_band),
         std::string(role), std::string(), std::string("data: {no json\n\n")}) {
     first_ = stream(begun);
+    after(11s);  // so that no budget of retries is used up
     Seen seen = ask_stream();
     EXPECT_EQ(seen.body, all_events()) << begun;
     EXPECT_THAT(seen.head, HasSubstr("x-recloser-target: q/two\n")) << begun;
@@ -201,6 +215,7 @@ TEST_F(FailoverTest, AWholeAnswerThatIsNoneIsAnsweredByAnother) {
                         "<html>"},
         Answer{}}) {
     first_ = answer;
+    after(11s);
     Seen seen = ask_whole();
     EXPECT_EQ(seen.status, 200) << answer.bytes;
     EXPECT_EQ(seen.body, whole) << answer.bytes;
@@ -338,6 +353,120 @@ TEST_F(FailoverTest, BothAttemptsAreInTheBooks) {
   std::int64_t lost = call.input_tokens.value_or(0) - 7;
   EXPECT_EQ(call.tokens_source, ledger::TokensSource::estimated);
   EXPECT_EQ(call.cost_nano_usd, lost * 150 + 7 * 2'500 + 10'000) << "each at its own price";
+}
+
+// What there was to choose from stands in the row.
+TEST_F(FailoverTest, TheRowExplainsTheRoute) {
+  with_targets(3);
+  model().targets[1].lacks.add(config::Ability::streaming);
+  gateway_.start();
+  ask_stream();
+  EXPECT_EQ(gateway_.books().back().route,
+            R"({"balance":"weights","sticky":true,"targets":[)"
+            R"({"target":"p/one","state":"passing","ttft_ms":0,"why_not":null},)"
+            R"({"target":"r/three","state":"passing","ttft_ms":0,"why_not":null},)"
+            R"({"target":"q/two","state":"passing","ttft_ms":0,"why_not":"streaming"}]})");
+}
+
+TEST_F(FailoverTest, ATargetThatFailsTripsAndIsLeftAlone) {
+  with_targets(2);
+  gateway_.start();
+  first_ = status(500);
+  for (int i = 0; i < 5; ++i) {
+    if (i > 0) after(4s);
+    EXPECT_EQ(ask_stream().status, 200);
+  }
+  EXPECT_EQ(standing("p/one").state, route::State::tripped);
+  EXPECT_EQ(standing("p/one").why, "server_error");
+  std::size_t before = asked(0);
+  EXPECT_EQ(ask_stream().status, 200);
+  EXPECT_EQ(attempts().size(), 1u);
+  EXPECT_EQ(asked(0), before);
+  EXPECT_THAT(gateway_.books().back().route,
+              HasSubstr(R"({"target":"p/one","state":"tripped","ttft_ms":)"));
+  // It works again: three good probes, and it has its calls back.
+  first_ = stream(all_events());
+  after(6s);
+  for (int i = 0; i < 3; ++i) ask_stream();
+  EXPECT_EQ(standing("p/one").state, route::State::passing);
+  ask_stream();
+  EXPECT_THAT(attempts(), ElementsAre("p/one - completed"));
+}
+
+TEST_F(FailoverTest, WhenAllAreTrippedOneIsAskedAllTheSame) {
+  with_targets(1);
+  gateway_.start();
+  first_ = status(500, "", R"({"error":"mine"})");
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(ask_whole().body, R"({"error":"mine"})");
+  EXPECT_EQ(standing("p/one").state, route::State::tripped);
+  EXPECT_EQ(asked(0), 8u);
+  first_ = json(whole);
+  EXPECT_EQ(ask_whole().body, whole);
+}
+
+TEST_F(FailoverTest, ErrorsOfClientsNeverTrip) {
+  with_targets(1);
+  gateway_.start();
+  first_ = status(400);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(ask_whole().status, 400);
+  EXPECT_EQ(standing("p/one").state, route::State::passing);
+  EXPECT_EQ(asked(0), 100u);
+}
+
+// Nobody is sent where only a refusal waits, and who must wait hears for how long.
+TEST_F(FailoverTest, ARateLimitKeepsCallsAwayForAsLongAsItSays) {
+  with_targets(1);
+  gateway_.start();
+  first_ = status(429, "retry-after: 20\r\n");
+  EXPECT_EQ(ask_whole().status, 429);
+  EXPECT_EQ(standing("p/one").state, route::State::passing);
+  Seen seen = ask_whole();
+  EXPECT_EQ(seen.status, 429);
+  EXPECT_THAT(seen.head, HasSubstr("retry-after: 20\n"));
+  EXPECT_THAT(seen.head, HasSubstr("x-should-retry: true\n"));
+  EXPECT_THAT(seen.body, HasSubstr("p/one has asked to be left alone for a while"));
+  EXPECT_EQ(asked(0), 1u);
+  first_ = json(whole);
+  after(21s);
+  EXPECT_EQ(ask_whole().body, whole);
+}
+
+// A key that is refused is so for all models of its provider, and no other.
+TEST_F(FailoverTest, ARefusedKeyTripsTheKeyAndNotTheModel) {
+  with_targets(2);
+  gateway_.start();
+  first_ = status(401);
+  EXPECT_EQ(ask_stream().status, 200);
+  EXPECT_EQ(standing("p/one").state, route::State::passing);
+  EXPECT_EQ(standing("p/one").key.trouble, route::KeyTrouble::unauthorized);
+  EXPECT_EQ(ask_stream().status, 200);
+  EXPECT_EQ(attempts().size(), 1u);
+  Seen seen = gateway_.post("/v1/chat/completions", R"({"model":"p/other"})");
+  EXPECT_EQ(seen.status, 503);
+  EXPECT_THAT(seen.body, HasSubstr("p/other does not take Recloser's key at present"));
+}
+
+TEST_F(FailoverTest, MoreCallsThanATargetMayHaveGoToOthers) {
+  with_targets(2);
+  gateway_.config().providers[0].limits.concurrency = 1;
+  gateway_.start();
+  first_ = {.before = 1h};
+  Seen held;
+  net::TestLoop& loop = gateway_.loop();
+  std::string body = R"({"model":"n","messages":[{"role":"user","content":"say so"}]})";
+  std::string request = "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nauthorization: Bearer " +
+                        std::string(test_secret) +
+                        "\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n";
+  loop.worker().tasks().spawn("held",
+                              gateway_.fetch(request, body, held, loop.worker().now() + 10s));
+  loop.worker().run_until([&] { return asked(0) == 1; });
+  EXPECT_EQ(standing("p/one").running, 1u);
+  EXPECT_EQ(ask_stream().status, 200);
+  EXPECT_THAT(attempts(), ElementsAre("q/two - completed"));
+  after(11s);
+  gateway_.settle();
+  EXPECT_EQ(standing("p/one").running, 0u);
+  EXPECT_EQ(standing("q/two").running, 0u);
 }
 
 TEST_F(FailoverTest, ATargetThatCannotDoWhatIsAskedIsLeftOut) {

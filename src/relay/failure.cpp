@@ -228,10 +228,13 @@ std::string_view error_class_of_status(int status) {
 void Relay::attempt_failed(Call& call, const Error& error, Reached way) {
   call.record().set_error_class(*call.record().last_attempt(),
                                 is_stopped(call) ? "stopped" : error_class_of(error));
+  call.ended = end_of(error, way);
   if (!call.cancel.cancelled()) log_.attempt_failed(call, in_the_log(error, way));
 }
 
-void Relay::attempt_failed(Call& call, std::string_view error_class, std::string_view what) {
+void Relay::attempt_failed(Call& call, std::string_view error_class, std::string_view what,
+                           route::AttemptEnd end) {
+  call.ended = end;
   call.record().set_error_class(*call.record().last_attempt(), error_class);
   log_.attempt_failed(call, what);
 }
@@ -240,6 +243,7 @@ void Relay::note_status(Call& call, int status) {
   std::string_view error_class = error_class_of_status(status);
   if (error_class.empty()) return;
   call.record().set_error_class(*call.record().last_attempt(), error_class);
+  call.ended = route::end_of_answer(status, "");
   // That is the client's to correct; any client could fill the log with it.
   if (error_class != request_rejected) log_.attempt_failed(call, "it answered with an error");
 }

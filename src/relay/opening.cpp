@@ -71,7 +71,7 @@ bool Relay::fails_at_start(Call& call, StreamPass& pass, bool last) {
   if (error_class.empty() || call.row.settled() || !goes_elsewhere(call, end)) return false;
   // An error that is told is not billed; what was lost on the way may be.
   if (!facts.saw_error) book_stream(call, pass);
-  attempt_failed(call, error_class, what);
+  attempt_failed(call, error_class, what, end);
   leave_attempt(call);
   return true;
 }
@@ -86,7 +86,7 @@ bool Relay::fails_whole(Call& call, codec::AnswerReader& reader, std::uint64_t b
   if (!goes_elsewhere(call, end)) return false;
   if (broken) book_answer(call, reader, bytes, status);
   attempt_failed(call, facts.saw_error ? "error_in_answer" : "malformed",
-                 "its answer tells an error, or is no whole JSON");
+                 "its answer tells an error, or is no whole JSON", end);
   leave_attempt(call);
   return true;
 }

@@ -300,7 +300,10 @@ bool Relay::book_piece(Call& call, const net::HangupWatch& watch, net::HttpCall&
                        StreamPass& pass, bool last) {
   const codec::StreamFacts& facts = pass.facts();
   if (!call.row.settled() && call.record().ttft_ns < 0 && pass.saw_content()) {
-    call.record().ttft_ns = (worker_.clock().now() - call.sent).count();
+    Duration ttft = worker_.clock().now() - call.sent;
+    call.record().ttft_ns = ttft.count();
+    call.retry.reset();  // it has come to something
+    if (call.slot.open()) call.slot.first_token(ttft, call.expected_input_tokens, worker_.now());
   }
   if (!call.row.settled()) book_so_far(call, pass, Price::when_grown);
   bool whole = facts.saw_done || (last && pass.whole());
@@ -324,7 +327,8 @@ void Relay::settle_stream(Call& call, const net::HangupWatch& watch, StreamPass&
   } else if (!watch.gone()) {
     note_delivered(call);  // what is left of it goes out now
   }
-  if (facts.saw_error) attempt_failed(call, "error_in_answer", "it told an error in its stream");
+  if (facts.saw_error)
+    attempt_failed(call, "error_in_answer", "it told an error in its stream", pass.error_end());
   settle(call, facts.saw_error ? ledger::Outcome::provider_failed
                : watch.gone()  ? ledger::Outcome::client_gone
                                : outcome_of_status(call.record().status));

@@ -29,7 +29,7 @@ Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, 
       switches_(services.switches.current()),
       ids_(seed, lane),
       random_(seed ^ 0x5bd1e995),
-      accounts_(services.prices, *services.providers),
+      accounts_(services.prices, *services.providers, services.health),
       hash_(services.hash_seed),
       log_(worker, *services.providers),
       beside_(worker) {
@@ -142,20 +142,17 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, std::optional<net::
     bool plainly = head != nullptr && call.assembly != nullptr && head->status() == 400;
     if (plainly) head = co_await ask_plainly(call, request, watch, provider, *head);
     if (head == nullptr) {
-      if (!goes_elsewhere(call, request.ended)) co_return nullptr;
+      if (!goes_elsewhere(call, call.ended)) co_return nullptr;
       leave_attempt(call);
       continue;
     }
-    if (head->status() < 400 || !may_go_elsewhere(call)) co_return head;
-    int head_status = head->status();
+    int status = head->status();
+    if (status < 400) co_return head;
     bool read = call.kept != nullptr;
     if (!read) read = co_await read_error(call, *watch, *provider, *head);
-    route::AttemptEnd end = read ? end_of(*call.kept) : request.ended;
-    if (!goes_elsewhere(call, end)) co_return read ? &call.kept->head : nullptr;
-    if (read) {
-      note_status(call, head_status);
-      provider->finish();
-    }
+    if (read) end_with_error(call, status);
+    if (!goes_elsewhere(call, call.ended)) co_return read ? &call.kept->head : nullptr;
+    if (read) provider->finish();
     leave_attempt(call);
   }
 }
@@ -186,6 +183,8 @@ Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
   const config::ProviderTimeouts& timeouts = call.provider->config->timeouts;
   if (!watch) watch.emplace(call.client.client(), call.client.read_ahead(), call.cancel);
   call.kept.reset();
+  call.retry_after.reset();
+  call.ended = route::AttemptEnd::cancelled;
   Instant now = worker_.now();
   provider.emplace(
       pool_, call.provider->dial,
@@ -195,6 +194,7 @@ Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
       call.cancel);
   call.sent = worker_.clock().now();
   if (call.record().attempt_count() == 0) {
+    services_.health.count_call(now);
     call.record().overhead_us = (call.sent - call.begun - request.waited) / 1us;
   }
   ledger::Attempt* attempt = call.record().begin_attempt(request.target_name, worker_.wall());
@@ -215,6 +215,7 @@ Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
   attempt->status = static_cast<std::uint16_t>((*head)->status());
   attempt->ttft_ns = (worker_.clock().now() - call.sent).count();
   note_request_id(call, *attempt, **head);
+  note_quota(call, **head);
   co_return *head;
 }
 
@@ -226,13 +227,12 @@ const net::http1::ResponseHead* Relay::fail_attempt(Call& call, const net::Hangu
     attempt_failed(call, cause, way);
     call.record().last_attempt()->outcome = outcome_of(call, cause);
   }
-  call.request->ended = end_of(cause, way);
   return refused(call, refused_by(call, cause, way));
 }
 
 Task<void> Relay::refuse_page(Call& call, net::HttpCall& provider,
                               const net::http1::ResponseHead& head) {
-  attempt_failed(call, "not_an_api", "it answered with a page of HTML");
+  attempt_failed(call, "not_an_api", "it answered with a page of HTML", route::AttemptEnd::broken);
   provider.close();
   if (goes_elsewhere(call, route::AttemptEnd::broken)) {
     leave_attempt(call);
@@ -254,7 +254,7 @@ Task<void> Relay::pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& pr
   }
   if (is_beyond_plan(call, head)) return refuse_beyond_plan(call, provider);
   int status = head.status();
-  note_status(call, status);
+  if (status < 400) note_status(call, status);
   // One that was looked into is an error, whatever it says it is.
   bool events = kind == AnswerKind::events && call.kept == nullptr;
   if (events && call.assembly != nullptr) {

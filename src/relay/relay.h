@@ -108,7 +108,11 @@ class Relay final : public net::HttpHandler {
   std::expected<void, Refused> find_targets(Call& call, const auth::Principal& principal,
                                             Request& request);
   const Provider* provider_of_login(const Call& call) const;
-  void judge_targets(Call& call, Request& request);
+  void judge_targets(Call& call, Request& request, route::Needs needs);
+  void ask_health(Request& request);
+  void book_route(Call& call, const Request& request);
+  bool take_place(Call& call, Request& request, route::Candidate& candidate, route::Panic panic);
+  const Model& model_of(const route::Target& target);
   route::WhyNot unfit(const Request& request, const route::Needs& needs,
                       const route::Target& target, codec::Family family);
   std::expected<void, Refused> take_target(Call& call, Request& request);
@@ -121,10 +125,14 @@ class Relay final : public net::HttpHandler {
   // attempts.cpp: what one has come to, and whether another one is made.
   Task<bool> read_error(Call& call, const net::HangupWatch& watch, net::HttpCall& provider,
                         const net::http1::ResponseHead& head);
+  void note_quota(Call& call, const net::http1::ResponseHead& head);
+  void end_with_error(Call& call, int status);
+  void end_slot(Call& call, ledger::Outcome outcome);
   bool may_go_elsewhere(const Call& call) const;
   Instant deadline_of(const Call& call) const;
-  bool goes_elsewhere(Call& call, route::AttemptEnd end, std::optional<Duration> retry_after = {});
-  bool repeat(Call& call, route::AttemptEnd end, std::optional<Duration> retry_after);
+  bool goes_elsewhere(Call& call, route::AttemptEnd end);
+  route::TargetHealth* next_of(const Request& request) const;
+  bool repeat(Call& call, route::AttemptEnd end);
   void leave_attempt(Call& call);
   Task<bool> wait_for_target(Call& call);
 
@@ -248,7 +256,8 @@ class Relay final : public net::HttpHandler {
 
   // failure.cpp: what the books and the log say of a try that failed.
   void attempt_failed(Call& call, const Error& error, Reached way);
-  void attempt_failed(Call& call, std::string_view error_class, std::string_view what);
+  void attempt_failed(Call& call, std::string_view error_class, std::string_view what,
+                      route::AttemptEnd end);
   void note_status(Call& call, int status);
 
   // ending.cpp: refusals and the row.

@@ -70,11 +70,12 @@ struct Request final : net::BodySink {
   std::optional<price::UpperPrice> upper_price;           // of its estimate
   std::optional<route::Resolved> resolved;                // what the model's name leads to
   std::vector<route::Candidate>& candidates = room.candidates;  // in the order of asking
+  route::Asker asker;                                           // who it is, for their health
   const route::Target* target = nullptr;                        // that is asked now
   std::string_view provider_model;  // how its provider calls it; in the configuration or `facts`
   std::uint32_t repeats = 0;        // of a target that had failed
   Instant not_before{};             // the next attempt
-  route::AttemptEnd ended{};        // of one without an answer: how
+  bool panics = false;              // every target is tripped, and one is asked all the same
   std::string opening_head;         // of the stream that has begun: what its client gets ..
   std::string opening;              // .. when a first piece of the answer has come
   Duration waited{};                // for the client's own bytes
@@ -133,7 +134,6 @@ bool is_stopped(const Call& call);
 Refused stopped_unsent(Call& call);
 
 route::AttemptEnd end_of(const Error& error, Reached way);
-route::AttemptEnd end_of(const KeptAnswer& answer);
 
 // What is told where the call ended while it waited to be tried again.
 Refused ended_while_waiting(Call& call);

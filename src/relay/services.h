@@ -13,6 +13,7 @@
 #include "relay/providers.h"
 #include "relay/refused_sessions.h"
 #include "relay/switches.h"
+#include "route/health.h"
 #include "route/model_lists.h"
 #include "session/response_chain.h"
 
@@ -31,6 +32,7 @@ struct Services {
   session::ResponseChain& responses;
   net::Resolver& resolver;
   budget::Table& budgets;
+  route::Health& health;
   const Switches& switches;
   RefusedSessions& refused_sessions;
   auth::jwt::Issuers* token_issuers = nullptr;  // null: no tokens are taken, keys alone

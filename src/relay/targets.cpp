@@ -1,5 +1,6 @@
 // ROUTE: where a call may be served, in which order, and the next place to ask.
 #include "codec/prompt_reader.h"
+#include "core/json_writer.h"
 #include "core/names.h"
 #include "relay/request.h"
 
@@ -54,6 +55,11 @@ std::optional<std::uint64_t> together(const Call& call, const Request& request) 
   return route::session_hash(call.principal.low, session);
 }
 
+// Else its limits and its troubles are the client's own.
+bool key_is_ours(const Provider& provider) {
+  return provider.config->api_key.source != config::ApiKey::Source::client;
+}
+
 }  // namespace
 
 std::expected<void, Refused> Relay::find_targets(Call& call, const auth::Principal& principal,
@@ -81,7 +87,11 @@ std::expected<void, Refused> Relay::find_targets(Call& call, const auth::Princip
   for (const route::Target& target : request.resolved->targets()) {
     request.candidates.push_back({.target = &target});
   }
-  if (request.candidates.size() > 1) judge_targets(call, request);
+  route::Needs needs = needs_of(call, request);
+  request.asker = {.principal = call.principal.low,
+                   .needs = {.input_tokens = needs.tokens - request.facts.max_tokens,
+                             .output_tokens = request.facts.max_tokens}};
+  if (request.candidates.size() > 1) judge_targets(call, request, needs);
   return {};
 }
 
@@ -95,8 +105,7 @@ const Provider* Relay::provider_of_login(const Call& call) const {
 }
 
 // Which of several may be asked, and in which order.
-void Relay::judge_targets(Call& call, Request& request) {
-  route::Needs needs = needs_of(call, request);
+void Relay::judge_targets(Call& call, Request& request, route::Needs needs) {
   bool blind = std::ranges::any_of(request.candidates, [&](const Candidate& each) {
     return facilities_of(*each.target).lacks.has(config::Ability::vision);
   });
@@ -104,10 +113,51 @@ void Relay::judge_targets(Call& call, Request& request) {
   if (blind && has_images(call)) needs.abilities.add(config::Ability::vision);
   for (Candidate& each : request.candidates) {
     each.why_not = unfit(request, needs, *each.target, call.route.family);
+    each.health = model_of(*each.target).health;
   }
+  ask_health(request);
   route::arrange(request.candidates,
                  {.balance = request.resolved->model().balance, .session = together(call, request)},
                  random_);
+  book_route(call, request);
+}
+
+// Of those that a call may be served by: whether they take one at this moment.
+void Relay::ask_health(Request& request) {
+  Instant now = worker_.now();
+  bool costs = request.resolved->model().balance == config::Balance::least_latency;
+  for (Candidate& each : request.candidates) {
+    bool may_change = each.why_not == WhyNot::none || route::passes_by_itself(each.why_not);
+    if (!may_change || each.health == nullptr) continue;
+    request.asker.key_is_ours = key_is_ours(services_.providers->at(each.target->provider));
+    route::Admission admission = each.health->would_admit(request.asker, now);
+    each.why_not = route::why_not(admission.why);
+    each.until = admission.until;
+    if (costs) each.cost = each.health->cost(now);
+  }
+}
+
+// What there was to choose from, and what it was like, as the row explains it.
+void Relay::book_route(Call& call, const Request& request) {
+  const config::Model& model = request.resolved->model();
+  Instant now = worker_.now();
+  std::string text;
+  JsonWriter json(text);
+  json.open_array().value(config::name_of(model.balance)).value(model.sticky ? 1 : 0);
+  for (const Candidate& each : request.candidates) {
+    const Provider& provider = services_.providers->at(each.target->provider);
+    route::TargetHealth::Glance glance = each.health->glance(now);
+    std::size_t before = text.size();
+    json.open_array().value(fmt::format("{}/{}", provider.config->name, each.target->model));
+    json.value(route::name_of(glance.state)).value(glance.ttft / 1ms);
+    if (each.why_not != WhyNot::none) json.value(route::name_of(each.why_not));
+    json.close_array();
+    if (text.size() < ledger::route_bytes_max) continue;
+    text.resize(before);
+    break;
+  }
+  json.close_array();
+  if (!call.record().set(ledger::Text::route, text)) call.record().set(ledger::Text::route, "");
 }
 
 // For a reason that stays, however long the call waits.
@@ -122,14 +172,17 @@ WhyNot Relay::unfit(const Request& request, const route::Needs& needs, const rou
   return route::lacking(needs, facilities_of(target));
 }
 
+const Model& Relay::model_of(const route::Target& target) {
+  const Provider& provider = services_.providers->at(target.provider);
+  return *accounts_.model(provider, target.model, text::PromptForm::other);
+}
+
 // What the operator says that it lacks, and what the price list knows.
 route::Facilities Relay::facilities_of(const route::Target& target) {
   using config::Ability;
   using price::Capability;
   route::Facilities out{.lacks = target.lacks};
-  const Provider& provider = services_.providers->at(target.provider);
-  const price::Priced& priced =
-      accounts_.model(provider, target.model, text::PromptForm::other)->priced;
+  const price::Priced& priced = model_of(target).priced;
   out.context_tokens = priced.limits().context;
   if (priced.entry == nullptr || priced.entry->can == 0) return out;
   constexpr std::array<std::pair<Capability, Ability>, 3> all{
@@ -142,20 +195,39 @@ route::Facilities Relay::facilities_of(const route::Target& target) {
   return out;
 }
 
-// The next one that this call may be served by. Error: there is none.
+// The next one that this call may be served by, and its place there. Error: there is none.
 std::expected<void, Refused> Relay::take_target(Call& call, Request& request) {
   std::optional<Refused> first_no;
-  for (Candidate& each : request.candidates) {
-    if (each.why_not != WhyNot::none) continue;
-    request.begin_again();
-    point_at(call, request, *each.target);
-    std::expected<void, Refused> may = may_be_asked(call, request);
-    if (may) return {};
-    each.why_not = WhyNot::refused;
-    if (!first_no) first_no = std::move(may.error());
+  for (route::Panic panic : {route::Panic::no, route::Panic::yes}) {
+    for (Candidate& each : request.candidates) {
+      bool is_tripped = each.why_not == WhyNot::tripped || each.why_not == WhyNot::own_tripped;
+      bool asked = panic == route::Panic::no ? each.why_not == WhyNot::none : is_tripped;
+      if (!asked) continue;
+      request.begin_again();
+      point_at(call, request, *each.target);
+      std::expected<void, Refused> may = may_be_asked(call, request);
+      if (!may) each.why_not = WhyNot::refused;
+      if (!may && !first_no) first_no = std::move(may.error());
+      if (may && take_place(call, request, each, panic)) return {};
+    }
   }
   if (first_no) return std::unexpected(std::move(*first_no));
   return std::unexpected(no_target(request));
+}
+
+// With Panic::yes a tripped target too: it is asked because every other one is worse.
+bool Relay::take_place(Call& call, Request& request, Candidate& candidate, route::Panic panic) {
+  request.asker.key_is_ours = key_is_ours(*call.provider);
+  std::expected<route::TargetHealth::Slot, route::Admission> slot =
+      call.model->health->admit(request.asker, worker_.now(), panic);
+  if (!slot) {
+    candidate.why_not = route::why_not(slot.error().why);
+    candidate.until = slot.error().until;
+    return false;
+  }
+  call.slot = std::move(*slot);
+  request.panics = panic == route::Panic::yes;
+  return true;
 }
 
 void Relay::point_at(Call& call, Request& request, const route::Target& target) {
@@ -207,7 +279,20 @@ Refused Relay::no_target(const Request& request) const {
   Refused why{.refusal = codec::Refusal::provider_unavailable,
               .message = fmt::format("no target of the model {} can answer this call: {}",
                                      shown(request.facts.model), all)};
-  if (left.why_not == WhyNot::none) why.refusal = codec::Refusal::invalid_request;
+  switch (left.why_not) {
+    case WhyNot::none:
+      why.refusal = codec::Refusal::invalid_request;
+      break;
+    case WhyNot::cooling:
+    case WhyNot::quota:
+    case WhyNot::full:
+      why.refusal = codec::Refusal::rate_limited;
+      why.rule = "targets";
+      why.retry_after = std::clamp<Duration>(left.until - worker_.now(), 1s, 60s);
+      break;
+    default:
+      break;
+  }
   return why;
 }
 

@@ -37,6 +37,13 @@ class Health {
   KeyState& key_of(std::string_view provider);
   HedgeBudget& hedges() { return hedges_; }
 
+  // A call's first attempt; and whether another one may be made, at that target.
+  void count_call(Instant now) { retries_.count_call(now); }
+  std::optional<RetryToken> take_retry(TargetHealth& target, Instant now) {
+    std::optional<RetryToken> token = retries_.take(now);
+    return token ? std::move(token) : target.retries().take(now);
+  }
+
   // By "provider/model". nullptr: no call has gone there, and no configuration names it.
   TargetHealth* find(std::string_view name) const;
   // An operator's hold: no more calls go there, until it is taken back. Whether there is such a
@@ -61,6 +68,7 @@ class Health {
   const std::uint64_t seed_;
   HealthWatcher* const watcher_;
   HedgeBudget hedges_;
+  RetryBudget retries_{10, 0};       // of all calls
   mutable std::shared_mutex mutex_;  // of both maps
   ByName<Provider> providers_;
   ByName<TargetHealth> targets_;  // without those that are shared

@@ -91,6 +91,28 @@ void prefer_quick(std::span<Candidate> fit, const Choosing& choosing) {
 std::string_view name_of(WhyNot why) { return all_words.at(static_cast<std::size_t>(why)).name; }
 std::string_view words_of(WhyNot why) { return all_words.at(static_cast<std::size_t>(why)).words; }
 
+WhyNot why_not(Admission::Why why) {
+  switch (why) {
+    case Admission::Why::yes:
+      return WhyNot::none;
+    case Admission::Why::drained:
+      return WhyNot::drained;
+    case Admission::Why::tripped:
+      return WhyNot::tripped;
+    case Admission::Why::own_tripped:
+      return WhyNot::own_tripped;
+    case Admission::Why::cooling:
+      return WhyNot::cooling;
+    case Admission::Why::key_tripped:
+      return WhyNot::key_tripped;
+    case Admission::Why::quota:
+      return WhyNot::quota;
+    case Admission::Why::full:
+      return WhyNot::full;
+  }
+  std::unreachable();
+}
+
 bool passes_by_itself(WhyNot why) {
   switch (why) {
     case WhyNot::key_tripped:

@@ -6,6 +6,7 @@
 #include "core/ids.h"
 #include "core/time.h"
 #include "route/resolve.h"
+#include "route/target_health.h"
 
 #include <cstdint>
 #include <optional>
@@ -56,13 +57,16 @@ struct Facilities {
 // What keeps a call from a target, as far as that will not change.
 WhyNot lacking(const Needs& needs, const Facilities& target);
 
+WhyNot why_not(Admission::Why why);
+
 // A target as one call finds it.
 struct Candidate {
   const Target* target = nullptr;
   WhyNot why_not = WhyNot::none;
   Instant until = Instant::never();  // when that may have passed
-  double cost = 0;                   // what waiting for its first token costs; of least_latency
-  double place = 0;                  // among those of its order; set by arrange()
+  TargetHealth* health = nullptr;
+  double cost = 0;   // what waiting for its first token costs; of least_latency
+  double place = 0;  // among those of its order; set by arrange()
 };
 
 struct Choosing {

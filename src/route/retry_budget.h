@@ -30,16 +30,18 @@ class [[nodiscard]] RetryToken {
   RetryBudget* budget_;
 };
 
-// Shared by all threads. So many retries as are a tenth of the calls of the last 10 s, and three in
-// any case: those of the last 10 s count, and those that still run. When everything fails, a
-// provider thus sees a tenth more calls and not three times as many.
+// Shared by all threads. So many retries as are a share of the calls of the last 10 s, and a few in
+// any case: those of the last 10 s count, and those that still run. A process has a tenth of all
+// its calls, and each target three more: when everything fails, providers thus see a tenth more
+// calls and not three times as many.
 class RetryBudget {
  public:
   static constexpr Duration window = 10s;
-  static constexpr std::uint64_t percent = 10;
-  static constexpr std::uint64_t retries_least = 3;
 
-  // A call's first attempt, at this target.
+  RetryBudget(std::uint64_t percent, std::uint64_t retries_least)
+      : percent_(percent), retries_least_(retries_least) {}
+
+  // A call's first attempt.
   void count_call(Instant now) {
     std::lock_guard lock(lock_);
     tally_.add(now, 1, 0);
@@ -48,7 +50,7 @@ class RetryBudget {
   std::optional<RetryToken> take(Instant now) {
     std::lock_guard lock(lock_);
     Tally::Sums sums = tally_.sums(now);
-    std::uint64_t most = std::max(sums.calls * percent / 100, retries_least);
+    std::uint64_t most = std::max(sums.calls * percent_ / 100, retries_least_);
     if (std::max(sums.marked, running_) >= most) return std::nullopt;
     tally_.add(now, 0, 1);
     ++running_;
@@ -67,6 +69,8 @@ class RetryBudget {
     --running_;
   }
 
+  const std::uint64_t percent_;
+  const std::uint64_t retries_least_;
   mutable SpinLock lock_;
   Tally tally_{window};  // marked: retries
   std::uint64_t running_ = 0;

@@ -1,6 +1,7 @@
 #include "route/retry_budget.h"
 
 #include "route/backoff.h"
+#include "route/health.h"
 #include "route/hedge_budget.h"
 
 #include <vector>
@@ -13,7 +14,7 @@ namespace {
 constexpr Instant begun{1'000'000'000'000};
 
 TEST(RetryBudget, GrantsThreeWithoutAnyCalls) {
-  RetryBudget budget;
+  RetryBudget budget(10, 3);
   std::vector<RetryToken> tokens;
   for (int i = 0; i < 3; ++i) tokens.push_back(budget.take(begun).value());
   EXPECT_FALSE(budget.take(begun));
@@ -25,7 +26,7 @@ TEST(RetryBudget, GrantsThreeWithoutAnyCalls) {
 }
 
 TEST(RetryBudget, GrantsATenthOfTheCalls) {
-  RetryBudget budget;
+  RetryBudget budget(10, 3);
   for (int i = 0; i < 500; ++i) budget.count_call(begun);
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(budget.take(begun)) << i;
   EXPECT_FALSE(budget.take(begun));
@@ -36,7 +37,7 @@ TEST(RetryBudget, GrantsATenthOfTheCalls) {
 }
 
 TEST(RetryBudget, RetriesThatStillRunCount) {
-  RetryBudget budget;
+  RetryBudget budget(10, 3);
   std::vector<RetryToken> tokens;
   for (int i = 0; i < 3; ++i) tokens.push_back(budget.take(begun).value());
   EXPECT_FALSE(budget.take(begun + 1h));
@@ -46,7 +47,7 @@ TEST(RetryBudget, RetriesThatStillRunCount) {
 
 // Fifty calls a second that all fail, for a minute.
 TEST(RetryBudget, AStormIsATenthMore) {
-  RetryBudget budget;
+  RetryBudget budget(10, 3);
   int retries = 0;
   for (int i = 0; i < 3'000; ++i) {
     Instant now = begun + i * 20ms;
@@ -58,7 +59,7 @@ TEST(RetryBudget, AStormIsATenthMore) {
 }
 
 TEST(RetryBudget, ATokenThatIsMovedIsGivenBackOnce) {
-  RetryBudget budget;
+  RetryBudget budget(10, 3);
   std::optional<RetryToken> first = budget.take(begun);
   RetryToken second = std::move(*first);
   first.reset();
@@ -67,6 +68,23 @@ TEST(RetryBudget, ATokenThatIsMovedIsGivenBackOnce) {
   second = std::move(*third);
   third.reset();
   EXPECT_EQ(budget.running(), 1);
+}
+
+TEST(RetryBudget, AShareOfAllAndAFewForEachTarget) {
+  Health health(1, nullptr);
+  TargetHealth& a = health.of("p", "a");
+  TargetHealth& b = health.of("p", "b");
+  for (int i = 0; i < 20; ++i) health.count_call(begun);
+  std::vector<RetryToken> tokens;
+  auto take = [&](TargetHealth& target) {
+    std::optional<RetryToken> token = health.take_retry(target, begun);
+    if (token) tokens.push_back(std::move(*token));
+    return token.has_value();
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(take(a)) << i;  // two of all, three of its own
+  EXPECT_FALSE(take(a));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(take(b)) << i;
+  EXPECT_FALSE(take(b));
 }
 
 TEST(HedgeBudget, GrantsTwoPercentAndNoneInAdvance) {

@@ -149,6 +149,11 @@ TargetHealth::Standing TargetHealth::standing(Instant now) const {
   return out;
 }
 
+TargetHealth::Glance TargetHealth::glance(Instant now) const {
+  std::lock_guard lock(lock_);
+  return {.state = breaker_.state(now), .ttft = ewma_.at(now)};
+}
+
 void TargetHealth::headers(Held& held, const QuotaReading& reading, Instant now) {
   std::lock_guard lock(lock_);
   arrived(held);

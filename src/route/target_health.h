@@ -101,6 +101,7 @@ class TargetHealth {
   std::optional<Duration> first_token_within(std::uint32_t of_hundred,
                                              std::uint64_t prompt_tokens) const;
 
+  // Those that it may have beside the share of the process: Health::take_retry().
   RetryBudget& retries() { return retries_; }
 
   // An operator's word: no more calls, but for those that run.
@@ -108,6 +109,11 @@ class TargetHealth {
   void configure(std::optional<std::uint32_t> concurrency);
 
   Standing standing(Instant now) const;
+  struct Glance {
+    State state = State::passing;
+    Duration ttft{};  // of late
+  };
+  Glance glance(Instant now) const;
 
  private:
   // What a call has taken.
@@ -137,7 +143,7 @@ class TargetHealth {
   const std::string_view provider_;
   KeyState& key_;
   HealthWatcher* const watcher_;
-  RetryBudget retries_;
+  RetryBudget retries_{0, 3};
 
   mutable SpinLock lock_;  // of all below
   Random random_;

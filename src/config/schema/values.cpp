@@ -352,9 +352,7 @@ std::string show_value(Unpriced value) { return std::string(name_of(value)); }
 std::string show_value(StreamUpstream value) {
   return std::string(name_in(stream_upstream_choices, static_cast<int>(value)));
 }
-std::string show_value(Balance value) {
-  return std::string(name_in(balance_choices, static_cast<int>(value)));
-}
+std::string show_value(Balance value) { return std::string(name_of(value)); }
 std::string show_value(Abilities value) {
   std::string out;
   for (const Choice& choice : ability_choices) {
@@ -374,6 +372,9 @@ std::string show_value(LogFormat value) {
 std::string_view name_of(Dialect dialect) { return name_in(dialects, static_cast<int>(dialect)); }
 std::string_view name_of(AlertSeverity severity) {
   return name_in(severities, static_cast<int>(severity));
+}
+std::string_view name_of(Balance balance) {
+  return name_in(balance_choices, static_cast<int>(balance));
 }
 std::string_view name_of(Ability ability) {
   return name_in(ability_choices, static_cast<int>(ability));

@@ -50,6 +50,7 @@ void TestGateway::start(net::HttpServer::Options options) {
                                                   .responses = responses_,
                                                   .resolver = loop_.resolver(),
                                                   .budgets = *budgets_,
+                                                  .health = health_,
                                                   .switches = switches_,
                                                   .refused_sessions = refused_sessions_,
                                                   .token_issuers = token_issuers,

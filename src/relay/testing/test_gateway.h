@@ -116,6 +116,7 @@ class TestGateway {
   void watch_budgets(budget::Watcher& watcher) {
     budgets_ = std::make_unique<budget::Table>(loop_.clock(), &watcher);
   }
+  route::Health& health() { return health_; }
   Switches& switches() { return switches_; }
   // What keeps the books; a test may have it refuse.
   ledger::MemoryStore& store() { return *store_; }
@@ -133,6 +134,7 @@ class TestGateway {
   session::ResponseChain responses_;
   RefusedSessions refused_sessions_;
   std::unique_ptr<budget::Table> budgets_ = std::make_unique<budget::Table>(loop_.clock(), nullptr);
+  route::Health health_{7, nullptr};
   Switches switches_;
   std::unique_ptr<Published<auth::KeyRing>> keys_;
   Published<route::ModelLists> lists_{std::make_shared<const route::ModelLists>()};
