@@ -66,6 +66,8 @@ class Faults(unittest.TestCase):
     def test_a_healthy_primary_answers_all(self):
         seen = calls("", *["primary/m"] * 89)
         self.assertEqual(len(list(scenario(seen).faults(all_answered=False))), 1)
+        at_the_turn = calls("", begin=LENGTHS[0] - 0.05)
+        self.assertEqual(list(scenario(at_the_turn).faults(all_answered=False)), [])
 
     def test_attempts_beyond_their_share(self):
         seen = calls(*["primary/m"] * 100)
