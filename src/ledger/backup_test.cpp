@@ -29,6 +29,35 @@ using testing::StartsWith;
 constexpr std::string_view old_call = "01JD3Z8QK6T2V9M4B7XHPW5RNC";
 constexpr std::string_view old_refused = "01JD3Z8QK6T2V9M4B7XHPW5RND";
 
+struct BackupTest : testing::Test {
+  std::unique_ptr<Database> raw(const std::string& file) {
+    Result<std::unique_ptr<Database>> database = Database::open(file);
+    EXPECT_TRUE(database) << database.error().message();
+    return std::move(*database);
+  }
+  std::unique_ptr<Store> open(const std::string& file, SqliteOptions options = {}) {
+    Result<std::unique_ptr<Store>> store = open_sqlite_store(file, options, clock);
+    EXPECT_TRUE(store) << store.error().message();
+    return store ? std::move(*store) : nullptr;
+  }
+  StoppedStore stopped() {
+    return {.directory = temp.path(), .path = path, .program_version = "2"};
+  }
+  std::vector<std::string> files_with(std::string_view part) {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(temp.path())) {
+      std::string name = entry.path().string();
+      if (name.find(part) != name.npos) names.push_back(name);
+    }
+    return names;
+  }
+
+  test::TempDirectory temp;
+  std::string path = temp / "recloser.db";
+  std::string copy = temp / "books.backup";
+  test::SharedClock clock;
+};
+
 CallRecord completed(std::uint64_t number) {
   WallTime at = test::SharedClock::start();
   std::uint64_t ms = static_cast<std::uint64_t>(at.ns / 1'000'000);

@@ -284,33 +284,4 @@ inline const std::vector<std::string> earlier_schemas{R"sql(
   PRAGMA application_id = 1380142162;
 )sql"};
 
-struct BackupTest : testing::Test {
-  std::unique_ptr<Database> raw(const std::string& file) {
-    Result<std::unique_ptr<Database>> database = Database::open(file);
-    EXPECT_TRUE(database) << database.error().message();
-    return std::move(*database);
-  }
-  std::unique_ptr<Store> open(const std::string& file, SqliteOptions options = {}) {
-    Result<std::unique_ptr<Store>> store = open_sqlite_store(file, options, clock);
-    EXPECT_TRUE(store) << store.error().message();
-    return store ? std::move(*store) : nullptr;
-  }
-  StoppedStore stopped() {
-    return {.directory = temp.path(), .path = path, .program_version = "2"};
-  }
-  std::vector<std::string> files_with(std::string_view part) {
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(temp.path())) {
-      std::string name = entry.path().string();
-      if (name.find(part) != name.npos) names.push_back(name);
-    }
-    return names;
-  }
-
-  test::TempDirectory temp;
-  std::string path = temp / "recloser.db";
-  std::string copy = temp / "books.backup";
-  test::SharedClock clock;
-};
-
 }  // namespace recloser::ledger::test
