@@ -196,7 +196,17 @@ TEST(DeliveredTest, ItemsOfResponses) {
   EXPECT_EQ(of_responses(begin + message + refusal), no(Obstacle::refusal));
   EXPECT_EQ(of_responses(begin + call), no(Obstacle::tool_call));
   EXPECT_EQ(of_responses(begin + call, true), again);
-  Delivered told = deliver(Operation::responses, begin + call, SIZE_MAX, true).delivered;
+  // A call that went out is there to stay, whatever is held after it.
+  std::string called = event("response.output_item.done",
+                             R"(,"output_index":1,"item":{"id":"f","type":"function_call",)"
+                             R"("call_id":"x","name":"f","status":"completed"})");
+  std::string second = call;
+  second.replace(second.find(":1,"), 3, ":2,");
+  Delivered told =
+      deliver(Operation::responses, begin + call + called + second, SIZE_MAX, true).delivered;
+  EXPECT_EQ(told.resumption({}), no(Obstacle::tool_call));
+  EXPECT_EQ(told.items().items.size(), 1u);
+  told = deliver(Operation::responses, begin + call, SIZE_MAX, true).delivered;
   EXPECT_TRUE(told.items().items.empty());
   EXPECT_EQ(told.preamble().id, "r1");
   EXPECT_EQ(told.preamble().created, 9u);

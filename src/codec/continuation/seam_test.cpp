@@ -134,7 +134,21 @@ TEST(SeamTest, WhatAPrefillRepeatsIsCutAwayWhereItIsASlip) {
   EXPECT_EQ(prefilled(" the old man"), "misfits doubled_words");  // too few to be sure
   EXPECT_EQ(prefilled(" old man"), "misfits doubled_words");
   EXPECT_EQ(prefilled("It was a bright cold day in May."), "misfits started_over");
-  // On purpose: whole lines, and texts that go in rounds.
+  EXPECT_EQ(prefilled(" extraordinarily uncomfortable chair", "An extraordinarily uncomfortable"),
+            "misfits doubled_words");
+  EXPECT_EQ(prefilled(" so is he to me", "You are to me, so is he to"), "misfits doubled_words");
+  // What came again may be all of it, or its first half only.
+  EXPECT_EQ(prefilled(" a very big cat saw a very big cat again",
+                      "I know a very big cat saw a very "
+                      "big cat"),
+            "misfits doubled_words");
+  // On purpose: clauses, whole lines, and texts that go in rounds.
+  EXPECT_EQ(prefilled(" and then we went home again, and",
+                      "First we ate, and then we went home "
+                      "again,"),
+            "misfits doubled_words");
+  EXPECT_EQ(prefilled("We sing of land and of sea.", "We sing of land and of sea."),
+            "misfits doubled_words");
   constexpr std::string_view line = "We sing.\nUp the river we go today,\n";
   EXPECT_EQ(prefilled("Up the river we go today,\nand", line), "misfits doubled_words");
   EXPECT_EQ(prefilled(" the river we go today,\nUp the", "Sing:\nUp the river we go today,\nUp"),

@@ -223,6 +223,27 @@ TEST(SpliceTest, ItemsOfResponsesGoOn) {
   EXPECT_TRUE(last.contains(R"("output_tokens":59,)"));
 }
 
+TEST(SpliceTest, AnItemThatIsOpenIsClosedBeforeACall) {
+  Random random(7);
+  testing::ToldAnswer first{.id = "a1", .model = "m1", .text = "Let me look."};
+  testing::ToldAnswer second{.id = "b2", .model = "m2", .tool_arguments = "{\"a\":1}"};
+  std::string before;
+  for (const std::string& each : testing::tell(Operation::responses, first, random)) {
+    if (each.contains("response.output_text.done")) break;
+    before += each;
+  }
+  std::string stream;
+  for (const std::string& each : testing::tell(Operation::responses, second, random)) {
+    stream += each;
+  }
+  std::string out = splice(deliver(Operation::responses, before), Ask::prefill, stream);
+  std::size_t closed = out.find(R"("item":{"id":"msg_a1","type":"message","status":"completed")");
+  std::size_t call = out.find(R"("output_index":1,"item":{"id":"fc_b2")");
+  EXPECT_NE(closed, std::string::npos);
+  EXPECT_NE(call, std::string::npos);
+  EXPECT_LT(closed, call);
+}
+
 TEST(SpliceTest, OwnUsageStaysApart) {
   Delivery told = deliver(Operation::chat, chat_first);
   Splice splice(told.delivered, Ask::prefill, paid);
