@@ -147,6 +147,8 @@ TEST(SeamTest, WhatAPrefillRepeatsIsCutAwayWhereItIsASlip) {
                       "First we ate, and then we went home "
                       "again,"),
             "misfits doubled_words");
+  EXPECT_EQ(prefilled("Up the river we go today\nand", "Sing\nUp the river we go today\n"),
+            "misfits doubled_words");
   EXPECT_EQ(prefilled("We sing of land and of sea.", "We sing of land and of sea."),
             "misfits doubled_words");
   constexpr std::string_view line = "We sing.\nUp the river we go today,\n";

@@ -244,6 +244,17 @@ TEST(SpliceTest, AnItemThatIsOpenIsClosedBeforeACall) {
   EXPECT_LT(closed, call);
 }
 
+TEST(SpliceTest, WhatBelongsToNothingIsLeftOut) {
+  std::string first = start + block(0, "text") + says(0, "The old");
+  std::string stream = other_start + block(0, "text") + says(0, " man") + stop(0) + says(0, "x") +
+                       stop(0) + end(0, 9);
+  EXPECT_EQ(splice(deliver(Operation::messages, first), Ask::prefill, stream),
+            says(0, " man") + stop(0) + end(130, 59, true));
+  std::string begun = event("response.created", R"(,"response":{"id":"a1","model":"m1"})");
+  std::string stray = event("response.output_text.delta", R"(,"output_index":9,"delta":"x")");
+  EXPECT_EQ(splice(deliver(Operation::responses, begun), Ask::again, stray), "");
+}
+
 TEST(SpliceTest, OwnUsageStaysApart) {
   Delivery told = deliver(Operation::chat, chat_first);
   Splice splice(told.delivered, Ask::prefill, paid);

@@ -78,7 +78,6 @@ bool has_word(std::string_view text) {
 bool is_word_border(std::string_view text, std::size_t at) {
   if (at == 0) return true;
   if (at >= text.size() || continues(text[at])) return false;
-  if (is_white(text[at - 1])) return true;
   return !is_word_character(last_character(text.substr(0, at))) ||
          !is_word_character(first_character(text.substr(at)));
 }

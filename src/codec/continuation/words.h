@@ -26,8 +26,7 @@ bool is_word_character(char32_t c);
 // Whether there is a letter or a digit of any script in it.
 bool has_word(std::string_view text);
 
-// Whether a word may begin at `at`: behind white space, or between two characters of which not both
-// are of one word.
+// Whether a word may begin at `at`: between two characters of which not both are of one word.
 bool is_word_border(std::string_view text, std::size_t at);
 
 }  // namespace recloser::codec
