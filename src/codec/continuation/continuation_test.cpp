@@ -264,6 +264,7 @@ std::vector<std::string> words_of(std::string_view text) {
       words.emplace_back();
     }
   }
+  if (words.back().empty()) words.pop_back();
   return words;
 }
 
@@ -414,6 +415,7 @@ TEST(ContinuationTest, NoWordIsLostOrDoubledAndPassedAsSuccess) {
   int continued = 0;
   int perfect = 0;
   int perfect_passed = 0;
+  int border = 0;
   int repaired = 0;
   int refused = 0;
   for (std::uint64_t trial = 0; trial < trials; ++trial) {
@@ -441,10 +443,12 @@ TEST(ContinuationTest, NoWordIsLostOrDoubledAndPassedAsSuccess) {
     refused += outcome.what.starts_with("misfit");
     perfect += manner == Manner::perfect;
     perfect_passed += manner == Manner::perfect && outcome.what == "passed";
+    if (manner == Manner::perfect && outcome.what == "misfit word_border") ++border;
   }
   RecordProperty("continued", continued);
   RecordProperty("perfect", perfect);
   RecordProperty("perfect_passed", perfect_passed);
+  RecordProperty("perfect_word_border", border);
   RecordProperty("repaired", repaired);
   RecordProperty("refused", refused);
   EXPECT_GE(continued, 1000);
