@@ -10,6 +10,7 @@
 namespace recloser::relay {
 namespace {
 
+using net::http1::NameSet;
 using route::AttemptEnd;
 using route::Candidate;
 using route::WhyNot;
@@ -59,23 +60,18 @@ Task<bool> Relay::read_error(Call& call, const net::HangupWatch& watch, net::Htt
 // What the provider says of its limits.
 void Relay::note_quota(Call& call, const net::http1::ResponseHead& head) {
   using net::http1::Name;
-  route::QuotaReading reading;
+  constexpr NameSet limits{Name::anthropic_ratelimit_any, Name::x_ratelimit_any, Name::retry_after,
+                           Name::retry_after_ms};
+  std::optional<route::QuotaReading> reading;
   for (std::size_t i = 0; i < head.field_count(); ++i) {
-    switch (head.known(i)) {
-      case Name::anthropic_ratelimit_any:
-      case Name::x_ratelimit_any:
-      case Name::retry_after:
-      case Name::retry_after_ms: {
-        net::http1::Field field = head.field(i);
-        reading.field(field.name, field.value, worker_.wall());
-        break;
-      }
-      default:
-        break;
-    }
+    if (!limits.has(head.known(i))) continue;
+    if (!reading) reading.emplace();
+    net::http1::Field field = head.field(i);
+    reading->field(field.name, field.value, worker_.wall());
   }
-  call.retry_after = reading.retry_after();
-  if (call.slot.open()) call.slot.headers(reading, worker_.now());
+  if (!reading) return;
+  call.retry_after = reading->retry_after();
+  if (call.slot.open()) call.slot.headers(*reading, worker_.now());
 }
 
 // An answer with an error status has been read: what it means for its target.
@@ -184,12 +180,9 @@ Refused ended_while_waiting(Call& call) {
 
 // Until the target may be asked again. False when the call has ended meanwhile.
 Task<bool> Relay::wait_for_target(Call& call) {
-  Instant until = call.request->not_before;
-  if (until > worker_.now()) {
-    net::Pause pause(worker_, until);
-    net::CancelPoint::During waiting(call.cancel, pause);
-    co_await pause;
-  }
+  net::Pause pause(worker_, call.request->not_before);
+  net::CancelPoint::During waiting(call.cancel, pause);
+  co_await pause;
   co_return !call.cancel.cancelled();
 }
 

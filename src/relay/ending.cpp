@@ -148,7 +148,11 @@ Task<void> Relay::refuse_without_row(net::Exchange& client, const Route& route, 
   Result<void> sent = co_await client.answer(head.status, fields, body);
 }
 
-Task<void> Relay::refuse_unknown(net::Exchange& client, const Route& route, auth::Admission who) {
+Task<void> Relay::refuse_unbooked(net::Exchange& client, Route route, Refused why) {
+  co_await refuse_without_row(client, route, why);
+}
+
+Task<void> Relay::refuse_unknown(net::Exchange& client, Route route, auth::Admission who) {
   bool not_local = who.rejection == auth::Rejection::not_local;
   Refused why{.refusal = not_local ? codec::Refusal::policy_denied : codec::Refusal::invalid_key,
               .message = std::string(auth::message_for_client(who.rejection))};

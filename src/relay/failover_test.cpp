@@ -327,6 +327,21 @@ TEST_F(FailoverTest, AnAnswerBetweenTwoTriesIsTheAnswer) {
   EXPECT_THAT(attempts(), ElementsAre("p/one closed provider_failed", "p/one - completed"));
 }
 
+// When a Retry-After is short, it is waited for here.
+TEST_F(FailoverTest, TheOnlyTargetIsAskedAgainWhenItSaysSo) {
+  with_targets(1);
+  gateway_.config().providers[0].retries = 1;
+  gateway_.start();
+  gateway_.provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {
+    return write(exchange, gateway_.loop().worker(),
+                 asked(0) == 1 ? status(429, "retry-after: 3\r\n") : json(whole));
+  };
+  Instant before = gateway_.loop().worker().now();
+  EXPECT_EQ(ask_whole().body, whole);
+  EXPECT_GE(gateway_.loop().worker().now() - before, 3s);
+  EXPECT_THAT(attempts(), ElementsAre("p/one rate_limited provider_failed", "p/one - completed"));
+}
+
 TEST_F(FailoverTest, AllEndsWithTheDeadline) {
   with_targets(3);
   model().deadline = 5s;

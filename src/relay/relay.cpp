@@ -40,7 +40,7 @@ Task<void> Relay::handle(net::Exchange& client) {
   Route route = find_route(client.head());
   switch (route.kind) {
     case RouteKind::call:
-      return relay(client, route);
+      return begin(client, route);
     case RouteKind::models:
       return list_models(client, route);
     case RouteKind::health:
@@ -65,26 +65,29 @@ std::size_t Relay::end_calls() {
   return ended;
 }
 
-// The life of a call.
-Task<void> Relay::relay(net::Exchange& client, Route route) {
+// WHO calls, and the row of the call: what is not known or not booked goes no further. What is
+// needed for that alone takes no room beside a stream.
+Task<void> Relay::begin(net::Exchange& client, Route route) {
   auth::Admission who = authenticate(client.head());
-  if (!who.admitted()) {
-    co_await refuse_unknown(client, route, who);  // no row: there is nobody to book it on
-    co_return;
-  }
+  // No row: there is nobody to book it on.
+  if (!who.admitted()) return refuse_unknown(client, route, std::move(who));
   std::expected<Admitted, Refused> admitted = admit(client, route, *who.principal);
-  if (!admitted) {
-    co_await refuse_without_row(client, route, admitted.error());
-    co_return;
-  }
-  Call call(client, route, std::move(*admitted));  // from here on it has its row, whatever happens
+  if (!admitted) return refuse_unbooked(client, route, std::move(admitted.error()));
+  auto request = std::make_unique<Request>(route.operation, spare_room_);
+  request->admitted = std::move(*admitted);
+  request->who = std::move(who);
+  return relay(client, route, std::move(request));
+}
+
+// The life of a call.
+Task<void> Relay::relay(net::Exchange& client, Route route, std::unique_ptr<Request> request) {
+  Call call(client, route, std::move(*request->admitted));  // it has its row, whatever happens
+  call.request = std::move(request);
   running_.add(call.running);
 
   std::optional<net::HangupWatch> watch;  // from the end of the request on
   std::optional<net::HttpCall> provider;
-  call.request = std::make_unique<Request>(route.operation, spare_room_);
-  bool may_be_made = co_await prepare(call, *who.principal);
-  who.keeper.reset();
+  bool may_be_made = co_await prepare(call);
   do {
     if (provider) provider->close();  // of an attempt that came to nothing
     const net::http1::ResponseHead* head = nullptr;
@@ -105,7 +108,7 @@ Task<void> Relay::relay(net::Exchange& client, Route route) {
 
 // From the client's body to where it may be served. False, and why in the call, where it is not to
 // be made.
-Task<bool> Relay::prepare(Call& call, const auth::Principal& principal) {
+Task<bool> Relay::prepare(Call& call) {
   Request& request = *call.request;
   std::expected<void, Refused> readable = may_be_read(call);
   if (!readable) co_return not_made(call, std::move(readable.error()));
@@ -121,7 +124,8 @@ Task<bool> Relay::prepare(Call& call, const auth::Principal& principal) {
   if (!understood) co_return not_made(call, std::move(understood.error()));
   std::expected<void, Refused> identified = identify(call, request);
   if (!identified) co_return not_made(call, std::move(identified.error()));
-  std::expected<void, Refused> found = find_targets(call, principal, request);
+  std::expected<void, Refused> found = find_targets(call, *request.who.principal, request);
+  request.who.keeper.reset();
   if (!found) co_return not_made(call, std::move(found.error()));
   co_return true;
 }
@@ -132,12 +136,14 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, std::optional<net::
                                                  std::optional<net::HttpCall>& provider) {
   Request& request = *call.request;
   for (;;) {
+    if (request.not_before > worker_.now()) {
+      bool goes_on = co_await wait_for_target(call);
+      if (!goes_on) co_return refused(call, ended_while_waiting(call));
+    }
     std::expected<void, Refused> aimed = co_await aim(call, request);
     // What the last one answered is more than that there is no other.
     if (!aimed && call.kept) co_return &call.kept->head;
     if (!aimed) co_return refused(call, std::move(aimed.error()));
-    bool goes_on = co_await wait_for_target(call);
-    if (!goes_on) co_return refused(call, ended_while_waiting(call));
     const net::http1::ResponseHead* head = co_await send(call, request, watch, provider);
     bool plainly = head != nullptr && call.assembly != nullptr && head->status() == 400;
     if (plainly) head = co_await ask_plainly(call, request, watch, provider, *head);

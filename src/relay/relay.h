@@ -81,8 +81,9 @@ class Relay final : public net::HttpHandler {
 
  private:
   // relay.cpp: the life of a call.
-  Task<void> relay(net::Exchange& client, Route route);
-  Task<bool> prepare(Call& call, const auth::Principal& principal);
+  Task<void> begin(net::Exchange& client, Route route);
+  Task<void> relay(net::Exchange& client, Route route, std::unique_ptr<Request> request);
+  Task<bool> prepare(Call& call);
   Task<const net::http1::ResponseHead*> ask(Call& call, std::optional<net::HangupWatch>& watch,
                                             std::optional<net::HttpCall>& provider);
   Task<const net::http1::ResponseHead*> send(Call& call, Request& request,
@@ -266,7 +267,8 @@ class Relay final : public net::HttpHandler {
   // `reason` (where it says more than the refusal's name) and `key_id` are for the log.
   Task<void> refuse_without_row(net::Exchange& client, const Route& route, const Refused& why,
                                 std::string_view reason = {}, std::string_view key_id = {});
-  Task<void> refuse_unknown(net::Exchange& client, const Route& route, auth::Admission who);
+  Task<void> refuse_unbooked(net::Exchange& client, Route route, Refused why);
+  Task<void> refuse_unknown(net::Exchange& client, Route route, auth::Admission who);
   Task<void> answer_route(net::Exchange& client, Route route);
   // A pooled connection had died: the attempt on it stays in the row, and another one is made. When
   // the whole request `was_sent`, its input is booked as what it may cost.

@@ -56,6 +56,8 @@ struct Request final : net::BodySink {
     return reader.feed(piece);
   }
 
+  std::optional<Admitted> admitted;  // until its call is made of it
+  auth::Admission who;
   codec::RequestReader reader;
   session::Fingerprint fingerprint;
   const codec::RequestFacts& facts = reader.facts();

@@ -203,7 +203,7 @@ std::expected<void, Refused> Relay::take_target(Call& call, Request& request) {
       bool is_tripped = each.why_not == WhyNot::tripped || each.why_not == WhyNot::own_tripped;
       bool asked = panic == route::Panic::no ? each.why_not == WhyNot::none : is_tripped;
       if (!asked) continue;
-      request.begin_again();
+      if (request.target != nullptr) request.begin_again();
       point_at(call, request, *each.target);
       std::expected<void, Refused> may = may_be_asked(call, request);
       if (!may) each.why_not = WhyNot::refused;
