@@ -205,8 +205,8 @@ bool Provider::answer(Connection& connection) {
 Instant Provider::first_due(const Connection& connection) const {
   constexpr double golden_ratio = 0.6180339887498949;  // its multiples fill [0, 1) evenly
   Duration interval = connection.order.interval;
-  // Streams that are held for what they take begin at once: until they have, a gateway keeps what it
-  // would need to ask another provider.
+  // Streams that are held for what they take begin at once: until they have, a gateway keeps what
+  // it would need to ask another provider.
   if (interval <= 0ns || interval >= 1s) return clock_.now();
   double turn = golden_ratio * connection.slot;
   auto place = Duration(
