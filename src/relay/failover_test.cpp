@@ -419,6 +419,25 @@ TEST_F(FailoverTest, WhenAllAreTrippedOneIsAskedAllTheSame) {
   EXPECT_EQ(ask_whole().body, whole);
 }
 
+TEST_F(FailoverTest, WhoIsBusyIsWaitedForAndWhoFailsIsLeftAlone) {
+  with_targets(2);
+  gateway_.start();
+  first_ = status(500);
+  for (int i = 0; i < 5; ++i) {
+    if (i > 0) after(4s);
+    EXPECT_EQ(ask_stream().status, 200);
+  }
+  ASSERT_EQ(standing("p/one").state, route::State::tripped);
+  *others_[0].answer = status(429, "retry-after: 9\r\n");
+  EXPECT_EQ(ask_stream().status, 429);
+  std::size_t before = asked(0);
+  Seen seen = ask_stream();
+  EXPECT_EQ(seen.status, 429);
+  EXPECT_THAT(seen.head, HasSubstr("retry-after: "));
+  EXPECT_THAT(seen.body, HasSubstr("q/two has asked to be left alone for a while"));
+  EXPECT_EQ(asked(0), before);
+}
+
 TEST_F(FailoverTest, ErrorsOfClientsNeverTrip) {
   with_targets(1);
   gateway_.start();

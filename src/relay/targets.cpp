@@ -55,6 +55,14 @@ std::optional<std::uint64_t> together(const Call& call, const Request& request) 
   return route::session_hash(call.principal.low, session);
 }
 
+// Whether there is a target that works, and takes no more for the moment.
+bool any_is_busy(const Request& request) {
+  return std::ranges::any_of(request.candidates, [](const Candidate& each) {
+    return each.why_not == WhyNot::cooling || each.why_not == WhyNot::quota ||
+           each.why_not == WhyNot::full;
+  });
+}
+
 // Else its limits and its troubles are the client's own.
 bool key_is_ours(const Provider& provider) {
   return provider.config->api_key.source != config::ApiKey::Source::client;
@@ -199,6 +207,9 @@ route::Facilities Relay::facilities_of(const route::Target& target) {
 std::expected<void, Refused> Relay::take_target(Call& call, Request& request) {
   std::optional<Refused> first_no;
   for (route::Panic panic : {route::Panic::no, route::Panic::yes}) {
+    // Where one only has too much to do, the client is told to come back, and not sent to those
+    // that fail.
+    if (panic == route::Panic::yes && any_is_busy(request)) break;
     for (Candidate& each : request.candidates) {
       bool is_tripped = each.why_not == WhyNot::tripped || each.why_not == WhyNot::own_tripped;
       bool asked = panic == route::Panic::no ? each.why_not == WhyNot::none : is_tripped;
@@ -279,19 +290,11 @@ Refused Relay::no_target(const Request& request) const {
   Refused why{.refusal = codec::Refusal::provider_unavailable,
               .message = fmt::format("no target of the model {} can answer this call: {}",
                                      shown(request.facts.model), all)};
-  switch (left.why_not) {
-    case WhyNot::none:
-      why.refusal = codec::Refusal::invalid_request;
-      break;
-    case WhyNot::cooling:
-    case WhyNot::quota:
-    case WhyNot::full:
-      why.refusal = codec::Refusal::rate_limited;
-      why.rule = "targets";
-      why.retry_after = std::clamp<Duration>(left.until - worker_.now(), 1s, 60s);
-      break;
-    default:
-      break;
+  if (left.why_not == WhyNot::none) why.refusal = codec::Refusal::invalid_request;
+  if (any_is_busy(request)) {
+    why.refusal = codec::Refusal::rate_limited;
+    why.rule = "targets";
+    why.retry_after = std::clamp<Duration>(left.until - worker_.now(), 1s, 60s);
   }
   return why;
 }
