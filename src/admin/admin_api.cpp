@@ -4,6 +4,7 @@
 #include "admin/calls.h"
 #include "admin/metrics_page.h"
 #include "admin/ratings.h"
+#include "admin/request_body.h"
 #include "admin/usage.h"
 #include "core/check.h"
 #include "core/json_writer.h"
@@ -20,12 +21,6 @@ namespace {
 
 using net::http1::Method;
 
-constexpr std::size_t body_bytes_max = 64u << 10;  // a key with all its labels takes 20 KiB
-
-struct NoSink final : net::BodySink {
-  Result<void> see(std::string_view) override { return {}; }
-};
-
 bool is_health(Resource resource) {
   return resource == Resource::health || resource == Resource::ready;
 }
@@ -37,8 +32,8 @@ Answer not_served(const Request& request) {
   return not_found(fmt::format(
       "there is no {} here; there are /admin/calls, /admin/usage, /admin/keys, /admin/orgs, "
       "/admin/teams, /admin/users, /admin/budgets, /admin/approvals, /admin/switches, "
-      "/admin/alerts, /admin/live, /admin/backup, /admin/ratings, /admin/sim/truth, /metrics, "
-      "/healthz and /readyz",
+      "/admin/targets, /admin/alerts, /admin/live, /admin/backup, /admin/ratings, "
+      "/admin/sim/truth, /metrics, /healthz and /readyz",
       shown(request.path)));
 }
 
@@ -124,8 +119,9 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
     case Resource::switch_:
       answer = co_await answer_switches(exchange, request);
       break;
-    case Resource::alerts:
-      answer = json_answer(200, services_.alerts.alerts_json());
+    case Resource::targets:
+    case Resource::target:
+      answer = co_await answer_targets(exchange, request);
       break;
     case Resource::keys:
     case Resource::key:
@@ -140,17 +136,12 @@ Task<Answer> AdminApi::answer_to(net::Exchange& exchange, const Request& request
     case Resource::user:
       answer = co_await answer_holders(exchange, request);
       break;
+    case Resource::alerts:
     case Resource::health:
-      answer = json_answer(200, R"({"status":"ok"})");
-      break;
     case Resource::ready:
-      answer = ready();
-      break;
     case Resource::metrics:
-      answer = metrics();
-      break;
     case Resource::front_page:
-      answer = front_page();
+      answer = answer_at_once(request.resource);
       break;
     case Resource::sim_truth:  // served above, where there is one
       answer = not_found(
@@ -319,32 +310,6 @@ Task<Answer> AdminApi::adjust_budget(net::Exchange& exchange, const Request& req
   if (!standing) co_return problem(standing.error());
   services_.log.info("a budget was adjusted", {{"budget", request.rest}, {"kind", what}});
   co_return json_answer(201, budget_json(*standing, services_.worker.wall()));
-}
-
-Task<Answer> AdminApi::answer_switches(net::Exchange& exchange, const Request& request) {
-  if (request.method == Method::put) co_return co_await throw_switch(exchange, request);
-  auto read = [&board = services_.switches, all = request.resource == Resource::switches,
-               name = request.rest] { return all ? board.list_json() : board.one_json(name); };
-  Result<std::string> json = co_await offload_.run(std::move(read));
-  co_return json_or_problem(200, std::move(json));
-}
-
-Task<Answer> AdminApi::throw_switch(net::Exchange& exchange, const Request& request) {
-  NoSink sink;
-  Result<void> whole = co_await exchange.read_body(body_bytes_max, sink);
-  if (!whole) co_return problem(whole.error());
-  Result<ledger::Switch> setting =
-      read_switch(request.rest, exchange.body(), services_.worker.wall());
-  if (!setting) co_return problem(setting.error());
-  std::string_view state = setting->on ? "on" : "off";
-  auto put = [&board = services_.switches, setting = *setting] { return board.put(setting); };
-  Result<std::string> json = co_await offload_.run(std::move(put));
-  if (json) {
-    services_.live.tell("switch", *json);
-    services_.log.warning("a switch was thrown",
-                          {{"switch", setting->name}, {"is", state}, {"who", setting->who}});
-  }
-  co_return json_or_problem(200, std::move(json));
 }
 
 Task<Answer> AdminApi::list_keys() {
@@ -522,6 +487,15 @@ Task<Result<bool>> AdminApi::pass_answer(net::Exchange& exchange, std::string he
   co_return true;
 }
 
+// What waits for nothing.
+Answer AdminApi::answer_at_once(Resource resource) const {
+  if (resource == Resource::alerts) return json_answer(200, services_.alerts.alerts_json());
+  if (resource == Resource::ready) return ready();
+  if (resource == Resource::metrics) return metrics();
+  if (resource == Resource::front_page) return front_page();
+  return json_answer(200, R"({"status":"ok"})");
+}
+
 Answer AdminApi::ready() const {
   std::string_view reason;
   if (!services_.accepts_calls()) reason = "Recloser is shutting down";
@@ -543,6 +517,7 @@ Answer AdminApi::metrics() const {
               {.calls = services_.metrics,
                .budgets = services_.budgets.sums(budget::Unit::usd),
                .ledger = services_.ledger.status(),
+               .targets = services_.health.list(services_.worker.now()),
                .log_lines_dropped = services_.log.dropped(),
                .version = services_.version,
                .started_at = started_at_,
@@ -568,6 +543,7 @@ Answer AdminApi::front_page() const {
           "  /admin/keys  the virtual keys\n"
           "  /admin/budgets  what is spent, held and left (name, key, limit, cursor)\n"
           "  /admin/switches  what stops calls by an operator's word\n"
+          "  /admin/targets  where calls are served, and how it goes there\n"
           "  /metrics  for Prometheus\n"
           "  /healthz /readyz  without a token\n\n"
           "On a terminal: `recloser calls`, `recloser key list`, `recloser budget list`.\n",

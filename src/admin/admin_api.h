@@ -33,15 +33,6 @@ class AdminApi final : public net::HttpHandler {
   Task<Answer> add_ratings(net::Exchange& exchange);
   Task<Answer> list_budgets(const Request& request);
   Task<Answer> adjust_budget(net::Exchange& exchange, const Request& request);
-  Task<void> stream_live(net::Exchange& exchange, const Request& request);  // live_routes.cpp
-  // In approval_routes.cpp.
-  Task<Answer> answer_approvals(net::Exchange& exchange, const Request& request);
-  Task<Answer> list_adjustments(const Request& request);
-  Task<Answer> list_approvals(const Request& request);
-  Task<Answer> ask_for_more(net::Exchange& exchange, const Request& request);
-  Task<Answer> one_approval(net::Exchange& exchange, const Request& request);
-  Task<Answer> answer_switches(net::Exchange& exchange, const Request& request);
-  Task<Answer> throw_switch(net::Exchange& exchange, const Request& request);
   Task<Answer> answer_books(net::Exchange& exchange, const Request& request);
   Task<Answer> answer_keys(net::Exchange& exchange, const Request& request);
   Task<Answer> list_keys();
@@ -55,10 +46,23 @@ class AdminApi final : public net::HttpHandler {
   Task<Answer> remove_holder(HolderName name);
   Task<void> pass_truth(net::Exchange& exchange, const Request& request);
   Task<Result<bool>> pass_answer(net::Exchange& exchange, std::string head);
+  Answer answer_at_once(Resource resource) const;
   Answer ready() const;
   Answer metrics() const;
   Answer front_page() const;
   Answer without_token(const Request& request) const;
+  Task<void> stream_live(net::Exchange& exchange, const Request& request);  // live_routes.cpp
+  // In approval_routes.cpp.
+  Task<Answer> answer_approvals(net::Exchange& exchange, const Request& request);
+  Task<Answer> list_adjustments(const Request& request);
+  Task<Answer> list_approvals(const Request& request);
+  Task<Answer> ask_for_more(net::Exchange& exchange, const Request& request);
+  Task<Answer> one_approval(net::Exchange& exchange, const Request& request);
+  // In target_routes.cpp.
+  Task<Answer> answer_switches(net::Exchange& exchange, const Request& request);
+  Task<Answer> throw_switch(net::Exchange& exchange, const Request& request);
+  Task<Answer> answer_targets(net::Exchange& exchange, const Request& request);
+  Task<Answer> drain_target(net::Exchange& exchange, const Request& request);
 
   Services services_;
   Keys keys_;

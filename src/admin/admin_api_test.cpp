@@ -73,7 +73,7 @@ TEST_F(ApiTest, NoLogLineOrAnswerHoldsAToken) {
 
 TEST_F(ApiTest, WhatIsPromisedAndNotBuiltSaysSo) {
   for (std::string_view path : {"/admin/sessions", "/admin/sessions/x", "/admin/policies",
-                                "/admin/targets", "/admin/decisions", "/admin/reload"}) {
+                                "/admin/decisions", "/admin/reload"}) {
     Heard heard = get(path);
     EXPECT_EQ(heard.status, 404) << path;
     EXPECT_THAT(heard.message(), HasSubstr("is not supported in this version")) << path;

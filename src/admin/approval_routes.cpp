@@ -2,21 +2,13 @@
 #include "admin/adjustments_page.h"
 #include "admin/admin_api.h"
 #include "admin/budgets.h"
+#include "admin/request_body.h"
 
 #include <utility>
 
 namespace recloser::admin {
-namespace {
 
 using net::http1::Method;
-
-constexpr std::size_t body_bytes_max = 64u << 10;
-
-struct NoSink final : net::BodySink {
-  Result<void> see(std::string_view) override { return {}; }
-};
-
-}  // namespace
 
 Task<Answer> AdminApi::answer_approvals(net::Exchange& exchange, const Request& request) {
   if (request.resource == Resource::approvals) return list_approvals(request);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -80,6 +81,49 @@ void append_budgets(std::string& out, std::span<const budget::Standing> budgets)
   }
 }
 
+constexpr std::size_t targets_max = 200;  // names of models come from clients, too
+
+int number_of(route::State state) {
+  switch (state) {
+    case route::State::passing:
+      return 0;
+    case route::State::probing:
+      return 1;
+    case route::State::tripped:
+      return 2;
+  }
+  std::unreachable();
+}
+
+void append_targets(std::string& out, std::span<const route::TargetHealth::Standing> targets) {
+  targets = targets.first(std::min(targets.size(), targets_max));
+  if (targets.empty()) return;
+  auto head = [&out](std::string_view name, std::string_view type, std::string_view help) {
+    fmt::format_to(std::back_inserter(out), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
+  };
+  auto line = [&out](std::string_view name, std::string_view target, std::string_view more,
+                     auto value) {
+    fmt::format_to(std::back_inserter(out), "{}{{target=\"", name);
+    relay::append_label_value(out, target);
+    fmt::format_to(std::back_inserter(out), "\"{}}} {}\n", more, value);
+  };
+  constexpr std::string_view state = "recloser_target_state";
+  head(state, "gauge", "Whether a target passes (0), is probed (1) or has tripped (2).");
+  for (const auto& each : targets) line(state, each.name, "", number_of(each.state));
+  constexpr std::string_view trips = "recloser_target_trips_total";
+  head(trips, "counter", "How often a target has tripped.");
+  for (const auto& each : targets) line(trips, each.name, "", each.trips);
+  constexpr std::string_view attempts = "recloser_attempts_total";
+  head(attempts, "counter", "Attempts at a target that have ended, by how.");
+  for (const auto& each : targets) {
+    for (std::uint8_t i = 0; i < route::attempt_end_count; ++i) {
+      if (each.ends[i] == 0) continue;
+      auto end = static_cast<route::AttemptEnd>(i);
+      line(attempts, each.name, fmt::format(",end=\"{}\"", route::name_of(end)), each.ends[i]);
+    }
+  }
+}
+
 void append_token_issuers(std::string& out, const std::vector<auth::jwt::Issuers::Status>& all) {
   if (all.empty()) return;
   auto head = [&out](std::string_view name, std::string_view type, std::string_view help) {
@@ -117,6 +161,7 @@ std::string metrics_page(const MetricsFacts& facts) {
   relay::append_call_metrics(out, sum);
   append_budgets(out, facts.budgets);
   append_ledger(out, facts.ledger);
+  append_targets(out, facts.targets);
   append_token_issuers(out, facts.token_issuers);
   append(out, "counter", "recloser_log_lines_dropped_total",
          "Log lines that found no room in the queue.", facts.log_lines_dropped);

@@ -6,6 +6,7 @@
 #include "core/time.h"
 #include "ledger/ledger_options.h"
 #include "relay/metrics.h"
+#include "route/target_health.h"
 
 #include <cstdint>
 #include <span>
@@ -19,6 +20,7 @@ struct MetricsFacts {
   std::span<const relay::Metrics* const> calls;  // of every worker
   std::vector<budget::Standing> budgets;         // sums of those in USD
   ledger::LedgerStatus ledger;
+  std::vector<route::TargetHealth::Standing> targets = {};  // by name; the first 200 are shown
   std::uint64_t log_lines_dropped = 0;
   std::string_view version;
   WallTime started_at;

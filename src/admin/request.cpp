@@ -19,7 +19,7 @@ using net::http1::Method;
 using net::http1::Name;
 
 struct Row {
-  std::string_view path;  // "*" stands for one segment
+  std::string_view path;  // "*" stands for one segment, "**" at the end for all that follow
   Resource resource;
 };
 constexpr auto table = std::to_array<Row>({
@@ -49,13 +49,14 @@ constexpr auto table = std::to_array<Row>({
     {"/admin/approvals/*", Resource::approval},
     {"/admin/switches", Resource::switches},
     {"/admin/switches/*", Resource::switch_},
+    {"/admin/targets", Resource::targets},
+    {"/admin/targets/**", Resource::target},
     {"/admin/alerts", Resource::alerts},
     {"/admin/live", Resource::live},
     {"/admin/sim/truth", Resource::sim_truth},
     {"/admin/sessions", Resource::not_built},
     {"/admin/sessions/*", Resource::not_built},
     {"/admin/policies", Resource::not_built},
-    {"/admin/targets", Resource::not_built},
     {"/admin/decisions", Resource::not_built},
     {"/admin/reload", Resource::not_built},
 });
@@ -70,13 +71,14 @@ void find_resource(Request& request) {
       return;
     }
     std::string_view prefix = row.path.substr(0, star);
-    std::string_view suffix = row.path.substr(star + 1);
+    bool many = row.path.ends_with("**");
+    std::string_view suffix = row.path.substr(star + (many ? 2 : 1));
     std::string_view segment = request.path;
     if (!segment.starts_with(prefix)) continue;
     segment.remove_prefix(prefix.size());
     if (!segment.ends_with(suffix) || segment.size() == suffix.size()) continue;
     segment.remove_suffix(suffix.size());
-    if (segment.find('/') != segment.npos) continue;
+    if (!many && segment.find('/') != segment.npos) continue;
     Result<std::string> rest = percent_decoded(segment, Plus::literal);
     if (!rest) return;  // there is nothing of that name
     request.resource = row.resource;
@@ -142,12 +144,14 @@ std::string_view methods_of(Resource resource) {
     case Resource::budget_adjustments:
     case Resource::approvals:
     case Resource::switches:
+    case Resource::targets:
     case Resource::alerts:
     case Resource::sim_truth:
       return "GET, HEAD";
     case Resource::live:
       return "GET";
     case Resource::switch_:
+    case Resource::target:
       return "GET, HEAD, PUT";
     case Resource::approval:
       return "GET, HEAD, POST";
@@ -174,7 +178,8 @@ bool allows(Resource resource, Method method) {
   bool changed = holder || resource == Resource::key;
   if (method == Method::post) return also_post || only_post;
   if (method == Method::delete_ || method == Method::patch) return changed;
-  if (method == Method::put) return holder || resource == Resource::switch_;
+  bool thrown = resource == Resource::switch_ || resource == Resource::target;
+  if (method == Method::put) return holder || thrown;
   if (resource == Resource::live) return method == Method::get;
   return !only_post && (method == Method::get || method == Method::head);
 }

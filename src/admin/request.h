@@ -40,6 +40,8 @@ enum class Resource : unsigned char {
   approval,  // of the id in `rest`
   switches,
   switch_,  // of the name in `rest`
+  targets,
+  target,  // of the name in `rest`, PROVIDER/MODEL
   alerts,
   live,
   sim_truth,

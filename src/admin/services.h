@@ -6,6 +6,7 @@
 #include "admin/live_feed.h"
 #include "admin/roster.h"
 #include "admin/switches.h"
+#include "admin/targets.h"
 #include "auth/jwt/issuers.h"
 #include "auth/secret.h"
 #include "budget/table.h"
@@ -16,6 +17,7 @@
 #include "net/http_client.h"
 #include "net/worker.h"
 #include "relay/metrics.h"
+#include "route/health.h"
 
 #include <cstdint>
 #include <functional>
@@ -33,6 +35,8 @@ struct Services {
   budget::Table& budgets;
   Adjustments& adjustments;  // of these budgets
   SwitchBoard& switches;
+  const route::Health& health;
+  TargetBoard& targets;  // of this health and these switches
   Alerts& alerts;
   LiveFeed& live;
   auth::Entropy& entropy;

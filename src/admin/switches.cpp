@@ -3,6 +3,7 @@
 #include "admin/json_object.h"
 #include "admin/ratings.h"
 #include "admin/request.h"
+#include "admin/targets.h"
 #include "core/json_writer.h"
 #include "core/limits.h"
 #include "core/names.h"
@@ -34,6 +35,7 @@ std::string switch_json(const ledger::Switch& setting) {
   json.member("who", setting.who).key("stops");
   // What a name stops by itself, so that one that was mistyped is seen to stop nothing.
   std::string stops = relay::stopped_by_switch(setting.name);
+  if (stops.empty()) stops = stopped_by_drain(setting.name);
   stops.empty() ? json.null() : json.value(stops);
   json.close_object();
   return out;

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace recloser::admin {
 
@@ -25,6 +26,7 @@ class SwitchBoard {
   // As they were left last. Before the first call.
   Result<void> restore();
 
+  Result<std::vector<ledger::Switch>> all() { return store_.switches(); }
   Result<std::string> list_json();                      // {"data": [..], "next": null}
   Result<std::string> one_json(std::string_view name);  // not_found: nobody has thrown it yet
   // How it stands afterwards.

@@ -76,8 +76,10 @@ class ApiTest : public testing::Test {
     adjustments_ = std::make_unique<Adjustments>(ledger_->store(), budgets_, ring);
     switch_board_ = std::make_unique<SwitchBoard>(ledger_->store(), switches_, [this, ring] {
       ++switches_thrown_;
+      target_board_->follow();
       ring();
     });
+    target_board_ = std::make_unique<TargetBoard>(health_, *switch_board_, switches_);
     open_roster();
   }
   // What is declared, and what the store has, in force. Not while the API runs.
@@ -111,6 +113,8 @@ class ApiTest : public testing::Test {
             .budgets = budgets_,
             .adjustments = *adjustments_,
             .switches = *switch_board_,
+            .health = health_,
+            .targets = *target_board_,
             .alerts = *alerts_,
             .live = live_,
             .entropy = entropy_,
@@ -194,6 +198,8 @@ class ApiTest : public testing::Test {
   std::unique_ptr<Adjustments> adjustments_;
   relay::Switches switches_;
   std::unique_ptr<SwitchBoard> switch_board_;
+  route::Health health_{1, nullptr};
+  std::unique_ptr<TargetBoard> target_board_;
   int switches_thrown_ = 0;
   std::function<void()> look_again_;  // what runs is to; on any thread
   std::unique_ptr<Roster> roster_;

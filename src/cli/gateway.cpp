@@ -206,7 +206,11 @@ Started<void> Gateway::load_roster() {
                                             std::move(hooks));
   Result<void> loaded = roster_->load();
   if (!loaded) return fail(loaded.error());
-  switch_board_ = std::make_unique<admin::SwitchBoard>(ledger_->store(), switches_, ring);
+  auto thrown = [this] {
+    if (target_board_) target_board_->follow();
+    bell_.ring();
+  };
+  switch_board_ = std::make_unique<admin::SwitchBoard>(ledger_->store(), switches_, thrown);
   Result<void> restored = switch_board_->restore();
   if (!restored) return fail(restored.error());
   warn_of_ends();
@@ -263,6 +267,8 @@ Started<void> Gateway::start_traffic() {
   for (const config::Model& model : config_->models) {
     for (const config::Target& target : model.targets) health_->of(target.provider, target.model);
   }
+  target_board_ = std::make_unique<admin::TargetBoard>(*health_, *switch_board_, switches_);
+  target_board_->follow();
   services_ =
       std::make_unique<relay::Services>(relay::Services{.config = config_,
                                                         .providers = providers_,
@@ -359,6 +365,8 @@ Started<void> Gateway::start_admin() {
                       .budgets = budgets_,
                       .adjustments = *adjustments_,
                       .switches = *switch_board_,
+                      .health = *health_,
+                      .targets = *target_board_,
                       .alerts = *admin_->alerts,
                       .live = live_,
                       .entropy = surroundings_.entropy,
@@ -465,6 +473,7 @@ void Gateway::stop() {
   simulator_.reset();
   roster_.reset();
   adjustments_.reset();
+  target_board_.reset();
   switch_board_.reset();
   ledger_.reset();
 }

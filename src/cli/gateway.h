@@ -6,6 +6,7 @@
 #include "admin/live_feed.h"
 #include "admin/roster.h"
 #include "admin/switches.h"
+#include "admin/targets.h"
 #include "auth/jwt/issuers.h"
 #include "auth/key_ring.h"
 #include "auth/secret.h"
@@ -116,6 +117,7 @@ class Gateway {
   std::unique_ptr<route::Health> health_;
   relay::Switches switches_;
   std::unique_ptr<admin::SwitchBoard> switch_board_;
+  std::unique_ptr<admin::TargetBoard> target_board_;
   relay::RelayBell bell_;
   net::Resolver resolver_;
   net::MemoryBudget memory_;

@@ -108,7 +108,9 @@ class RemoteTest : public CliTest {
     ledger_ = std::move(
         *ledger::Ledger::open(options, std::make_unique<ledger::MemoryStore>(), clock_, log_.log));
     adjustments_ = std::make_unique<admin::Adjustments>(ledger_->store(), budgets_);
-    switch_board_ = std::make_unique<admin::SwitchBoard>(ledger_->store(), switches_);
+    switch_board_ = std::make_unique<admin::SwitchBoard>(ledger_->store(), switches_,
+                                                         [this] { target_board_->follow(); });
+    target_board_ = std::make_unique<admin::TargetBoard>(health_, *switch_board_, switches_);
     roster_ = std::make_unique<admin::Roster>(std::make_shared<const config::Config>(),
                                               std::vector<auth::KeyRecord>(), ledger_->store(),
                                               budgets_, admin::Roster::Hooks());
@@ -125,6 +127,8 @@ class RemoteTest : public CliTest {
                         .budgets = budgets_,
                         .adjustments = *adjustments_,
                         .switches = *switch_board_,
+                        .health = health_,
+                        .targets = *target_board_,
                         .alerts = *alerts_,
                         .live = live_,
                         .entropy = entropy_,
@@ -171,6 +175,8 @@ class RemoteTest : public CliTest {
   std::unique_ptr<admin::Adjustments> adjustments_;
   relay::Switches switches_;
   std::unique_ptr<admin::SwitchBoard> switch_board_;
+  route::Health health_{1, nullptr};
+  std::unique_ptr<admin::TargetBoard> target_board_;
   std::unique_ptr<admin::Alerts> alerts_;
   net::Resolver resolver_{system_};
   net::MemoryBudget memory_{64u << 20};

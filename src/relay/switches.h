@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,7 @@ class SwitchSet {
   explicit SwitchSet(std::vector<std::string> on);
 
   bool is_on(std::string_view name) const;
+  std::span<const std::string> on() const { return on_; }  // by name
   bool stops_any() const { return !stopping_.empty(); }
   // The first by name that stops such a call; nullptr: none does. A model goes by the name that it
   // was asked for under, and by its provider's.

@@ -133,6 +133,7 @@ TargetHealth::Standing TargetHealth::standing(Instant now) const {
   out.until = trip.until();
   if (trip.ever_tripped()) out.why = name_of(last_failure_);
   out.trips_in_a_row = trip.in_a_row(now);
+  out.trips = trip.trips();
   out.drained = drained_;
   out.running = running_;
   out.limit = limit_.limit();

@@ -200,6 +200,7 @@ struct TargetHealth::Standing {
   Instant until;         // tripped: when probing begins
   std::string_view why;  // of the last trip: name_of its AttemptEnd; "" of none
   std::uint32_t trips_in_a_row = 0;
+  std::uint32_t trips = 0;  // since the start
   bool drained = false;
   KeyState::Standing key;
   std::uint32_t running = 0;

@@ -34,12 +34,13 @@ class Trip {
   // So many probes at a time, and so many good ones in a row until it passes; up to probes_max.
   explicit Trip(std::size_t probes) : probes_(probes) {}
 
-  State state(Instant now) const;                 // tripped is over when its time is
-  State settled_state() const { return state_; }  // as the last call has left it
-  Instant since() const { return since_; }        // of the last change
-  Instant until() const { return until_; }        // when probing begins; of a trip
-  std::uint32_t in_a_row(Instant now) const;      // trips, before one that would come now
-  bool ever_tripped() const { return trips_ != 0; }
+  State state(Instant now) const;                      // tripped is over when its time is
+  State settled_state() const { return state_; }       // as the last call has left it
+  Instant since() const { return since_; }             // of the last change
+  Instant until() const { return until_; }             // when probing begins; of a trip
+  std::uint32_t in_a_row(Instant now) const;           // trips, before one that would come now
+  std::uint32_t trips() const { return generation_; }  // since the start
+  bool ever_tripped() const { return trips() != 0; }
 
   bool would_let_in(Instant now) const;
   // As a probe, if it is no longer passing. Only where it would let in.
