@@ -65,4 +65,41 @@ std::string took_of(const Json& call, std::string_view name) {
 
 std::string usd_of(const Json& call, std::string_view name) { return human_usd(text(call, name)); }
 
+std::string tokens_of(const Json& call) {
+  if (!whole(call, "input_tokens") && !whole(call, "output_tokens")) return {};
+  auto part = [&](std::string_view name, std::string_view what) {
+    std::int64_t tokens = whole(call, name).value_or(0);
+    return tokens == 0 ? std::string() : fmt::format(" ({} {})", with_thousands(tokens), what);
+  };
+  return fmt::format("{} input{}{}, {} output{}{}", count_of(call, "input_tokens"),
+                     part("cached_input_tokens", "cached"), part("cache_write_tokens", "written"),
+                     count_of(call, "output_tokens"), part("reasoning_tokens", "reasoning"),
+                     fmt::format(", {}", text(call, "tokens_source")));
+}
+
+std::string cost_of(const Json& call) {
+  std::string booked = text(call, "cost_usd");
+  std::string source = text(call, "cost_source");
+  if (booked.empty()) return source;
+  std::string parts;
+  auto add = [&](std::string_view what, std::string_view name) {
+    std::string amount = text(call, name);
+    if (amount.empty() || amount == text_of(NanoUsd{})) return;
+    fmt::format_to(std::back_inserter(parts), "{}{} {}", parts.empty() ? " (" : ", ", what,
+                   human_usd(amount));
+  };
+  add("input", "input_cost_usd");
+  add("cached", "cached_cost_usd");
+  add("written", "cache_write_cost_usd");
+  add("output", "output_cost_usd");
+  add("fees", "fees_usd");
+  if (!parts.empty()) parts += ')';
+  std::string line = fmt::format("{}{}, {}", usd_of(call, "cost_usd"), parts, or_dash(source));
+  if (std::string version = text(call, "price_version"); !version.empty()) line += ' ' + version;
+  if (text(call, "list_cost_usd") != booked) {
+    line += fmt::format(", at list price {}", usd_of(call, "list_cost_usd"));
+  }
+  return line;
+}
+
 }  // namespace recloser::cli

@@ -1,6 +1,7 @@
 // calls: the books as a table, one call with everything that is known of it, and calls as they end.
 #include "cli/admin_client.h"
 #include "cli/call_table.h"
+#include "cli/facts.h"
 #include "cli/follow_calls.h"
 #include "cli/human.h"
 #include "cli/json.h"
@@ -45,64 +46,6 @@ Exit show_list(const Json& page, const Process& process) {
     out += style.paint(Colour::dim, fmt::format("older ones: --cursor {}", next)) + '\n';
   }
   return show(process, out);
-}
-
-// Lines "name  value" of a call; those that say nothing are left out.
-class Facts {
- public:
-  explicit Facts(const Style& style) : style_(style) {}
-
-  void add(std::string_view name, std::string_view value, Colour colour = Colour::none) {
-    if (value.empty() || value == "-") return;
-    fmt::format_to(std::back_inserter(out_), "{}  {}\n",
-                   style_.paint(Colour::dim, fmt::format("{:<14}", name)),
-                   style_.paint(colour, value));
-  }
-  const std::string& text() const { return out_; }
-
- private:
-  const Style& style_;
-  std::string out_;
-};
-
-// "1,234 input (1,024 cached), 567 output (12 reasoning), exact"
-std::string tokens_of(const Json& call) {
-  if (!whole(call, "input_tokens") && !whole(call, "output_tokens")) return {};
-  auto part = [&](std::string_view name, std::string_view what) {
-    std::int64_t tokens = whole(call, name).value_or(0);
-    return tokens == 0 ? std::string() : fmt::format(" ({} {})", with_thousands(tokens), what);
-  };
-  return fmt::format("{} input{}{}, {} output{}{}", count_of(call, "input_tokens"),
-                     part("cached_input_tokens", "cached"), part("cache_write_tokens", "written"),
-                     count_of(call, "output_tokens"), part("reasoning_tokens", "reasoning"),
-                     fmt::format(", {}", text(call, "tokens_source")));
-}
-
-// "$0.000449 (input $0.000032, output $0.000340), by the catalogue 2026-09-01, list price $0.0005".
-// What is nothing, or the same once more, is left out.
-std::string cost_of(const Json& call) {
-  std::string booked = text(call, "cost_usd");
-  std::string source = text(call, "cost_source");
-  if (booked.empty()) return source;
-  std::string parts;
-  auto add = [&](std::string_view what, std::string_view name) {
-    std::string amount = text(call, name);
-    if (amount.empty() || amount == text_of(NanoUsd{})) return;
-    fmt::format_to(std::back_inserter(parts), "{}{} {}", parts.empty() ? " (" : ", ", what,
-                   human_usd(amount));
-  };
-  add("input", "input_cost_usd");
-  add("cached", "cached_cost_usd");
-  add("written", "cache_write_cost_usd");
-  add("output", "output_cost_usd");
-  add("fees", "fees_usd");
-  if (!parts.empty()) parts += ')';
-  std::string line = fmt::format("{}{}, {}", usd_of(call, "cost_usd"), parts, or_dash(source));
-  if (std::string version = text(call, "price_version"); !version.empty()) line += ' ' + version;
-  if (text(call, "list_cost_usd") != booked) {
-    line += fmt::format(", at list price {}", usd_of(call, "list_cost_usd"));
-  }
-  return line;
 }
 
 std::string attempt_line(const Json& attempt) {

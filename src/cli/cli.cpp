@@ -42,6 +42,13 @@ std::string_view asks_for_group(const std::vector<std::string_view>& words) {
   return {};
 }
 
+// A group may be a command by itself as well.
+std::string page_of_group(std::string_view group, const Style& style) {
+  const Command* command = find_command(group);
+  std::string page = command == nullptr ? "" : help_page(*command, style) + '\n';
+  return page + group_page(group, style);
+}
+
 // 2 could be the status of what `run` runs.
 Exit usage_status(const std::vector<std::string_view>& words) {
   return !words.empty() && words.front() == "run" ? Exit::not_run : Exit::usage;
@@ -55,7 +62,7 @@ int run_cli(int argc, const char* const* argv, const Process& process) {
   if (asks_for_overview(words)) {
     exit = show(process, overview(Style::of(process)));
   } else if (std::string_view group = asks_for_group(words); !group.empty()) {
-    exit = show(process, group_page(group, Style::of(process)));
+    exit = show(process, page_of_group(group, Style::of(process)));
   } else if (Result<Invocation> invocation = Invocation::read(words); !invocation) {
     exit = complain(process, usage_status(words), invocation.error().message());
   } else if (invocation->wants_help()) {

@@ -58,6 +58,10 @@ Result<const Command*> take_command(std::span<const std::string_view>& words) {
     return command;
   }
   if (second.empty() || second.starts_with('-')) {
+    if (const Command* command = find_command(first)) {
+      words = words.subspan(1);
+      return command;
+    }
     return usage(fmt::format("`{}` needs one of: {}", first, fmt::join(seconds, ", ")));
   }
   return usage(fmt::format("there is no command `{} {}`.{} There are: {}", first, shown(second),

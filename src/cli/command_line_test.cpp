@@ -61,6 +61,16 @@ TEST(CommandLine, ACommandOfTwoWords) {
             "there is no command `key lsit`. Did you mean `list`? There are: " + all);
 }
 
+TEST(CommandLine, ACommandOfOneWordBesideThoseOfTwo) {
+  EXPECT_EQ(read({"targets"})->command().name, "targets");
+  EXPECT_EQ(read({"targets", "--json"})->command().name, "targets");
+  EXPECT_TRUE(read({"targets", "--help"})->wants_help());
+  EXPECT_EQ(read({"targets", "show", "a/b"})->command().name, "targets show");
+  EXPECT_EQ(refusal({"targets", "shwo"}),
+            "there is no command `targets shwo`. Did you mean `show`? There are: show, drain, "
+            "undrain");
+}
+
 TEST(CommandLine, WhatIsNotThereIsNamedWithTheNearest) {
   EXPECT_EQ(refusal({}), "say which command; `recloser --help` lists them");
   EXPECT_EQ(refusal({"serv"}),
@@ -96,8 +106,8 @@ TEST(CommandLine, TwoDashesEndTheOptions) {
 }
 
 TEST(CommandLine, WhatIsPromisedAndNotBuiltSaysSo) {
-  for (const char* command : {"top", "sessions", "decision", "explain", "targets", "models",
-                              "policy", "route", "replay", "import", "audit"}) {
+  for (const char* command :
+       {"top", "sessions", "decision", "models", "policy", "route", "replay", "import", "audit"}) {
     Result<Invocation> invocation = read({command, "anything", "--at", "all"});
     ASSERT_FALSE(invocation) << command;
     EXPECT_EQ(invocation.error().kind(), Kind::unsupported);

@@ -7,6 +7,7 @@
 #include "cli/run_commands.h"
 #include "cli/run_entry.h"
 #include "cli/switch_entries.h"
+#include "cli/target_entries.h"
 
 #include <array>
 
@@ -424,6 +425,11 @@ constexpr auto table = std::to_array<Command>({
     switch_on_entry,
     switch_off_entry,
     switch_list_entry,
+    targets_entry,
+    targets_show_entry,
+    targets_drain_entry,
+    targets_undrain_entry,
+    explain_entry,
     {.name = "backup",
      .arguments = "FILE",
      .arguments_min = 1,
@@ -496,8 +502,6 @@ constexpr auto table = std::to_array<Command>({
     {.name = "top"},
     {.name = "sessions"},
     {.name = "decision"},
-    {.name = "explain"},
-    {.name = "targets"},
     {.name = "models"},
     {.name = "policy"},
     {.name = "route"},

@@ -37,19 +37,26 @@ std::vector<std::string> second_words(std::string_view first) {
   return words;
 }
 
-// One line on a first word: the command's own, or what comes behind it.
-std::string summary_of(std::string_view first) {
-  const Command* command = find_command(first);
-  if (command != nullptr) return std::string(command->summary);
-  return fmt::format("{}", fmt::join(second_words(first), ", "));
-}
-
 std::string option_words(const Command& command) {
   std::string words = "--help";
   for (const Option& option : command.options) {
     if (!option.planned) words += fmt::format(" --{}", option.name);
   }
   return words;
+}
+
+// What may stand behind a first word that others follow; it may be a command by itself as well.
+std::string behind(std::string_view first) {
+  std::string words = fmt::format("{}", fmt::join(second_words(first), " "));
+  const Command* command = find_command(first);
+  return command == nullptr ? words : words + " " + option_words(*command);
+}
+
+// One line on a first word: the command's own, or what comes behind it.
+std::string summary_of(std::string_view first) {
+  const Command* command = find_command(first);
+  if (command != nullptr) return std::string(command->summary);
+  return fmt::format("{}", fmt::join(second_words(first), ", "));
 }
 
 std::string words_of(std::string_view one_of) {
@@ -77,12 +84,11 @@ std::string bash_script() {
                  "    case $command in\n",
                  fmt::join(first_words(), " "));
   for (const std::string& first : first_words()) {
-    std::vector<std::string> below = second_words(first);
-    if (below.empty()) continue;
+    if (second_words(first).empty()) continue;
     fmt::format_to(std::back_inserter(out),
-                   "      {}) if ((COMP_CWORD == 2)); then words='{}'; else command+=\" "
-                   "${{COMP_WORDS[2]}}\"; fi ;;\n",
-                   first, fmt::join(below, " "));
+                   "      {}) if ((COMP_CWORD == 2)); then words='{}'; elif [[ "
+                   "${{COMP_WORDS[2]}} != -* ]]; then command+=\" ${{COMP_WORDS[2]}}\"; fi ;;\n",
+                   first, behind(first));
   }
   out += "    esac\n    [[ -n $words ]] || case \"$command $before\" in\n";
   for (const Command& command : commands()) {
@@ -119,12 +125,11 @@ std::string zsh_script() {
   }
   out += ")\n    _describe command words_here\n    return\n  fi\n  case $command in\n";
   for (const std::string& first : first_words()) {
-    std::vector<std::string> below = second_words(first);
-    if (below.empty()) continue;
+    if (second_words(first).empty()) continue;
     fmt::format_to(std::back_inserter(out),
                    "    {}) if ((CURRENT == 3)); then compadd -- {}; return; fi\n"
-                   "       command+=\" ${{words[3]}}\" ;;\n",
-                   first, fmt::join(below, " "));
+                   "       [[ ${{words[3]}} == -* ]] || command+=\" ${{words[3]}}\" ;;\n",
+                   first, behind(first));
   }
   out += "  esac\n  case $command in\n";
   for (const Command& command : commands()) {

@@ -111,10 +111,13 @@ TEST(Completion, BashOffersWhatTheCommandLineTakes) {
   EXPECT_EQ(offered_by_bash("k", 1), "key\n");
   EXPECT_EQ(offered_by_bash("''", 1),
             "serve run check key org team user calls count price export reconcile usage budget "
-            "approvals switch backup restore "
+            "approvals switch targets explain backup restore "
             "sim completion "
             "version --help\n");
   EXPECT_EQ(offered_by_bash("key ''", 2), "create list set disable enable rotate revoke\n");
+  EXPECT_EQ(offered_by_bash("targets ''", 2),
+            "show drain undrain --help --admin --config --json\n");
+  EXPECT_EQ(offered_by_bash("targets drain --w", 3), "--who\n");
   EXPECT_EQ(offered_by_bash("key create --t", 3), "--team --tpm\n");
   EXPECT_EQ(offered_by_bash("calls --s", 2), "--session --since\n");
   EXPECT_EQ(offered_by_bash("calls --outcome c", 3), "completed cut client_gone\n");
