@@ -84,6 +84,13 @@ class Connection final : public Cancellable, private Watched {
               Instant deadline = Instant::never());
   // Ends a pending write as cancelled: the peer has answered already (net/http_client.cpp).
   void stop_writing() { finish(writer_, IoFailure::cancelled); }
+  // From now on, what the peer does not take counts as written: it is not the only one to hear it.
+  void drop_unwritten(bool drops) { drops_unwritten_ = drops; }
+  // Nothing is written any more: the peer is known to be gone.
+  void lose_peer() {
+    write_failed_ = true;
+    stop_writing();
+  }
 
   // Ends a pending read as cancelled; the connection stays as it is.
   void stop_reading() { finish(reader_, IoFailure::cancelled); }
@@ -173,6 +180,7 @@ class Connection final : public Cancellable, private Watched {
   bool maybe_writable_ = true;
   bool peer_ended_ = false;  // the kernel has said that no more bytes will come
   bool write_failed_ = false;
+  bool drops_unwritten_ = false;
   std::uint64_t read_turn_ = 0;   // the turn of the loop in which the last bytes were read,
   std::size_t read_in_turn_ = 0;  // and how many
   Endpoint peer_;
@@ -216,6 +224,7 @@ class [[nodiscard]] Connection::Write final : public Operation {
   Result<void> await_resume() const {
     if (failure_ == IoFailure::none) return {};
     connection_.write_failed_ = true;
+    if (connection_.drops_unwritten_) return {};
     return fail(connection_.error_of(failure_));
   }
 

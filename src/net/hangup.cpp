@@ -7,8 +7,12 @@
 
 namespace recloser::net {
 
-HangupWatch::HangupWatch(Connection& client, std::string& read_ahead, CancelPoint& cancel)
-    : Operation(client, Instant::never(), wake), read_ahead_(read_ahead), cancel_(cancel) {
+HangupWatch::HangupWatch(Connection& client, std::string& read_ahead, CancelPoint& cancel,
+                         Call call)
+    : Operation(client, Instant::never(), wake),
+      read_ahead_(read_ahead),
+      cancel_(cancel),
+      call_(call) {
   connection_.attach_reader(*this);
   connection_.retry_reader();
 }

@@ -15,13 +15,19 @@ namespace recloser::net {
 // limits::pipelined_bytes_max.
 class HangupWatch final : public Operation {
  public:
-  HangupWatch(Connection& client, std::string& read_ahead, CancelPoint& cancel);
+  // With Call::outlives_it the call goes on without its client, of whom nothing more is heard.
+  enum class Call : bool { ends_with_client, outlives_it };
 
-  bool gone() const { return gone_; }
+  HangupWatch(Connection& client, std::string& read_ahead, CancelPoint& cancel,
+              Call call = Call::ends_with_client);
+
+  // Whether the client is, and its call ends with it.
+  bool gone() const { return gone_ && call_ == Call::ends_with_client; }
 
  private:
   static void wake(Waiter& self) { static_cast<HangupWatch&>(self).end_call(); }
   void end_call() {
+    if (call_ == Call::outlives_it) return connection_.lose_peer();
     connection_.stop_writing();  // nobody is there to take it
     cancel_.cancel(CancelReason::client_gone, connection_.worker().now());
   }
@@ -29,6 +35,7 @@ class HangupWatch final : public Operation {
 
   std::string& read_ahead_;
   CancelPoint& cancel_;
+  const Call call_;
   bool gone_ = false;
 };
 

@@ -213,8 +213,14 @@ AnswerFraming Exchange::streaming_framing() const {
   return http10_ ? AnswerFraming::close : AnswerFraming::chunked;
 }
 
+void Exchange::let_hear(AnswerListener* listener) {
+  listener_ = listener;
+  client_.drop_unwritten(listener != nullptr);
+}
+
 Connection::Write Exchange::send(std::string_view head, std::span<const std::string_view> payload,
                                  Last last, BytesLive live) {
+  if (listener_ != nullptr) listener_->hear(head, payload, last);
   std::size_t bytes = 0;
   for (std::string_view piece : payload) bytes += piece.size();
   bool chunked = framing_ == AnswerFraming::chunked;

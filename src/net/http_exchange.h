@@ -38,6 +38,17 @@ enum class AnswerFraming : unsigned char {
 
 enum class Last : bool { no, yes };
 
+// Hears an answer as its client gets it, whether that is still there or not.
+class AnswerListener {
+ public:
+  // As send() gets it: `head` with the first piece, and whole.
+  virtual void hear(std::string_view head, std::span<const std::string_view> payload,
+                    Last last) = 0;
+
+ protected:
+  ~AnswerListener() = default;
+};
+
 // One request and its answer. Lives while its handler runs.
 class Exchange {
  public:
@@ -84,6 +95,12 @@ class Exchange {
   // For a client that may keep its connection: chunked, or close for HTTP/1.0.
   AnswerFraming streaming_framing() const;
 
+  // From now on `listener` hears the answer, and what the client does not take counts as sent.
+  // Null: nobody does, as before.
+  void let_hear(AnswerListener* listener);
+  // Whether nobody is there any more to be told anything.
+  bool is_unheard() const { return !client_.writable() && listener_ == nullptr; }
+
   bool answering() const { return head_sent_; }
   bool finished() const { return finished_; }
   // Whether the connection ends with this answer: the head must then say `connection: close`.
@@ -124,6 +141,7 @@ class Exchange {
   BodyBlock large_;  // a body that did not come with its head
   MemoryBudget::Share for_answer_;
   std::string_view trailers_;
+  AnswerListener* listener_ = nullptr;
   std::uint64_t sent_body_bytes_ = 0;
   http1::Method method_;
   AnswerFraming framing_ = AnswerFraming::length;
