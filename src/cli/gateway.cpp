@@ -269,6 +269,13 @@ Started<void> Gateway::start_traffic() {
   }
   target_board_ = std::make_unique<admin::TargetBoard>(*health_, *switch_board_, switches_);
   target_board_->follow();
+  const config::Idempotency& idempotency = config_->idempotency;
+  if (idempotency.ttl > Duration{}) {
+    answers_ = std::make_unique<relay::Answers>(
+        relay::Answers::Limits{.ttl = idempotency.ttl,
+                               .answer_bytes_max = idempotency.answer_max.count},
+        *hash_seed);
+  }
   services_ =
       std::make_unique<relay::Services>(relay::Services{.config = config_,
                                                         .providers = providers_,
@@ -283,6 +290,7 @@ Started<void> Gateway::start_traffic() {
                                                         .switches = switches_,
                                                         .refused_sessions = refused_sessions_,
                                                         .token_issuers = token_issuers_.get(),
+                                                        .answers = answers_.get(),
                                                         .plans = surroundings_.plans,
                                                         .hash_seed = *hash_seed});
   std::uint32_t count = worker_count(config_->workers);

@@ -124,6 +124,7 @@ class Gateway {
   net::ConnectionLimit connections_;  // of all workers together
   std::shared_ptr<const relay::Providers> providers_;
   std::shared_ptr<const price::Catalogue> prices_;
+  std::unique_ptr<relay::Answers> answers_;
   std::unique_ptr<relay::Services> services_;
   std::unique_ptr<Side> simulator_;
   std::vector<std::unique_ptr<Traffic>> traffic_;

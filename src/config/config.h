@@ -160,6 +160,11 @@ struct KeepAlive {
   Duration every = 15s;  // a comment after this silence, once the provider's head has come
 };
 
+struct Idempotency {
+  Duration ttl = 24h;  // after the call has ended; zero: keys of clients mean nothing
+  Bytes answer_max{std::uint64_t{1} << 20};  // a larger one is not kept
+};
+
 struct Limits {
   std::uint32_t connections = static_cast<std::uint32_t>(limits::connections_default);
   Bytes buffered{limits::buffered_bytes_default};  // of all connections together
@@ -187,6 +192,7 @@ struct Config {
   Logging logging;
   Duration drain = 30s;
   KeepAlive keep_alive;
+  Idempotency idempotency;
   Limits limits;
   Ledger ledger;
   Prices prices;

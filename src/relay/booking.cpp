@@ -25,7 +25,8 @@ ledger::Outcome outcome_of_status(int status) {
 
 // A client that has all that has come has the tokens counted up to now.
 void note_delivered(Call& call) {
-  if (!call.row.settled()) call.record().delivered_tokens = call.record().output_tokens;
+  if (call.row.settled() || !call.client.client().writable()) return;
+  call.record().delivered_tokens = call.record().output_tokens;
 }
 
 // The tokens, and the money that they are. `exact`: the provider said all of it.

@@ -16,6 +16,7 @@
 #include "relay/experience.h"
 #include "relay/held.h"
 #include "relay/kept_prompt.h"
+#include "relay/keyed.h"
 #include "relay/limit_fields.h"
 #include "relay/providers.h"
 #include "relay/routes.h"
@@ -122,13 +123,14 @@ struct Call {
   std::unique_ptr<std::string> switched_off;  // the switch that stops it
   std::unique_ptr<Assembly> assembly;         // of an answer that is streamed to us alone
   std::unique_ptr<KeptAnswer> kept;           // of the last attempt
+  std::unique_ptr<Keyed> keyed;               // where it has an Idempotency-Key
   route::TargetHealth::Slot slot;             // its place at the target
   std::optional<route::RetryToken> retry;     // where it is not the first one
   std::uint32_t tool_calls = 0;               // in the answer
   bool unreadable = false;   // the answer has a coding that nobody here knows: it passes as it is
   bool model_known = false;  // its name is not only the client's word
   bool streams = false;      // the client asked for events
-  bool warns_of_idempotency_key = false;  // it sent one, and nothing is done about it
+  bool warns_of_idempotency_key = false;  // it sent one, and they are off
   bool hide_usage = false;                // we asked for usage, the client did not
   bool structured_output = false;         // was asked for
   bool wants_usage = false;               // its client asked for it

@@ -201,7 +201,9 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
       attempt != nullptr && attempt->outcome == ledger::Outcome::open) {
     attempt->outcome = outcome;
   }
-  if (outcome == ledger::Outcome::completed) row.delivered_tokens = row.output_tokens;
+  if (outcome == ledger::Outcome::completed && call.client.client().writable()) {
+    row.delivered_tokens = row.output_tokens;
+  }
   note_overshoot(row);
   end_slot(call, outcome);
   settle_budgets(call);
@@ -231,6 +233,7 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
   }
   if (row.cost_source == ledger::CostSource::unpriced) log_.booked_unpriced(call);
   log_.call_ended(call, outcome);
+  if (call.keyed != nullptr) call.keyed->call_ended(outcome);
   call.row.settle(outcome, worker_.clock().now());
 }
 

@@ -112,8 +112,7 @@ void write_own_fields(Call& call, net::http1::HeadWriter& writer) {
   }
   if (call.warns_of_idempotency_key) {
     writer.field("x-recloser-warning",
-                 "idempotency-key is not supported in this version: sent again, the call is made "
-                 "again");
+                 "idempotency-key is off here: sent again, the call is made again");
   }
 }
 
@@ -421,7 +420,7 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
     co_await fail_unsent(call, watch, std::move(error));
     co_return;
   }
-  if (watch.gone() || !call.client.client().writable()) {
+  if (watch.gone() || call.client.is_unheard()) {
     settle(call, ledger::Outcome::client_gone);
     co_return;
   }

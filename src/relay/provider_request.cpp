@@ -70,7 +70,7 @@ void Relay::write_provider_fields(Call& call, const net::http1::RequestHead& hea
   bool forwards_credentials = provider.config->api_key.source == config::ApiKey::Source::client;
   copy_fields(head, forwards_credentials ? ours : ours | credentials, provider, writer);
   writer.field(Name::accept_encoding, "identity");
-  call.warns_of_idempotency_key = head.has(Name::idempotency_key);
+  call.warns_of_idempotency_key = head.has(Name::idempotency_key) && services_.answers == nullptr;
   if (!forwards_credentials) {
     out += call.route.family == codec::Family::anthropic ? provider.anthropic_credential
                                                          : provider.openai_credential;

@@ -88,6 +88,10 @@ Task<void> Relay::relay(net::Exchange& client, Route route, std::unique_ptr<Requ
   std::optional<net::HangupWatch> watch;  // from the end of the request on
   std::optional<net::HttpCall> provider;
   bool may_be_made = co_await prepare(call);
+  if (may_be_made && call.keyed != nullptr && call.keyed->sent_again()) {
+    co_await answer_again(call);
+    co_return;
+  }
   do {
     if (provider) provider->close();  // of an attempt that came to nothing
     const net::http1::ResponseHead* head = nullptr;
@@ -127,6 +131,8 @@ Task<bool> Relay::prepare(Call& call) {
   std::expected<void, Refused> found = find_targets(call, *request.who.principal, request);
   request.who.keeper.reset();
   if (!found) co_return not_made(call, std::move(found.error()));
+  std::expected<void, Refused> may_begin = find_answer(call);
+  if (!may_begin) co_return not_made(call, std::move(may_begin.error()));
   co_return true;
 }
 
@@ -187,7 +193,11 @@ Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
                                                   std::optional<net::HangupWatch>& watch,
                                                   std::optional<net::HttpCall>& provider) {
   const config::ProviderTimeouts& timeouts = call.provider->config->timeouts;
-  if (!watch) watch.emplace(call.client.client(), call.client.read_ahead(), call.cancel);
+  if (!watch) {
+    watch.emplace(call.client.client(), call.client.read_ahead(), call.cancel,
+                  call.keyed == nullptr ? net::HangupWatch::Call::ends_with_client
+                                        : net::HangupWatch::Call::outlives_it);
+  }
   call.kept.reset();
   call.retry_after.reset();
   call.ended = route::AttemptEnd::cancelled;

@@ -105,6 +105,11 @@ class Relay final : public net::HttpHandler {
   std::expected<void, Refused> understand(Call& call, Request& request, const Result<void>& read);
   std::expected<void, Refused> identify(Call& call, Request& request);
 
+  // keyed.cpp: calls with an Idempotency-Key.
+  std::expected<void, Refused> find_answer(Call& call);
+  Task<void> answer_again(Call& call);
+  Task<void> fail_again(Call& call, Answer::State state, bool head_is_out);
+
   // targets.cpp: ROUTE.
   std::expected<void, Refused> find_targets(Call& call, const auth::Principal& principal,
                                             Request& request);

@@ -9,6 +9,7 @@
 #include "ledger/ledger.h"
 #include "net/resolver.h"
 #include "price/catalogue.h"
+#include "relay/answers.h"
 #include "relay/plan_quota.h"
 #include "relay/providers.h"
 #include "relay/refused_sessions.h"
@@ -36,6 +37,7 @@ struct Services {
   const Switches& switches;
   RefusedSessions& refused_sessions;
   auth::jwt::Issuers* token_issuers = nullptr;  // null: no tokens are taken, keys alone
+  Answers* answers = nullptr;   // of calls with an Idempotency-Key; null: such keys are off
   PlanQuota* plans = nullptr;   // of subscriptions; null: nobody asks what answers say of them
   std::uint64_t hash_seed = 0;  // random, and for nothing but the keys of tables (KeyedHash)
 };

@@ -230,6 +230,22 @@ constexpr Field keep_alive_fields[] = {
 constexpr Section keep_alive{"keepAlive", "Keeps proxies and clients from giving up on a stream.",
                              keep_alive_fields, defaults_of<KeepAlive>};
 
+constexpr Field idempotency_fields[] = {
+    field<&Idempotency::ttl>(
+        "ttl", {.help = "How long an answer is kept after its call has ended; `0s` turns it off.",
+                .example = "24h",
+                .bounds = between(0s, 30 * 24h)}),
+    field<&Idempotency::answer_max>(
+        "maxBytes", {.help = "One answer; a larger one is not kept, and the call is refused when "
+                             "it is sent again.",
+                     .example = "1MiB",
+                     .bounds = between(kibibyte, 64 * 1024 * kibibyte)}),
+};
+constexpr Section idempotency{"idempotency",
+                              "Answers of calls with an `Idempotency-Key`, for the same call sent "
+                              "again ([idempotency](idempotency.md)).",
+                              idempotency_fields, defaults_of<Idempotency>};
+
 constexpr Field limit_fields[] = {
     field<&Limits::connections>("connections",
                                 {.help = "Client connections of all workers together; further ones "
@@ -303,6 +319,8 @@ constexpr Field gateway_fields[] = {
                            .bounds = between(0s, 1h)}),
     object<&Config::keep_alive>("keepAlive",
                                 {.help = "Comments on silent streams.", .section = &keep_alive}),
+    object<&Config::idempotency>(
+        "idempotency", {.help = "Answers for calls that are sent again.", .section = &idempotency}),
     object<&Config::limits>("limits",
                             {.help = "What clients may take of this machine.", .section = &limit}),
     object<&Config::ledger>("ledger", {.help = "The book of calls.", .section = &ledger}),
@@ -327,7 +345,6 @@ constexpr Field gateway_fields[] = {
                                         .bounds = between(0, 16),
                                         .text = Text::name,
                                         .section = &channel_section}),
-    planned("idempotency"),
     planned("approvals"),
 };
 constexpr Section gateway{"", "The top of the file.", gateway_fields, defaults_of<Config>};
@@ -353,6 +370,7 @@ constexpr const Section* sections[] = {
     &allowance_section,
     &logging,
     &keep_alive,
+    &idempotency,
     &limit,
     &ledger,
     &prices,

@@ -41,6 +41,12 @@ void TestGateway::start(net::HttpServer::Options options) {
       *auth::KeyRing::make(std::move(declared), {}, auth::Holders(config_->holders)));
   std::shared_ptr<const Providers> providers = *Providers::make(config_, std::nullopt);
   static const std::shared_ptr<const price::Catalogue> prices = price::Catalogue::shipped();
+  const config::Idempotency& idempotency = config_->idempotency;
+  if (idempotency.ttl > Duration{}) {
+    answers_ = std::make_unique<Answers>(
+        Answers::Limits{.ttl = idempotency.ttl, .answer_bytes_max = idempotency.answer_max.count},
+        7);
+  }
   services_ = std::make_unique<Services>(Services{.config = config_,
                                                   .providers = providers,
                                                   .prices = prices,
@@ -54,6 +60,7 @@ void TestGateway::start(net::HttpServer::Options options) {
                                                   .switches = switches_,
                                                   .refused_sessions = refused_sessions_,
                                                   .token_issuers = token_issuers,
+                                                  .answers = answers_.get(),
                                                   .plans = plans});
   relay_ = std::make_unique<Relay>(*services_, loop_.worker(), 7);
   server_ =

@@ -118,6 +118,7 @@ class TestGateway {
   }
   route::Health& health() { return health_; }
   Switches& switches() { return switches_; }
+  Answers& answers() { return *answers_; }
   // What keeps the books; a test may have it refuse.
   ledger::MemoryStore& store() { return *store_; }
   // The calls in the books, oldest first.
@@ -136,6 +137,7 @@ class TestGateway {
   std::unique_ptr<budget::Table> budgets_ = std::make_unique<budget::Table>(loop_.clock(), nullptr);
   route::Health health_{7, nullptr};
   Switches switches_;
+  std::unique_ptr<Answers> answers_;
   std::unique_ptr<Published<auth::KeyRing>> keys_;
   Published<route::ModelLists> lists_{std::make_shared<const route::ModelLists>()};
   std::unique_ptr<Services> services_;
