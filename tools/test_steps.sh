@@ -166,6 +166,7 @@ full_steps() {
     optional "kill -9" "See tests/chaos." tests/chaos/kill
     optional "aborts" "See tests/chaos." tests/chaos/aborts
     optional "faults" "See tests/chaos, and docs/faults.md." tests/chaos/faults
+    optional "again" "See tests/chaos, and docs/idempotency.md." tests/chaos/again
     optional "failover" "One story alone: tests/chaos/failover/run --only TEXT" tests/chaos/failover
     optional "overspend" "See tests/bench/README.md." tests/bench/overspend --quick
     optional "gates" "See tests/bench. A gate that cannot be held has its profile written down." \

@@ -37,14 +37,15 @@ class Caller:
             self.writer.transport.abort()
         self.reader = self.writer = None
 
-    def send(self, body):
+    def send(self, body, fields=""):
+        """`fields`: whole lines of the head, each with CR LF."""
         text = json.dumps(body).encode()
         self.writer.write((f"POST /v1/chat/completions HTTP/1.1\r\nhost: {self.host}\r\n"
                            f"authorization: Bearer {self.key}\r\ncontent-type: application/json\r\n"
-                           f"content-length: {len(text)}\r\n\r\n").encode() + text)
+                           f"{fields}content-length: {len(text)}\r\n\r\n").encode() + text)
 
-    async def call(self, body):
-        self.send(body)
+    async def call(self, body, fields=""):
+        self.send(body, fields)
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         answer = Answer(int(head.split(" ", 2)[1]), head, b"")
         length = answer.field("content-length")
@@ -60,9 +61,9 @@ class Caller:
         answer.body = bytes(got)
         return answer
 
-    async def leave_after(self, body, size):
+    async def leave_after(self, body, size, fields=""):
         """Reads so many bytes of the answer, its head included, and hangs up."""
-        self.send(body)
+        self.send(body, fields)
         left = size
         while left > 0 and (got := await self.reader.read(min(left, READ_BYTES))):
             left -= len(got)
