@@ -163,6 +163,45 @@ struct Reader {
   std::string text;
 };
 
+Task<void> wait_for_news(Answer& answer, net::Worker& worker, std::uint64_t version, bool& heard) {
+  Answer::News news(answer, worker, version);
+  co_await news;
+  heard = true;
+}
+
+TEST(AnswersTest, NewsThatCameBeforeTheWaitAreNotWaitedFor) {
+  net::TestLoop loop;
+  Answers answers({}, 1);
+  SharedAnswer answer = answers.find(claim("k"), "first", start).answer;
+  bool before = false;
+  bool after = false;
+  std::uint64_t seen = answer->read(0).version;
+  loop.worker().tasks().spawn("before", wait_for_news(*answer, loop.worker(), seen, before));
+  loop.run_for(1s);
+  EXPECT_FALSE(before);
+  answer->begin(200, "");
+  loop.worker().tasks().spawn("after", wait_for_news(*answer, loop.worker(), seen, after));
+  loop.run_for(1s);
+  EXPECT_TRUE(before);
+  EXPECT_TRUE(after);
+  answers.end(answer, State::broken, completed, Answers::Keep::no, start);
+}
+
+TEST(AnswersTest, AReaderMayGoWithItsWorker) {
+  Answers answers({}, 1);
+  SharedAnswer answer = answers.find(claim("k"), "first", start).answer;
+  bool heard = false;
+  {
+    net::TestLoop loop;
+    std::uint64_t seen = answer->read(0).version;
+    loop.worker().tasks().spawn("gone", wait_for_news(*answer, loop.worker(), seen, heard));
+    loop.run_for(1s);
+  }
+  answer->begin(200, "");  // nobody is there to be told
+  EXPECT_FALSE(heard);
+  answers.end(answer, State::broken, completed, Answers::Keep::no, start);
+}
+
 TEST(AnswersThreads, ReadersOnManyWorkersSeeTheSame) {
   constexpr int readers = 4;
   constexpr int rounds = 40;

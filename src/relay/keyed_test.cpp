@@ -69,6 +69,18 @@ class KeyedTest : public testing::Test {
     co_await exchange.answer(200, "content-type: application/json\r\n", whole);
   }
 
+  // More than is held, so that some of it is out when it breaks.
+  static Task<void> break_in_the_middle(net::Exchange& exchange, net::Worker& worker) {
+    exchange.begin(net::AnswerFraming::length);
+    std::string text(300u << 10, ' ');
+    std::array<std::string_view, 1> payload{text};
+    Result<void> sent = co_await exchange.send(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 400000\r\n\r\n",
+        payload, net::Last::no);
+    co_await worker.sleep_until(worker.now() + 5s);
+    exchange.break_off();
+  }
+
   // Ten words, one a second, with or without their end.
   void streams(bool ends = true) {
     gateway_.provider().script = [this, ends](net::Exchange& exchange, std::string) -> Task<void> {
@@ -409,6 +421,56 @@ TEST_F(KeyedTest, ABudgetCutsOneWhoseClientHasLeft) {
   EXPECT_THAT(again.seen.body, HasSubstr("[Recloser: stopped"));
   EXPECT_THAT(again.seen.body, EndsWith("data: [DONE]\n\n"));
   EXPECT_EQ(gateway_.books()[1].outcome, ledger::Outcome::completed);
+}
+
+TEST_F(KeyedTest, OneThatIsCutBeforeItsAnswerBeganLeavesNothing) {
+  gateway_.start();
+  budget::Budget budget;
+  budget.name = "b";
+  budget.unit = budget::Unit::seconds;
+  budget.limit = 2000;
+  budget.reserve = budget::Reserve::elastic;
+  lives_ = gateway_.budgets().configure({std::make_shared<const budget::Budget>(budget)});
+  gateway_.provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {
+    return answer_late(exchange, worker());
+  };
+  EXPECT_EQ(ask("k").status, 429);
+  EXPECT_EQ(gateway_.books()[0].outcome, ledger::Outcome::cut);
+  EXPECT_EQ(gateway_.answers().size(), 0u);
+}
+
+TEST_F(KeyedTest, WhoJoinsOneThatBreaksOffSeesNoEnd) {
+  gateway_.start();
+  gateway_.provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {
+    return break_in_the_middle(exchange, worker());
+  };
+  Client& first = begin("k", false);
+  gateway_.loop().run_for(1s);
+  Client& second = begin("k", false);
+  until_done();
+  for (const Client* client : {&first, &second}) {
+    EXPECT_EQ(client->seen.status, 200);
+    EXPECT_FALSE(client->seen.error.empty());
+  }
+  EXPECT_EQ(gateway_.books()[1].outcome, ledger::Outcome::provider_failed);
+  EXPECT_EQ(gateway_.answers().size(), 0u);
+}
+
+TEST_F(KeyedTest, AnEndOfCallsIsHeardByWhoWaits) {
+  gateway_.start();
+  gateway_.provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {
+    return answer_late(exchange, worker());
+  };
+  begin("k", false);
+  gateway_.loop().run_for(1s);
+  Client& second = begin("k", false);
+  gateway_.loop().run_for(1s);
+  gateway_.relay().end_calls();
+  gateway_.loop().run_for(1ms);
+  EXPECT_TRUE(second.done);
+  EXPECT_EQ(second.seen.status, 503);
+  EXPECT_THAT(second.seen.body, HasSubstr("shutting down"));
+  until_done();
 }
 
 TEST_F(KeyedTest, AKeyIsPrintableTextOfSomeLength) {
