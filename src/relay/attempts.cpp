@@ -136,6 +136,8 @@ bool Relay::repeat(Call& call, AttemptEnd end) {
   Request& request = *call.request;
   if (!route::may_be_tried_again_here(end)) return false;
   if (request.repeats >= call.provider->config->retries) return false;
+  // A gateway behind us whose budget is spent says so, as do the APIs that the SDKs come from.
+  if (call.kept && call.kept->head.find("x-should-retry") == "false") return false;
   Instant now = worker_.now();
   std::optional<Duration> wait = call.retry_after;
   route::Admission admission = call.model->health->would_admit(request.asker, now);

@@ -147,6 +147,9 @@ class Replay {
         cut_(cut) {
     for (const Recording& recording : all) by_name_[recording.name] = &recording;
     config::Provider openai = gateway_.config().providers.front();
+    // Keys of their own: one that a provider refused, in a recording, is no reason to keep the
+    // others away.
+    openai.api_key = {.source = config::ApiKey::Source::client, .secret = {}};
     config::Provider anthropic = openai;
     openai.name = "rec-o";
     openai.dialect = config::Dialect::openai;
@@ -179,7 +182,8 @@ class Replay {
  private:
   Task<void> call(const Recording& recording, relay::Seen& seen, std::size_t& running) {
     std::string head = fmt::format(
-        "POST {} HTTP/1.1\r\nhost: g\r\nx-api-key: {}\r\nx-test-recording: {}\r\n"
+        "POST {} HTTP/1.1\r\nhost: g\r\nx-recloser-key: {}\r\nx-api-key: sk-of-the-client\r\n"
+        "x-test-recording: {}\r\n"
         "x-recloser-session: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         path_of(recording.operation), relay::test_secret, recording.name, recording.name,
         recording.request.size());
