@@ -25,6 +25,9 @@ bool allows(const void* patterns, std::string_view name) {
 // Of a usual text. What only seems to fit its provider refuses, and the client hears of it.
 constexpr std::uint64_t bytes_per_token_usual = 4;
 
+// What an answer takes of a provider's limits, however long it may be.
+constexpr std::uint64_t output_tokens_usual = 1024;
+
 bool has_images(const Call& call) {
   codec::PromptReader prompt(call.route.operation, codec::PromptValue::body, call.client.body());
   while (std::optional<codec::PromptPiece> piece = prompt.next()) {
@@ -96,9 +99,10 @@ std::expected<void, Refused> Relay::find_targets(Call& call, const auth::Princip
     request.candidates.push_back({.target = &target});
   }
   route::Needs needs = needs_of(call, request);
-  request.asker = {.principal = call.principal.low,
-                   .needs = {.input_tokens = needs.tokens - request.facts.max_tokens,
-                             .output_tokens = request.facts.max_tokens}};
+  request.asker = {
+      .principal = call.principal.low,
+      .needs = {.input_tokens = needs.tokens - request.facts.max_tokens,
+                .output_tokens = std::min(request.facts.max_tokens, output_tokens_usual)}};
   if (request.candidates.size() > 1) judge_targets(call, request, needs);
   return {};
 }

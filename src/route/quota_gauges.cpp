@@ -163,9 +163,10 @@ std::uint64_t need_of(QuotaUnit unit, const QuotaNeeds& needs) {
   std::unreachable();
 }
 
-// When there is so much of it.
+// When there is so much of it; long ago where it is there. (Not when it was read: the clock of
+// another worker may be ahead.)
 Instant there_at(const Gauge& gauge, std::uint64_t wanted) {
-  if (wanted <= gauge.remaining) return gauge.read;
+  if (wanted <= gauge.remaining) return {};
   if (wanted >= gauge.limit) return gauge.full;
   double share = static_cast<double>(wanted - gauge.remaining) /
                  static_cast<double>(gauge.limit - gauge.remaining);
