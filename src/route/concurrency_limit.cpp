@@ -14,7 +14,7 @@ void ConcurrencyLimit::first_token(double by_average, std::size_t running, Insta
     grow(limit_);
   }
   if (calls_ == 0) window_begun_ = now;
-  sum_ += by_average;
+  sum_ += windows_ == 0 ? by_average : std::min(by_average, far_off * long_average_);
   ++calls_;
   if (now - window_begun_ < window || calls_ < calls_least) return;
   double short_average = sum_ / calls_;
@@ -32,6 +32,8 @@ void ConcurrencyLimit::adapt(double short_average, std::size_t running, Instant 
   // After a long slow time the long average must not stay where the slow time has brought it.
   if (long_average_ > 2 * short_average) long_average_ *= 0.95;
   double gradient = std::clamp(tolerance * long_average_ / short_average, 0.5, 1.0);
+  slow_in_a_row_ = gradient < 1 ? slow_in_a_row_ + 1 : 0;
+  if (slow_in_a_row_ > 0 && slow_in_a_row_ < slow_windows) return;
   if (gradient < 1) {
     last_sign_ = now;
     lower_to_what_runs(running);

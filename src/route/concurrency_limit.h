@@ -12,7 +12,9 @@ namespace recloser::route {
 // (Gradient2 of Netflix' concurrency-limits, whose numbers these are), where a call's time is by
 // that of an average call with such a prompt (latency.h); and nine tenths of what ran at a 429.
 //
-// Times are averaged over at least a second and ten calls. Of a target that never showed that it
+// Times are averaged over at least a second and ten calls, of which none counts for more than four;
+// only what lasts for two such windows is a queue, for a machine that was busy for a moment says
+// nothing of its target. Of a target that never showed that it
 // has too much to do nothing is known: it has no limit but the configured one. The first sign sets
 // the limit to what then runs, from where the gradient moves it; one that has grown to the most
 // there is is none any more. (Gradient2 begins at 20. Answers of a model run for a minute: most of
@@ -28,6 +30,8 @@ class ConcurrencyLimit {
   static constexpr double queue = 4;           // calls more, while nothing speaks against it
   static constexpr double long_windows = 600;  // that the long average goes over
   static constexpr double backoff = 0.9;       // of the limit, for each 429
+  static constexpr double far_off = 4;         // times the long average: no call counts for more
+  static constexpr unsigned slow_windows = 2;  // in a row are a queue
   static constexpr Duration calm = 30s;        // without a sign
   static constexpr Duration window = 1s;
   static constexpr std::uint32_t calls_least = 10;  // in a window
@@ -53,6 +57,7 @@ class ConcurrencyLimit {
   double windows_ = 0;
   double sum_ = 0;  // of the window
   std::uint32_t calls_ = 0;
+  std::uint32_t slow_in_a_row_ = 0;
   Instant window_begun_;
   Instant last_429_;
   Instant last_sign_;  // or when it was doubled

@@ -47,7 +47,8 @@ double PeakEwma::cost(std::size_t waiting, Instant now) const {
 
 double TtftForecast::by_average(Duration ttft, std::uint64_t prompt_tokens) const {
   if (calls_ == 0) return 1;
-  return seconds(ttft) / average_s(kilotokens(prompt_tokens));
+  double more = seconds(unnoticed);
+  return (seconds(ttft) + more) / (average_s(kilotokens(prompt_tokens)) + more);
 }
 
 void TtftForecast::learn(Duration ttft, std::uint64_t prompt_tokens) {

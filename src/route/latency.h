@@ -43,6 +43,11 @@ class TtftForecast {
  public:
   static constexpr std::uint32_t calls_least = 20;  // before it says anything
 
+  // Added to both times that are compared: where a first token takes milliseconds, twice as long is
+  // no queue, and may be the machine's own. So half as much again and a quarter of a second is the
+  // least that ConcurrencyLimit takes for one.
+  static constexpr Duration unnoticed = 500ms;
+
   // The time by that of an average call. 1 before anything is known.
   double by_average(Duration ttft, std::uint64_t prompt_tokens) const;
   void learn(Duration ttft, std::uint64_t prompt_tokens);

@@ -98,7 +98,7 @@ TEST(TtftForecast, FollowsAProviderThatChanged) {
   TtftForecast forecast;
   for (int i = 0; i < 1'000; ++i) forecast.learn(200ms, 1'000);
   for (int i = 0; i < 50; ++i) forecast.learn(1s, 1'000);
-  EXPECT_GT(forecast.by_average(1s, 1'000), 3);  // minutes of it still show
+  EXPECT_GT(forecast.by_average(1s, 1'000), 1.9);  // minutes of it still show
   for (int i = 0; i < 5'000; ++i) forecast.learn(1s, 1'000);
   EXPECT_NEAR(forecast.by_average(1s, 1'000), 1, 0.1);
   EXPECT_NEAR(seconds(forecast.within(95).value()), 1, 0.2);
@@ -111,6 +111,15 @@ TEST(TtftForecast, AStallIsNotWhatIsExpected) {
   EXPECT_LT(seconds(forecast.within(50).value()), 0.25);
 }
 
+TEST(TtftForecast, MillisecondsAreNoTimes) {
+  TtftForecast forecast;
+  for (int i = 0; i < 200; ++i) forecast.learn(2ms, 1'000);
+  EXPECT_LT(forecast.by_average(200ms, 1'000), 1.5);
+  EXPECT_GT(forecast.by_average(300ms, 1'000), 1.5);
+  for (int i = 0; i < 10'000; ++i) forecast.learn(2s, 1'000);
+  EXPECT_GT(forecast.by_average(3300ms, 1'000), 1.5);
+}
+
 // Long prompts that take more than their share: the line would be below zero for shorter ones.
 TEST(TtftForecast, NoPromptTakesLessThanNothing) {
   TtftForecast forecast;
@@ -119,7 +128,7 @@ TEST(TtftForecast, NoPromptTakesLessThanNothing) {
     forecast.learn(10ms, 25'000);
     forecast.learn(10s, 50'000);
   }
-  EXPECT_NEAR(forecast.by_average(1s, 20'000), 0.48, 0.05);  // 105 us for a token
+  EXPECT_NEAR(forecast.by_average(1s, 20'000), 1.5 / 2.6, 0.05);  // 105 us for a token
 }
 
 TEST(TtftForecast, AnyFiguresGiveATime) {
