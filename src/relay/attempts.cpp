@@ -167,6 +167,7 @@ void Relay::leave_attempt(Call& call) {
   if (attempt->outcome == ledger::Outcome::open)
     attempt->outcome = ledger::Outcome::provider_failed;
   keep_booked(call);
+  call.earlier->lost_output_tokens = call.earlier->output_tokens;
   release_budgets(call);
   call.refused.reset();
   call.assembly.reset();

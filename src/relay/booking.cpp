@@ -26,7 +26,12 @@ ledger::Outcome outcome_of_status(int status) {
 // A client that has all that has come has the tokens counted up to now.
 void note_delivered(Call& call) {
   if (call.row.settled() || !call.client.client().writable()) return;
-  call.record().delivered_tokens = call.record().output_tokens;
+  call.record().delivered_tokens = tokens_for_client(call);
+}
+
+std::int64_t tokens_for_client(const Call& call) {
+  std::int64_t lost = call.earlier ? call.earlier->lost_output_tokens : 0;
+  return call.row.record().output_tokens - lost;
 }
 
 // The tokens, and the money that they are. `exact`: the provider said all of it.
@@ -219,14 +224,14 @@ bool Relay::book_whole(Call& call, codec::AnswerReader& reader, std::uint64_t by
     if (!wrong.empty()) {
       outcome = ledger::Outcome::provider_failed;
       attempt_failed(call, wrong, "its answer tells an error, or is no whole JSON",
-                     route::AttemptEnd::broken);
+                     end_of(reader.facts()));
     }
   }
   bool ours = outcome == ledger::Outcome::completed && call.held != nullptr &&
               call.held->ends_at_our_limit() && reader.facts().finish == codec::Finish::length;
   if (ours) {
     outcome = ledger::Outcome::cut;
-    call.record().delivered_tokens = call.record().output_tokens;
+    call.record().delivered_tokens = tokens_for_client(call);
     note_cut(call, cutting_of(call));
   }
   settle(call, outcome);

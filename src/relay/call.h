@@ -54,6 +54,7 @@ struct Earlier {
   std::int64_t cache_write_tokens = 0;
   std::int64_t output_tokens = 0;
   std::int64_t reasoning_tokens = 0;
+  std::int64_t lost_output_tokens = 0;  // of which no client saw anything
   price::Cost cost;
   bool exact = true;    // what they may be billed is known; nothing, where nothing is
   budget::Use settled;  // with permits that were given back

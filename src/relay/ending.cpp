@@ -202,7 +202,7 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
     attempt->outcome = outcome;
   }
   if (outcome == ledger::Outcome::completed && call.client.client().writable()) {
-    row.delivered_tokens = row.output_tokens;
+    row.delivered_tokens = tokens_for_client(call);
   }
   note_overshoot(row);
   end_slot(call, outcome);

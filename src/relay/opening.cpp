@@ -1,5 +1,7 @@
 // The beginning of an answer: as long as another target could be asked, nothing of it goes to the
 // client before its first content. So a client sees one beginning, of the answer that it gets.
+#include "codec/provider_error.h"
+#include "net/http1/head_writer.h"
 #include "relay/request.h"
 
 #include <utility>
@@ -13,6 +15,11 @@ namespace {
 constexpr std::size_t opening_bytes_max = 64u << 10;  // of a stream that has told no content yet
 
 }  // namespace
+
+AttemptEnd end_of(const codec::AnswerFacts& facts) {
+  if (!facts.saw_error) return AttemptEnd::broken;
+  return route::end_of_error(facts.error_type, facts.error_code, facts.error_message);
+}
 
 // From here on there is one provider, and nothing of the request is needed any more.
 void Relay::commit(Call& call) {
@@ -34,7 +41,7 @@ Opening Relay::take_opening(Call& call) {
 // is held. `head_waits`: the head is not out yet.
 Opening Relay::hold_opening(Call& call, const StreamPass& pass, bool last, bool head_waits,
                             std::string_view& out) {
-  bool holds = call.request && !pass.saw_content() && !last && !pass.whole() && !pass.cut() &&
+  bool holds = may_start_over(call, pass) && !last && !pass.whole() && !pass.cut() &&
                call.request->opening.size() < opening_bytes_max;
   if (!holds) return take_opening(call);
   Request& request = *call.request;
@@ -43,15 +50,21 @@ Opening Relay::hold_opening(Call& call, const StreamPass& pass, bool last, bool 
   return {.head = {}, .bytes = {}, .held = true};
 }
 
+// Whether nothing of the answer is out that another one could not replace. One that is put together
+// goes out at its end.
+bool Relay::may_start_over(const Call& call, const StreamPass& pass) const {
+  return call.request && (call.assembly != nullptr || !pass.saw_content());
+}
+
 // Until when a stream has to have begun to tell its answer; never where it is the last one that
 // could.
 Instant Relay::first_piece_due(const Call& call) const {
-  if (!call.request) return Instant::never();
+  if (!call.request || call.row.record().ttft_ns >= 0) return Instant::never();
   const std::optional<Duration>& limit = call.provider->config->timeouts.first_token;
   return limit ? call.sent + *limit : Instant::never();
 }
 
-// Before any content. True when another target is asked instead: the client will never know.
+// Before anything is out. True when another target is asked instead: the client will never know.
 bool Relay::fails_at_start(Call& call, StreamPass& pass, bool last) {
   const codec::StreamFacts& facts = pass.facts();
   AttemptEnd end = AttemptEnd::broken;
@@ -66,11 +79,11 @@ bool Relay::fails_at_start(Call& call, StreamPass& pass, bool last) {
     what = "its stream began with what is no JSON";
   } else if (last && !pass.whole() && !facts.saw_done) {
     error_class = "closed";
-    what = "it ended the stream before its answer had begun";
+    what = "it ended the stream before its answer was complete";
   }
   if (error_class.empty() || call.row.settled() || !goes_elsewhere(call, end)) return false;
-  // An error that is told is not billed; what was lost on the way may be.
-  if (!facts.saw_error) book_stream(call, pass);
+  // An error that is told first is not billed; what was written or lost on the way may be.
+  if (!facts.saw_error || pass.saw_content()) book_stream(call, pass);
   attempt_failed(call, error_class, what, end);
   leave_attempt(call);
   return true;
@@ -82,13 +95,26 @@ bool Relay::fails_whole(Call& call, codec::AnswerReader& reader, std::uint64_t b
   const codec::AnswerFacts& facts = reader.finish();
   bool broken = facts.malformed && status != 204;
   if (!facts.saw_error && !broken) return false;
-  AttemptEnd end = facts.saw_error ? AttemptEnd::server_error : AttemptEnd::broken;
+  AttemptEnd end = end_of(facts);
   if (!goes_elsewhere(call, end)) return false;
   if (broken) book_answer(call, reader, bytes, status);
   attempt_failed(call, facts.saw_error ? "error_in_answer" : "malformed",
                  "its answer tells an error, or is no whole JSON", end);
   leave_attempt(call);
   return true;
+}
+
+// An error whose head says that all is well gets the status that it stands for. A Response that has
+// failed says so in its own words.
+void Relay::correct_status(Call& call, codec::AnswerReader& reader, std::string& head) {
+  if (call.record().status >= 300 || call.unreadable) return;
+  const codec::AnswerFacts& facts = reader.finish();
+  if (!facts.saw_error || !facts.response_id.empty()) return;
+  int status = codec::status_of_error(facts.error_type, facts.error_code);
+  call.record().status = static_cast<std::uint16_t>(status);
+  std::string line;
+  net::http1::HeadWriter(line).status_line(status, net::http1::standard_phrase(status));
+  head.replace(0, head.find('\n') + 1, line);
 }
 
 }  // namespace recloser::relay

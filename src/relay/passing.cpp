@@ -239,7 +239,7 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
   bool last = provider.body_ended() && !decodes_on(call);
   if (is_over_limit(call) && pass.may_be_cut()) pass.close_gate(call.route.operation);
   std::string_view out = pass.take(piece, last, piece_text_);
-  if (call.request && !pass.saw_content() && fails_at_start(call, pass, last)) co_return false;
+  if (may_start_over(call, pass) && fails_at_start(call, pass, last)) co_return false;
   if (call.assembly != nullptr) {
     Result<void> fits = assemble(call, std::exchange(out, {}), pass.facts());
     if (!fits) {
@@ -508,6 +508,8 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
     answer.bytes += piece->size();
     if (!call.unreadable) reader.feed(*piece);
     if (last && fails_whole(call, reader, answer.bytes, status)) co_return;
+    std::string& head = answer.head.empty() ? head_text_ : answer.head;
+    if (last && !answer.head_is_out) correct_status(call, reader, head);
     // Before the client can see the end.
     if (last && book_whole(call, reader, answer.bytes, status)) {
       answer.end_with(cutting_of(call).note, *piece, call);
@@ -518,7 +520,6 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
       if (busy) co_await worker_.yield();
       continue;
     }
-    std::string& head = answer.head.empty() ? head_text_ : answer.head;
     commit(call);
     if (!answer.head_is_out) end_head(call, head, last);
     std::array<std::string_view, 2> payload{answer.held, *piece};

@@ -147,9 +147,11 @@ class Relay final : public net::HttpHandler {
   Opening take_opening(Call& call);
   Opening hold_opening(Call& call, const StreamPass& pass, bool last, bool head_waits,
                        std::string_view& out);
+  bool may_start_over(const Call& call, const StreamPass& pass) const;
   Instant first_piece_due(const Call& call) const;
   bool fails_at_start(Call& call, StreamPass& pass, bool last);
   bool fails_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
+  void correct_status(Call& call, codec::AnswerReader& reader, std::string& head);
 
   // within_plan.cpp: subscriptions, where nothing may be paid for beyond them.
   std::expected<void, Refused> within_plan(const Call& call) const;

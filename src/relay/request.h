@@ -1,6 +1,7 @@
 // What a client asks for, while it is being turned into what its provider gets.
 #pragma once
 
+#include "codec/answer_reader.h"
 #include "codec/body_edits.h"
 #include "codec/request.h"
 #include "codec/server_tools.h"
@@ -136,6 +137,8 @@ bool is_stopped(const Call& call);
 Refused stopped_unsent(Call& call);
 
 route::AttemptEnd end_of(const Error& error, Reached way);
+// Of an answer that is no answer.
+route::AttemptEnd end_of(const codec::AnswerFacts& facts);
 
 // What is told where the call ended while it waited to be tried again.
 Refused ended_while_waiting(Call& call);
@@ -178,6 +181,8 @@ constexpr std::uint64_t estimated_tokens(std::uint64_t text_bytes) { return (tex
 
 ledger::Outcome outcome_of_status(int status);
 void note_delivered(Call& call);
+// All of the output but what attempts wrote that came to nothing.
+std::int64_t tokens_for_client(const Call& call);
 
 // What of the output was not delivered.
 void note_overshoot(ledger::CallRecord& row);

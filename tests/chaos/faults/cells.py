@@ -103,8 +103,10 @@ class Cell:
         if client_has_content:
             return {ANSWER} if fault.passes else {ERROR}
         if self.standing == "pair":
-            # Half a whole answer that was already sent cannot be taken back.
-            return {ANSWER, ERROR} if fault.after_content else {ANSWER}
+            # Half a whole answer that was already sent cannot be taken back; of one that is put
+            # together nothing is sent before its end.
+            half_sent = fault.after_content and self.form == "whole"
+            return {ANSWER, ERROR} if half_sent else {ANSWER}
         if self.standing == "again" and not fault.base_url:
             # What is worth a second try at the same target is for the gateway to say.
             return {ANSWER, ERROR}

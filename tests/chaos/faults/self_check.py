@@ -143,7 +143,8 @@ def whole_replies(dialect):
     yield "a page with 200", FALSE_SUCCESS, *whole(b"<html></html>", kind="text/html"), [
         Delivery("bad", dialect, body=b"<html></html>")]
     yield "an error", matrix.ERROR, *whole(error, status=503), []
-    yield "an error with 200, as sent", matrix.ERROR, *whole(error), [in_it]
+    yield "an error with its status, as sent", matrix.ERROR, *whole(error, status=529), [in_it]
+    yield "an error with 200, as sent", BAD_ERROR, *whole(error), [in_it]
     yield "an error with 200 of ours", BAD_ERROR, *whole(error), []
     yield "half an error", BAD_ERROR, *whole(error, status=503, ends=False), []
     page = Delivery("bad", dialect, body=b"<html></html>", billed=False)
