@@ -117,6 +117,20 @@ Attempt* CallRecord::begin_attempt(std::string_view target, WallTime at) {
   return &attempt;
 }
 
+Attempt* CallRecord::begin_attempt_again(std::string_view target, WallTime at) {
+  Attempt& last = attempts_[attempt_count_ - 1];
+  TextRef id_room = last.provider_request_id;
+  TextRef standing = last.target;
+  last = Attempt{};
+  last.target = standing;
+  last.started_at = at;
+  publish();
+  // Calls may do so a hundred times: the room of their ids is used again.
+  if (id_room.size != 0 && id_room.at + id_room.size == used_) used_ = id_room.at;
+  append_cut(last.target, target, target_bytes_max);
+  return &last;
+}
+
 bool CallRecord::set_error_class(Attempt& attempt, std::string_view value) {
   return append_cut(attempt.error_class, value, error_class_bytes_max);
 }
@@ -244,11 +258,12 @@ bool CallRecord::append_cut(TextRef& ref, std::string_view value, std::size_t by
   return whole;
 }
 
-// The provider and the model that served are mostly the two halves of the last target, and a target
-// is mostly what was asked for: those bytes are there.
+// The provider and the model that served are mostly the two halves of the last target, a target is
+// mostly what was asked for, and attempts often fail alike: those bytes are there.
 std::optional<TextRef> CallRecord::standing_already(std::string_view value) const {
-  std::array<TextRef, 2> known{texts_[std::size_t(Text::model_requested)], {}};
+  std::array<TextRef, 3> known{texts_[std::size_t(Text::model_requested)], {}, {}};
   if (attempt_count_ > 0) known[1] = attempts_[attempt_count_ - 1].target;
+  if (attempt_count_ > 0) known[2] = attempts_[0].error_class;
   for (TextRef ref : known) {
     std::string_view standing = text_at(ref);
     auto size = static_cast<std::uint16_t>(value.size());

@@ -203,6 +203,8 @@ class CallRecord {
   // The next attempt, or null when limits::attempts_max have been made. `target` is
   // "provider/model".
   Attempt* begin_attempt(std::string_view target, WallTime at);
+  // The last one once more, of which nothing stays: it came to nothing and cost nothing.
+  Attempt* begin_attempt_again(std::string_view target, WallTime at);
   Attempt* last_attempt() { return attempt_count_ == 0 ? nullptr : &attempts_[attempt_count_ - 1]; }
   std::size_t attempt_count() const { return attempt_count_; }
   const Attempt& attempt(std::size_t i) const { return attempts_[i]; }

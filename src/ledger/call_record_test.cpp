@@ -171,6 +171,27 @@ TEST(CallRecord, AttemptsAndDecisionsAtTheirLimitsAndOnePast) {
   EXPECT_EQ(record.decision(3).rule, "rule-3");
 }
 
+TEST(CallRecord, AnAttemptThatIsMadeAgainTakesNoMoreRoom) {
+  CallRecord record = fresh();
+  record.set_error_class(*record.begin_attempt("a/b", WallTime{2}), "loading");
+  record.begin_attempt("a/b", WallTime{3});
+  for (int i = 0; i < 1000; ++i) {
+    Attempt* again = record.begin_attempt_again("a/b", WallTime{4 + i});
+    EXPECT_EQ(again->outcome, Outcome::open);
+    EXPECT_TRUE(record.text_at(again->error_class).empty());
+    again->outcome = Outcome::provider_failed;
+    EXPECT_TRUE(record.set_provider_request_id(*again, letters(64, 'r'))) << i;
+    EXPECT_TRUE(record.set_error_class(*again, "loading")) << i;
+  }
+  EXPECT_EQ(record.attempt_count(), 2u);
+  EXPECT_EQ(record.text_at(record.attempt(0).error_class), "loading");
+  Attempt* last = record.begin_attempt_again("c/d", WallTime{9});
+  EXPECT_TRUE(record.set_provider_request_id(*last, letters(64, 's')));
+  EXPECT_EQ(record.text_at(last->target), "c/d");
+  EXPECT_EQ(last->started_at, WallTime{9});
+  EXPECT_TRUE(record.sound());
+}
+
 TEST(CallRecord, AHostileClientCannotPushTheRuleOutOfTheRow) {
   CallRecord record = fresh();
   record.set(Text::session, letters(limits::session_id_bytes_max));

@@ -78,6 +78,9 @@ void Relay::note_quota(Call& call, const net::http1::ResponseHead& head) {
 void Relay::end_with_error(Call& call, int status) {
   note_status(call, status);
   call.ended = route::end_of_answer(status, call.kept->begun);
+  if (call.ended == AttemptEnd::loading) {
+    call.record().set_error_class(*call.record().last_attempt(), error_class_loading);
+  }
   if (!call.retry_after) call.retry_after = route::retry_delay_in(call.kept->begun, worker_.wall());
 }
 
@@ -110,6 +113,7 @@ Instant Relay::deadline_of(const Call& call) const {
 // leave_attempt().
 bool Relay::goes_elsewhere(Call& call, AttemptEnd end) {
   call.ended = end;
+  if (end == AttemptEnd::loading) return goes_on_when_loaded(call);
   if (!route::may_be_tried_again(end) || !may_go_elsewhere(call)) return false;
   Request& request = *call.request;
   if (request.panics) return false;  // all targets fail: one attempt is enough to see it
@@ -183,9 +187,11 @@ Refused ended_while_waiting(Call& call) {
 
 // Until the target may be asked again. False when the call has ended meanwhile.
 Task<bool> Relay::wait_for_target(Call& call) {
+  Instant begun = worker_.now();
   net::Pause pause(worker_, call.request->not_before);
   net::CancelPoint::During waiting(call.cancel, pause);
   co_await pause;
+  call.request->waited += worker_.now() - begun;
   co_return !call.cancel.cancelled();
 }
 

@@ -143,10 +143,12 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, std::optional<net::
   Request& request = *call.request;
   for (;;) {
     if (request.not_before > worker_.now()) {
+      watch_client(call, watch);
       bool goes_on = co_await wait_for_target(call);
       if (!goes_on) co_return refused(call, ended_while_waiting(call));
     }
     std::expected<void, Refused> aimed = co_await aim(call, request);
+    if (!aimed && awaits_loading(call, request)) continue;
     // What the last one answered is more than that there is no other.
     if (!aimed && call.kept) co_return &call.kept->head;
     if (!aimed) co_return refused(call, std::move(aimed.error()));
@@ -188,16 +190,21 @@ Task<std::expected<void, Refused>> Relay::aim(Call& call, Request& request) {
   co_return std::expected<void, Refused>();
 }
 
+// From the first wait on.
+void Relay::watch_client(Call& call, std::optional<net::HangupWatch>& watch) {
+  if (watch) return;
+  call.client.keep();
+  watch.emplace(call.client.client(), call.client.read_ahead(), call.cancel,
+                call.keyed == nullptr ? net::HangupWatch::Call::ends_with_client
+                                      : net::HangupWatch::Call::outlives_it);
+}
+
 // One try of a request that is written.
 Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
                                                   std::optional<net::HangupWatch>& watch,
                                                   std::optional<net::HttpCall>& provider) {
   const config::ProviderTimeouts& timeouts = call.provider->config->timeouts;
-  if (!watch) {
-    watch.emplace(call.client.client(), call.client.read_ahead(), call.cancel,
-                  call.keyed == nullptr ? net::HangupWatch::Call::ends_with_client
-                                        : net::HangupWatch::Call::outlives_it);
-  }
+  watch_client(call, watch);
   call.kept.reset();
   call.retry_after.reset();
   call.ended = route::AttemptEnd::cancelled;
@@ -213,7 +220,7 @@ Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
     services_.health.count_call(now);
     call.record().overhead_us = (call.sent - call.begun - request.waited) / 1us;
   }
-  ledger::Attempt* attempt = call.record().begin_attempt(request.target_name, worker_.wall());
+  ledger::Attempt* attempt = begin_attempt(call, request.target_name);
   std::array<std::string_view, codec::BodyEdits::pieces_max> room;
   net::HttpRequest outgoing{.method = net::http1::Method::post,
                             .head = request.head,

@@ -86,6 +86,7 @@ class Relay final : public net::HttpHandler {
   Task<bool> prepare(Call& call);
   Task<const net::http1::ResponseHead*> ask(Call& call, std::optional<net::HangupWatch>& watch,
                                             std::optional<net::HttpCall>& provider);
+  void watch_client(Call& call, std::optional<net::HangupWatch>& watch);
   Task<const net::http1::ResponseHead*> send(Call& call, Request& request,
                                              std::optional<net::HangupWatch>& watch,
                                              std::optional<net::HttpCall>& provider);
@@ -141,6 +142,11 @@ class Relay final : public net::HttpHandler {
   bool repeat(Call& call, route::AttemptEnd end);
   void leave_attempt(Call& call);
   Task<bool> wait_for_target(Call& call);
+
+  // loading.cpp: models that their servers have still to load.
+  bool goes_on_when_loaded(Call& call);
+  bool awaits_loading(Call& call, Request& request);
+  ledger::Attempt* begin_attempt(Call& call, std::string_view target);
 
   // opening.cpp: nothing goes out before the first content, as long as there are other targets.
   void commit(Call& call);

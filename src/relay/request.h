@@ -81,7 +81,7 @@ struct Request final : net::BodySink {
   bool panics = false;              // every target is tripped, and one is asked all the same
   std::string opening_head;         // of the stream that has begun: what its client gets ..
   std::string opening;              // .. when a first piece of the answer has come
-  Duration waited{};                // for the client's own bytes
+  Duration waited{};                // for the client's own bytes, and for a target
   bool came_whole = false;          // the body was there with its head
   bool session_is_named = false;
   bool reads_elsewhere = false;  // part of the prompt is with its provider, or at some address
@@ -171,6 +171,7 @@ Refused refused_by(Call& call, const Error& error, Reached way);
 ledger::Outcome outcome_of(const Call& call, const Error& error);
 std::string_view error_class_of(const Error& error);
 std::string_view error_class_of_status(int status);  // "" where all is well
+inline constexpr std::string_view error_class_loading = "loading";
 
 // Whether its row says what it may cost. A whole answer comes with its usage or not at all: nobody
 // asks for a bound of it yet.

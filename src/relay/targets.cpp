@@ -66,6 +66,11 @@ bool any_is_busy(const Request& request) {
   });
 }
 
+bool any_loads(const Request& request) {
+  return std::ranges::any_of(request.candidates,
+                             [](const Candidate& each) { return each.why_not == WhyNot::loading; });
+}
+
 // Else its limits and its troubles are the client's own.
 bool key_is_ours(const Provider& provider) {
   return provider.config->api_key.source != config::ApiKey::Source::client;
@@ -211,9 +216,9 @@ route::Facilities Relay::facilities_of(const route::Target& target) {
 std::expected<void, Refused> Relay::take_target(Call& call, Request& request) {
   std::optional<Refused> first_no;
   for (route::Panic panic : {route::Panic::no, route::Panic::yes}) {
-    // Where one only has too much to do, the client is told to come back, and not sent to those
-    // that fail.
-    if (panic == route::Panic::yes && any_is_busy(request)) break;
+    // Where one only has too much to do, the client is told to come back, and where one only has to
+    // be loaded, it waits: it is not sent to those that fail.
+    if (panic == route::Panic::yes && (any_is_busy(request) || any_loads(request))) break;
     for (Candidate& each : request.candidates) {
       bool is_tripped = each.why_not == WhyNot::tripped || each.why_not == WhyNot::own_tripped;
       bool asked = panic == route::Panic::no ? each.why_not == WhyNot::none : is_tripped;
@@ -298,6 +303,8 @@ Refused Relay::no_target(const Request& request) const {
   if (any_is_busy(request)) {
     why.refusal = codec::Refusal::rate_limited;
     why.rule = "targets";
+  }
+  if (any_is_busy(request) || left.why_not == WhyNot::loading) {
     why.retry_after = std::clamp<Duration>(left.until - worker_.now(), 1s, 60s);
   }
   return why;

@@ -30,6 +30,7 @@ constexpr std::array<Words, why_not_count> all_words{{
     {"tripped", "has failed too often of late"},
     {"own_tripped", "has failed too often of late for calls like these"},
     {"cooling", "has asked to be left alone for a while"},
+    {"loading", "is still loading its model"},
     {"quota", "has no quota left for the moment"},
     {"full", "is busy"},
 }};
@@ -103,6 +104,8 @@ WhyNot why_not(Admission::Why why) {
       return WhyNot::own_tripped;
     case Admission::Why::cooling:
       return WhyNot::cooling;
+    case Admission::Why::loading:
+      return WhyNot::loading;
     case Admission::Why::key_tripped:
       return WhyNot::key_tripped;
     case Admission::Why::quota:
@@ -119,6 +122,7 @@ bool passes_by_itself(WhyNot why) {
     case WhyNot::tripped:
     case WhyNot::own_tripped:
     case WhyNot::cooling:
+    case WhyNot::loading:
     case WhyNot::quota:
     case WhyNot::full:
       return true;

@@ -32,10 +32,11 @@ enum class WhyNot : std::uint8_t {
   tripped,      // it failed too often of late
   own_tripped,  // it did so for the calls of this principal
   cooling,      // it asked to be left alone for a while
+  loading,      // its server has still to load the model
   quota,        // what its provider still lets us send is used up for the moment
   full,         // as many calls run there as may
 };
-inline constexpr unsigned why_not_count = 17;
+inline constexpr unsigned why_not_count = 18;
 std::string_view name_of(WhyNot why);
 // For people, behind the name of the target: "cannot do tools".
 std::string_view words_of(WhyNot why);

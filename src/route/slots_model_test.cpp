@@ -107,10 +107,10 @@ class World {
   }
   void end() {
     static constexpr AttemptEnd ends[] = {AttemptEnd::answered, AttemptEnd::rejected,
-                                          AttemptEnd::cancelled, AttemptEnd::loading};
+                                          AttemptEnd::cancelled};
     if (held_.empty()) return;
     std::size_t which = any_held();
-    held_[which].slot.end(ends[any(4)], std::nullopt, now_);
+    held_[which].slot.end(ends[any(3)], std::nullopt, now_);
     held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(which));
   }
 

@@ -23,6 +23,8 @@ std::string_view name_of(Why why) {
       return "own_tripped";
     case Why::cooling:
       return "cooling";
+    case Why::loading:
+      return "loading";
     case Why::key_tripped:
       return "key_tripped";
     case Why::quota:
@@ -56,6 +58,7 @@ Admission TargetHealth::judge(const Asker& asker, Instant now, Panic panic) cons
   if (!own_.would_admit(asker.principal, now)) {
     return no(Why::own_tripped, own_.until(asker.principal));
   }
+  if (loading_.holds(now)) return no(Why::loading, loading_.until());
   if (asker.key_is_ours) {
     if (cooldown_.cooling(now)) return no(Why::cooling, cooldown_.until());
     Instant away = gauges_.keeps_away(asker.needs);
@@ -92,6 +95,7 @@ std::expected<TargetHealth::Slot, Admission> TargetHealth::admit(const Asker& as
     after = breaker_.settled_state();
     held.own = own_.admit_anyhow(asker.principal, now);
     held.begun = now;
+    loading_.asked(now);
     gauges_.sent(held.asker.needs);
     ++running_;
     ++waiting_;
@@ -175,6 +179,7 @@ void TargetHealth::first_token(Held& held, Duration ttft, std::uint64_t prompt_t
     breaker_.first_token(held.shared, held.asker.principal, now);
     after = breaker_.settled_state();
     own_.first_token(held.own, held.asker.principal, now);
+    loading_.is_over();
     ewma_.observe(ttft, now);
     limit_.first_token(forecast_.by_average(ttft, prompt_tokens), running_, now);
     forecast_.learn(ttft, prompt_tokens);
@@ -229,6 +234,11 @@ void TargetHealth::learn(Held& held, AttemptEnd end, std::optional<Duration> ret
     limit_.rate_limited(running_, now);
   }
   if (end == AttemptEnd::answered) cooldown_.answered();
+  if (end == AttemptEnd::loading) {
+    loading_.not_yet(now, retry_after);
+  } else if (end != AttemptEnd::cancelled) {
+    loading_.is_over();
+  }
 }
 
 void TargetHealth::arrived(Held& held) {

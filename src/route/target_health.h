@@ -11,6 +11,7 @@
 #include "route/cooldown.h"
 #include "route/key_state.h"
 #include "route/latency.h"
+#include "route/loading.h"
 #include "route/quota_gauges.h"
 #include "route/retry_budget.h"
 
@@ -58,6 +59,7 @@ struct Admission {
     tripped,      // the target fails, or all its probes are out
     own_tripped,  // for this principal alone
     cooling,      // after a 429
+    loading,      // its server has still to load the model
     key_tripped,  // the provider's key is refused, or its money spent
     quota,        // the provider's headers leave too little
     full,         // as many calls run as may
@@ -150,6 +152,7 @@ class TargetHealth {
   Breaker breaker_;
   OwnBreakers own_;
   Cooldown cooldown_;
+  Loading loading_;
   QuotaGauges gauges_;
   ConcurrencyLimit limit_;
   PeakEwma ewma_;

@@ -118,6 +118,16 @@ class FailoverTest : public testing::Test {
     return gateway_.post("/v1/chat/completions",
                          R"({"model":"n","messages":[{"role":"user","content":"say so"}]})");
   }
+  // One beside others; its client leaves at `leave_at`.
+  void begin_whole(Seen& seen, Instant leave_at = Instant::never()) {
+    std::string body = R"({"model":"n","messages":[{"role":"user","content":"say so"}]})";
+    std::string head = fmt::format(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nauthorization: Bearer {}\r\n"
+        "content-length: {}\r\n\r\n",
+        test_secret, body.size());
+    gateway_.loop().worker().tasks().spawn(
+        "a call", gateway_.fetch(std::move(head), std::move(body), seen, leave_at));
+  }
   // Of the last call, "target error_class outcome" each.
   std::vector<std::string> attempts() {
     ledger::StoredCall call = gateway_.books().back();

@@ -20,6 +20,7 @@ UNTIL_TRIPPED_MAX = 16
 # for: three, and a tenth of the calls.
 REFUSED_MAX = 8
 PROBES_MAX = 12  # of an outage of a few seconds: three at a time, after 1 s at the least
+LOADING_QUESTIONS = 5  # in four seconds: after 1, 3 and 7, and those that wait for no answer
 BACK_SECONDS_MAX = 90  # far beyond the longest time that these outages keep a target out
 
 
@@ -233,6 +234,38 @@ async def one_target_stays_routable(stage):
         stage.wrong("nothing is asked any more")
     first.act = healthy
     stage.all_answered(await stage.at_rate(20, 1), by="bad")
+
+
+async def loading(answer):
+    """As llama.cpp answers after its start."""
+    error = {"code": 503, "message": "Loading model", "type": "unavailable_error"}
+    answer.delivery.billed = False
+    await answer.body(503, {"error": error}, content_type="application/json")
+
+
+@scene(loading)
+async def a_model_that_loads_is_waited_for(stage):
+    """Forty clients wait, few of them ask, and all are answered when it is there."""
+    first, = stage.targets
+    calls = [asyncio.create_task(stage.ask(number)) for number in range(40)]
+    await asyncio.sleep(4)
+    asked = len(first.times)
+    first.act = healthy
+    stage.all_answered(await asyncio.gather(*calls), by="bad")
+    if asked > 40 + 2 * LOADING_QUESTIONS:  # all at first, at one time
+        stage.wrong(f"40 calls asked {asked} times whether the model is there")
+
+
+@scene(loading, healthy)
+async def meanwhile_another_target_answers(stage):
+    first, _ = stage.targets
+    stage.all_answered(await stage.at_rate(20, 4), by="good")
+    if len(first.times) > 4 + LOADING_QUESTIONS:
+        stage.wrong(f"80 calls asked {len(first.times)} times whether the model is there")
+    first.act = healthy
+    if not await stage.until_first_serves(20, BACK_SECONDS_MAX):
+        stage.wrong("it is never asked again")
+    await came_back(stage)
 
 
 @scene(hang, stall, first_byte="200ms")
