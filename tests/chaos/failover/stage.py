@@ -43,6 +43,7 @@ class Target:
         self.name = f"{scene}-{'abc'[number]}"
         self.place, self.act, self.first_byte = PLACES[number], act, first_byte
         self.times = []
+        self.questions = 0  # that more than the first and the last of their calls may be
 
     async def __call__(self, answer):
         self.times.append(time.monotonic())
