@@ -32,9 +32,21 @@ const StreamReader::Grammar& StreamReader::grammar_of(Operation operation, Famil
 }
 
 StreamReader::StreamReader(Operation operation, Family family)
-    : grammar_(&grammar_of(operation, family)), scanner_(*grammar_->table) {
+    : StreamReader(grammar_of(operation, family)) {}
+
+StreamReader::StreamReader(const Grammar& grammar)
+    : grammar_(&grammar), scanner_(*grammar_->table) {
   drafts_.reserve(2);
   if (grammar_ == &messages) turns_ = std::make_unique<Turns>();
+}
+
+void StreamReader::go_on() {
+  StreamReader next(*grammar_);
+  next.facts_ = std::move(facts_);
+  StreamFacts& facts = next.facts_;
+  facts.finish = Finish::none;
+  facts.saw_finish = facts.saw_done = facts.saw_error = facts.incomplete_tail = false;
+  *this = std::move(next);
 }
 
 std::optional<Event> StreamReader::next(std::string_view& bytes) {

@@ -65,6 +65,10 @@ class StreamReader {
 
   const StreamFacts& facts() const { return facts_; }
 
+  // Another stream goes on with the answer: an event whose end has not come is dropped, and what
+  // was said of an end or an error is forgotten. What names the answer stays.
+  void go_on();
+
   // The SSE event that the last Event belongs to.
   const Frame& frame() const { return frame_; }
 
@@ -128,6 +132,7 @@ class StreamReader {
   static const Grammar responses;
   static const Grammar messages;
   static const Grammar& grammar_of(Operation operation, Family family);
+  explicit StreamReader(const Grammar& grammar);
 
   // The events of an answer are alike up to their text, and often behind it. What was read of one
   // is kept; the same bytes in the next are not read again, because the same bytes in the same

@@ -117,6 +117,10 @@ struct ProviderTls {
   bool insecure = false;    // do not verify the certificate
 };
 
+// How a request says that its last message is the begin of the answer
+// (codec/continuation/prefill.h).
+enum class Prefill : unsigned char { automatic, none, plain, prefix, partial, final_message };
+
 struct Provider {
   std::string name;
   Dialect dialect = Dialect::openai;
@@ -128,6 +132,7 @@ struct Provider {
   ProviderTls tls;
   ProviderLimits limits;
   std::uint32_t retries = 1;  // of one call at the same target
+  Prefill prefill = Prefill::automatic;
   bool allow_link_local = false;
   // Calls with this header field go to it, and no others do: a kind of login that has a provider
   // of its own. No file can say so.

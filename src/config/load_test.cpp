@@ -59,6 +59,7 @@ providers:
     timeouts: {connect: 1s, firstByte: 2s, firstToken: 2500ms, idle: 3s, total: 4s}
     limits: {concurrency: 12}
     retries: 2
+    prefill: final_message
     tls: {ca: ca.pem, serverName: inner.example}
   claude: {dialect: anthropic, baseUrl: https://api.anthropic.com, apiKey: client}
   meta: {dialect: openai, baseUrl: http://169.254.1.1, allowLinkLocal: true}
@@ -74,6 +75,7 @@ models:
     attempts: 2
     deadline: 20s
     streamUpstream: never
+    interrupted: continue
 keys:
   - id: ci
     secret: file:///run/ci
@@ -186,6 +188,7 @@ TEST(EveryField, OfModelsAndKeysArrives) {
   EXPECT_EQ(fast.attempts, 2u);
   EXPECT_EQ(fast.deadline, 20s);
   EXPECT_EQ(fast.stream_upstream, StreamUpstream::never);
+  EXPECT_EQ(fast.interrupted, Interrupted::go_on);
   const Key& key = config.keys.at(0);
   EXPECT_EQ(key.secret.reveal(), "0123456789abcdefghij");
   EXPECT_EQ(key.id + key.org + key.team + key.user + key.agent, "ciacmesearchAda Lovelaceindexer");

@@ -44,7 +44,8 @@ TEST(Messages, UnknownFields) {
        "13: models.m.targets is required here; write targets: [{provider: openai, model: "
        "gpt-4o-mini}]\n"
        "recloser.yaml:4:14: models.m.tragets is not a field; did you mean targets? The fields here "
-       "are attempts, balance, deadline, fallback, regions, sticky, streamUpstream, targets"},
+       "are attempts, balance, deadline, fallback, interrupted, regions, sticky, streamUpstream, "
+       "targets"},
       {"keys: [{id: a, secret: 01234567890123456789, bugdet: {usd: 5}}]",
        "46: keys[0].bugdet is not a field; did you mean budget? The fields here are agent, "
        "budget, concurrency, disabled, expires, id, labels, models, org, rpm, secret, team, tpm, "
@@ -182,7 +183,7 @@ TEST(Messages, WhatLaterVersionsBuildWithinOthers) {
     expect_refused("keys: [{id: a, secret: 01234567890123456789, " + field + ": 1}]\n",
                    "keys[0]." + field);
   }
-  for (std::string field : {"interrupted", "hedge", "ladder"}) {
+  for (std::string field : {"hedge", "ladder"}) {
     expect_refused("models: {m: {" + field + ": [a]}}\n", "models.m." + field);
   }
   expect_refused("listen: [{address: 127.0.0.1:1, tls: {cert: c, key: k, clientCa: a}}]\n",

@@ -93,20 +93,25 @@ void Relay::end_slot(Call& call, ledger::Outcome outcome) {
   call.slot.end(end, call.retry_after, worker_.now());
 }
 
-// Whether another attempt can still be made for the call: nothing of an answer is out, and there is
-// somewhere to go.
+std::size_t attempts_of(const Request& request) {
+  return std::min<std::size_t>(request.resolved->model().attempts, limits::attempts_max);
+}
+
+// Whether another attempt can still be made for the call: there is somewhere to go, and nothing of
+// an answer is out, or it may be gone on with.
 bool Relay::may_go_elsewhere(const Call& call) const {
   if (!call.request || call.cancel.cancelled()) return false;
   const Request& request = *call.request;
-  const config::Model& model = request.resolved->model();
-  std::size_t attempts = std::min<std::size_t>(model.attempts, limits::attempts_max);
-  if (call.row.record().attempt_count() >= attempts || worker_.now() >= deadline_of(call))
-    return false;
+  bool may =
+      call.row.record().attempt_count() < attempts_of(request) && worker_.now() < deadline_of(call);
+  if (!may) return false;
   return has_others(request) || request.repeats < call.provider->config->retries;
 }
 
+// Of the first piece of the answer, or of the next one where it has broken off.
 Instant Relay::deadline_of(const Call& call) const {
-  return call.begun + call.request->resolved->model().deadline;
+  Instant from = call.request->out ? call.request->continued->broke_at : call.begun;
+  return from + call.request->resolved->model().deadline;
 }
 
 // The attempt has failed. Whether another one is made: then, once all of this one is booked, comes
@@ -161,9 +166,10 @@ bool Relay::repeat(Call& call, AttemptEnd end) {
 }
 
 // What it may be billed stays in the books; all else of it is gone. The life of the call goes on
-// with ask().
+// with ask(); of one whose client has some of it, with switch_target().
 void Relay::leave_attempt(Call& call) {
-  call.goes_elsewhere = true;
+  bool out = call.request->out;
+  call.goes_elsewhere = !out;
   end_slot(call, ledger::Outcome::provider_failed);
   call.request->opening_head.clear();
   call.request->opening.clear();
@@ -171,14 +177,19 @@ void Relay::leave_attempt(Call& call) {
   if (attempt->outcome == ledger::Outcome::open)
     attempt->outcome = ledger::Outcome::provider_failed;
   keep_booked(call);
-  call.earlier->lost_output_tokens = call.earlier->output_tokens;
+  std::int64_t passed = 0;
+  if (out) {
+    passed = static_cast<std::int64_t>(call.request->continued->tokens_before);
+  }
+  call.earlier->lost_output_tokens =
+      std::max<std::int64_t>(call.earlier->output_tokens - passed, 0);
   release_budgets(call);
   call.refused.reset();
   call.assembly.reset();
   call.decoder.reset();
   call.usage = codec::Usage();
   call.unreadable = call.hide_usage = false;
-  call.record().ttft_ns = ledger::absent;
+  if (!out) call.record().ttft_ns = ledger::absent;
 }
 
 Refused ended_while_waiting(Call& call) {

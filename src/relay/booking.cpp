@@ -12,6 +12,12 @@ namespace {
 // more than to count them.
 constexpr std::uint64_t tokens_unpriced_max = 256;
 
+// Of an answer that another target began, what that has told of it.
+std::uint64_t tokens_before(const Call& call) {
+  const Continued* continued = continued_of(call);
+  return continued == nullptr ? 0 : continued->tokens_before;
+}
+
 void set(std::int64_t& field, std::uint64_t value, std::int64_t earlier = 0) {
   field = static_cast<std::int64_t>(value) + earlier;
 }
@@ -62,7 +68,8 @@ void Relay::book_usage(Call& call, codec::Usage usage, bool exact) {
 // What has come up to now. Done before a piece is sent, so that a process that is killed has booked
 // all that its client has seen: the row lies in the journal.
 void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
-  const codec::StreamFacts& facts = pass.facts();
+  const codec::StreamFacts& facts = facts_of_attempt(call, pass);
+  std::uint64_t before = tokens_before(call);
   // Once: a name that the row must cut would take of its room with every piece.
   if (call.record().text(ledger::Text::model_served).empty()) {
     call.record().set(ledger::Text::model_served, facts.model);
@@ -75,9 +82,11 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
   std::uint64_t hidden = 0;
   if (!final) {
     hidden = hidden_tokens(call, pass);
-    output = pass.meter().output_tokens() + hidden;
-    reasoning = std::max(reasoning,
-                         pass.meter().reasoning_tokens() + pass.meter().sealed_tokens() + hidden);
+    output = pass.meter().output_tokens() - before + hidden;
+    std::uint64_t shown = before > 0
+                              ? estimated_tokens(facts.reasoning_bytes)
+                              : pass.meter().reasoning_tokens() + pass.meter().sealed_tokens();
+    reasoning = std::max(reasoning, shown + hidden);
   }
   bool told = call.held == nullptr || !call.held->slice_is_new();
   if (told && price == Price::when_grown && !final && call.cost &&
@@ -90,7 +99,11 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
     return;
   }
   // What a budget is charged for an estimate it keeps: by the encoding, not rather too much.
-  if (!final) output = pass.meter().exact_tokens(accounts_.meter_room()) + hidden;
+  if (!final) output = pass.meter().exact_tokens(accounts_.meter_room()) - before + hidden;
+  // What of it was kept from the client is in no meter.
+  if (!final && before > 0) {
+    output = std::max(output, estimated_tokens(facts.text_bytes + facts.reasoning_bytes));
+  }
   codec::Usage usage = facts.usage;
   usage.input_tokens = input;
   usage.output_tokens = output;
@@ -101,7 +114,9 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
 
 // Thinking that the provider charges and does not show passes before the first piece of the answer.
 std::uint64_t Relay::hidden_tokens(const Call& call, const StreamPass& pass) const {
-  if (pass.meter().reasoning_tokens() != 0 || pass.meter().sealed_tokens() != 0) return 0;
+  if (tokens_before(call) > 0 || pass.meter().reasoning_tokens() != 0 ||
+      pass.meter().sealed_tokens() != 0)
+    return 0;
   const codec::StreamFacts& facts = pass.facts();
   if (facts.usage_source != codec::UsageSource::none && facts.usage.reasoning_tokens != 0) return 0;
   std::int64_t first = call.row.record().ttft_ns;
@@ -112,7 +127,7 @@ std::uint64_t Relay::hidden_tokens(const Call& call, const StreamPass& pass) con
 // From a call whose provider said all of it.
 void Relay::learn(const Call& call) {
   const ledger::CallRecord& row = call.row.record();
-  if (row.tokens_source != ledger::TokensSource::exact) return;
+  if (row.tokens_source != ledger::TokensSource::exact || tokens_before(call) > 0) return;
   Duration silence = Duration(std::max<std::int64_t>(row.ttft_ns, 0));
   std::uint64_t hidden = call.is_streamed()
                              ? call.usage.reasoning_tokens - std::min(call.usage.reasoning_tokens,
@@ -174,8 +189,8 @@ void Relay::keep_booked(Call& call) {
 
 void Relay::book_stream(Call& call, StreamPass& pass) {
   pass.close_meter();
-  const codec::StreamFacts& facts = pass.facts();
-  remember_response(call, facts.response_id);
+  const codec::StreamFacts& facts = facts_of_attempt(call, pass);
+  remember_response(call, pass.facts().response_id);
   metrics_.malformed_events(facts.malformed);
   bool input_said = facts.usage_source != codec::UsageSource::none && facts.usage.input_known;
   if (!input_said) count_prompt(call);

@@ -200,9 +200,13 @@ Task<void> Relay::estimate(Call& call, Request& request) {
   call.expected_input_tokens = input.about;
   bool counted_at_once =
       is_estimated(call) && call.client.body().size() <= counted_at_once_bytes_max;
-  if (counted_at_once) count_prompt(call);
+  if (counted_at_once || request.out) count_prompt(call);
   input.about = call.expected_input_tokens;
   input.max = std::max(input.max, input.about) + beside_the_prompt(call, request.facts);
+  if (request.out) {
+    input += request.continued->added;
+    call.expected_input_tokens = input.about;
+  }
   bool elsewhere = prompt.reads_elsewhere() || goes_on_elsewhere(request.facts);
   request.reads_elsewhere = elsewhere || !request.server_tools.empty();
   std::uint64_t most = request.reads_elsewhere ? most_read(call.model->priced) : 0;
@@ -243,6 +247,10 @@ Task<void> Relay::count_exactly(Call& call, Request& request) {
   }
   call.expected_input_tokens = input.about;
   input.max += beside_the_prompt(call, request.facts);
+  if (request.out) {
+    input += request.continued->added;
+    call.expected_input_tokens = input.about;
+  }
   book_estimate(call, request, input);
 }
 

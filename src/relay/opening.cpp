@@ -21,16 +21,21 @@ AttemptEnd end_of(const codec::AnswerFacts& facts) {
   return route::end_of_error(facts.error_type, facts.error_code, facts.error_message);
 }
 
-// From here on there is one provider, and nothing of the request is needed any more.
+// Something of the answer is out from here on, or nobody else can be asked. The request is needed
+// only where the answer may have to be gone on with.
 void Relay::commit(Call& call) {
-  if (!call.request) return;
+  if (!nothing_is_out(call)) return;
+  if (call.request->continued != nullptr) {
+    call.request->out = true;
+    return;
+  }
   call.request.reset();
   call.client.release_body();
 }
 
 // Something of the answer is about to go to the client: with what was held of it.
 Opening Relay::take_opening(Call& call) {
-  if (!call.request) return {};
+  if (!nothing_is_out(call)) return {};
   Opening opening{.head = std::move(call.request->opening_head),
                   .bytes = std::move(call.request->opening)};
   commit(call);
@@ -53,13 +58,25 @@ Opening Relay::hold_opening(Call& call, const StreamPass& pass, bool last, bool 
 // Whether nothing of the answer is out that another one could not replace. One that is put together
 // goes out at its end.
 bool Relay::may_start_over(const Call& call, const StreamPass& pass) const {
-  return call.request && (call.assembly != nullptr || !pass.saw_content());
+  return nothing_is_out(call) && (call.assembly != nullptr || !pass.saw_content());
 }
+
+namespace {
+
+bool waits_for_first_piece(const Call& call) {
+  const Continued* continued = continued_of(call);
+  if (continued != nullptr && continued->splice != nullptr) {
+    return continued->splice->state() == codec::Seam::State::undecided;
+  }
+  return nothing_is_out(call) && call.row.record().ttft_ns < 0;
+}
+
+}  // namespace
 
 // Until when a stream has to have begun to tell its answer; never where it is the last one that
 // could.
 Instant Relay::first_piece_due(const Call& call) const {
-  if (!call.request || call.row.record().ttft_ns >= 0) return Instant::never();
+  if (!waits_for_first_piece(call)) return Instant::never();
   const std::optional<Duration>& limit = call.provider->config->timeouts.first_token;
   return limit ? call.sent + *limit : Instant::never();
 }
@@ -91,7 +108,7 @@ bool Relay::fails_at_start(Call& call, StreamPass& pass, bool last) {
 
 // The same of a whole answer, of which nothing goes out before its end.
 bool Relay::fails_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
-  if (!call.request || status >= 300 || call.unreadable) return false;
+  if (!nothing_is_out(call) || status >= 300 || call.unreadable) return false;
   const codec::AnswerFacts& facts = reader.finish();
   bool broken = facts.malformed && status != 204;
   if (!facts.saw_error && !broken) return false;

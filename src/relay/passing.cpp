@@ -163,13 +163,13 @@ StreamPass Relay::begin_stream(Call& call) {
 // The frame of every stream: what can be made elsewhere takes no room on it.
 Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider) {
   StreamPass pass = begin_stream(call);
-  if (call.held != nullptr) pass.guard(call.route.operation, *call.held);
+  guard_stream(call, pass);
   call.record().delivered_tokens = 0;
   Metrics::OpenStream open_stream(metrics_);
   bool head_waits = call.assembly == nullptr;
   bool comes_later = !provider.has_unread() && !provider.body_ended();
-  if (head_waits && comes_later && call.request) call.request->opening_head = head_text_;
-  if (head_waits && comes_later && !call.request) {
+  if (head_waits && comes_later && nothing_is_out(call)) call.request->opening_head = head_text_;
+  if (head_waits && comes_later && !nothing_is_out(call)) {
     std::span<const std::string_view> nothing_yet;
     Result<void> sent = co_await call.client.send(head_text_, nothing_yet, net::Last::no);
     head_waits = false;
@@ -201,8 +201,9 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
     }
     check_piece(call, provider, framing_until, piece);
     if (!piece) {
-      co_await break_off(call, watch, provider, pass, std::move(piece.error()), head_waits);
-      co_return;
+      more = co_await break_off(call, watch, provider, pass, std::move(piece.error()), head_waits);
+      if (!more) co_return;
+      continue;
     }
     more = co_await pass_piece(call, watch, provider, pass, *piece, head_waits);
   }
@@ -217,20 +218,23 @@ void Relay::check_piece(Call& call, net::HttpCall& provider, Instant framing_unt
   if (piece && call.decoder != nullptr) piece = decode(call, provider, *piece, true);
 }
 
-// Nothing more comes, or may come.
-Task<void> Relay::break_off(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
+// Nothing more comes, or may come. True: of this stream, and another one goes on with it.
+Task<bool> Relay::break_off(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                             StreamPass& pass, Error&& cause, bool head_waits) {
   if (head_waits) {
     if (pass.facts().events > 0) book_stream(call, pass);
-    return fail_unsent(call, watch, std::move(cause));
+    co_await fail_unsent(call, watch, std::move(cause));
+    co_return false;
   }
   bool cuts = is_stopped(call) && !call.row.settled() && pass.may_be_cut();
   if (cuts) {
     pass.close_gate(call.route.operation);
-    return cut_stream(call, watch, provider, pass, "", "");
+    co_await cut_stream(call, watch, provider, pass, "", "");
+    co_return false;
   }
   if (is_stopped(call)) provider.close();
-  return fail_stream(call, watch, pass, std::move(cause));
+  bool goes_on = co_await go_on_or_fail(call, watch, pass, std::move(cause));
+  co_return goes_on;
 }
 
 // True while there is more to come.
@@ -238,7 +242,7 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
                              StreamPass& pass, std::string_view piece, bool& head_waits) {
   bool last = provider.body_ended() && !decodes_on(call);
   if (is_over_limit(call) && pass.may_be_cut()) pass.close_gate(call.route.operation);
-  std::string_view out = pass.take(piece, last, piece_text_);
+  std::string_view out = take_piece(call, pass, piece, last);
   if (may_start_over(call, pass) && fails_at_start(call, pass, last)) co_return false;
   if (call.assembly != nullptr) {
     Result<void> fits = assemble(call, std::exchange(out, {}), pass.facts());
@@ -265,8 +269,8 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
     co_return false;
   }
   bool whole = book_piece(call, watch, provider, pass, last);
-  bool truncated = last && !whole;
-  if (watch.gone()) co_return !last && !whole;
+  bool truncated = !whole && (last || breaks_off(call));
+  if (watch.gone() && !breaks_off(call)) co_return !last && !whole;
   std::array<std::string_view, 2> payload{opening.bytes, out};
   bool busy = piece.size() >= busy_bytes || decodes_on(call);
   bool nothing = opening.held || (head.empty() && out.empty() && !last) || call.assembly != nullptr;
@@ -284,10 +288,10 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
     note_delivered(call);
   }
   if (truncated) {
-    co_await fail_stream(call, watch, pass,
-                         Error(Side::provider, Kind::closed,
-                               "the provider ended the stream before its answer was complete"));
-    co_return false;
+    Error cause(Side::provider, Kind::closed,
+                "the provider ended the stream before its answer was complete");
+    bool goes_on = co_await go_on_or_fail(call, watch, pass, std::move(cause));
+    co_return goes_on;
   }
   if (last && call.assembly != nullptr) co_await send_assembled(call);
   if (busy) co_await worker_.yield();
@@ -305,13 +309,13 @@ bool Relay::book_piece(Call& call, const net::HangupWatch& watch, net::HttpCall&
     if (call.slot.open()) call.slot.first_token(ttft, call.expected_input_tokens, worker_.now());
   }
   if (!call.row.settled()) book_so_far(call, pass, Price::when_grown);
-  bool whole = facts.saw_done || (last && pass.whole());
+  bool whole = (facts.saw_done || (last && pass.whole())) && !breaks_off(call);
   // Certain in the journal before the client can see the end.
   if (whole && !call.row.settled()) settle_stream(call, watch, pass);
   if (facts.saw_finish && facts.usage_source != codec::UsageSource::final) {
     provider.set_grace(usage_grace);
   }
-  if (watch.gone() && last && !whole && !call.row.settled()) {
+  if (watch.gone() && last && !whole && !breaks_off(call) && !call.row.settled()) {
     book_stream(call, pass);
     settle(call, ledger::Outcome::client_gone);
   }
@@ -340,7 +344,7 @@ Task<void> Relay::cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall&
   std::string ending(out);  // over a wait, in which other calls use the room it lies in
   std::string beginning(head);
   Instant crossed = worker_.clock().now();
-  co_await overhear(provider, pass);
+  co_await overhear_rest(call, provider, pass);
   provider.close();
   ledger::CallRecord& row = call.record();
   row.upstream_close_ms = (worker_.clock().now() - crossed) / 1ms;
@@ -348,6 +352,7 @@ Task<void> Relay::cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall&
   row.delivered_tokens = static_cast<std::int64_t>(pass.tokens_passed());
   Cutting cutting = cutting_of(call);
   note_cut(call, cutting);
+  codec::Usage usage = usage_told(call);
   codec::CutOrder order{.note = cutting.note,
                         .call = call.id(),
                         .rule = cutting.rule,
@@ -356,7 +361,7 @@ Task<void> Relay::cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall&
                         .client = call.client_family,
                         .finish = cutting.finish,
                         .structured = call.structured_output,
-                        .usage = call.wants_usage ? &call.usage : nullptr};
+                        .usage = call.wants_usage ? &usage : nullptr};
   pass.write_cut(ending, order);
   if (call.assembly != nullptr) {
     call.assembly->answer.ends_by_us();
@@ -378,14 +383,14 @@ Task<void> Relay::cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall&
 
 // What a provider had sent before it can know: it is paid for. Where the answer is over, its usage
 // is waited for.
-Task<void> Relay::overhear(net::HttpCall& provider, StreamPass& pass) {
+Task<void> Relay::overhear_rest(Call& call, net::HttpCall& provider, StreamPass& pass) {
   Instant until = worker_.now() + (pass.facts().saw_finish ? usage_grace : overheard_for);
   for (std::size_t bytes = 0; bytes < overheard_bytes_max && !provider.body_ended();) {
     if (pass.facts().saw_done) co_return;
     Result<std::string_view> piece = co_await provider.next(until);
     if (!piece) co_return;
     bytes += piece->size();
-    pass.overhear(*piece);
+    overhear(call, pass, *piece);
   }
 }
 
@@ -427,11 +432,16 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
   Error cause = cause_of(call, std::move(error));
   Refused refused = refused_by(call, cause, Reached::yes);
   attempt_failed(call, cause, Reached::yes);
-  note_ended_by_us(call, refused);
+  co_await tell_failure(call, pass, refused, outcome_of(call, cause));
+}
+
+Task<void> Relay::tell_failure(Call& call, StreamPass& pass, const Refused& why,
+                               ledger::Outcome outcome) {
+  note_ended_by_us(call, why);
   codec::StreamFailure failure;
-  failure.notice = {.refusal = refused.refusal, .message = refused.message, .call = call.id()};
+  failure.notice = {.refusal = why.refusal, .message = why.message, .call = call.id()};
   if (is_stopped(call)) {
-    failure.notice.rule = refused.rule;
+    failure.notice.rule = why.rule;
     failure.notice.decision = "terminate";
   }
   failure.within_event = !pass.between_events();
@@ -442,7 +452,7 @@ Task<void> Relay::fail_stream(Call& call, net::HangupWatch& watch, StreamPass& p
   failure.sequence_number = pass.facts().events;
   piece_text_.clear();
   codec::write_stream_failure(piece_text_, call.route.operation, failure);
-  settle(call, outcome_of(call, cause));
+  settle(call, outcome);
   std::array<std::string_view, 1> payload{piece_text_};
   Result<void> sent = co_await call.client.send("", payload, net::Last::yes);
 }

@@ -46,6 +46,7 @@ void Relay::write_request(Call& call, Request& request) {
     codec::replace_model(request.edits, request.facts, request.provider_model);
   }
   if (call.assembly != nullptr) codec::ask_for_stream(request.edits, request.facts);
+  if (request.out) limit_the_rest(call, request);
   if (codec::must_ask_for_usage(call.route.operation, request.facts, call.is_streamed())) {
     codec::ask_for_usage(request.edits, request.facts);
     call.hide_usage = call.streams;

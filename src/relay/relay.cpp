@@ -87,6 +87,8 @@ Task<void> Relay::relay(net::Exchange& client, Route route, std::unique_ptr<Requ
 
   std::optional<net::HangupWatch> watch;  // from the end of the request on
   std::optional<net::HttpCall> provider;
+  call.request->watch = &watch;
+  call.request->provider = &provider;
   bool may_be_made = co_await prepare(call);
   if (may_be_made && call.keyed != nullptr && call.keyed->sent_again()) {
     co_await answer_again(call);

@@ -39,6 +39,8 @@
 
 namespace recloser::relay {
 
+class Continued;  // continued.h
+struct Leaving;
 struct Cutting;  // request.h
 struct Opening;
 
@@ -159,6 +161,26 @@ class Relay final : public net::HttpHandler {
   bool fails_whole(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status);
   void correct_status(Call& call, codec::AnswerReader& reader, std::string& head);
 
+  // switching.cpp: SWITCH, to a target that goes on with what its client has.
+  bool may_be_continued(const Call& call) const;
+  void guard_stream(Call& call, StreamPass& pass);
+  std::string_view take_piece(Call& call, StreamPass& pass, std::string_view piece, bool last);
+  std::string_view take_spliced(Call& call, Continued& continued, StreamPass& pass,
+                                std::string_view piece, bool last);
+  void note_seam(Call& call);
+  Task<bool> go_on_or_fail(Call& call, net::HangupWatch& watch, StreamPass& pass, Error&& cause);
+  Task<bool> switch_target(Call& call, net::HangupWatch& watch, StreamPass& pass,
+                           const Leaving& why);
+  bool may_switch(const Call& call, const StreamPass& pass) const;
+  bool leave_target(Call& call, StreamPass& pass, const Leaving& why);
+  void judge_context(Request& request);
+  std::expected<void, Refused> ask_for_the_rest(Call& call, Request& request);
+  void limit_the_rest(const Call& call, Request& request);
+  bool begin_splice(Call& call, StreamPass& pass, const net::http1::ResponseHead& head);
+  Task<void> end_interrupted(Call& call, net::HangupWatch& watch, StreamPass& pass,
+                             const Leaving& why);
+  void overhear(Call& call, StreamPass& pass, std::string_view piece);
+
   // within_plan.cpp: subscriptions, where nothing may be paid for beyond them.
   std::expected<void, Refused> within_plan(const Call& call) const;
   bool is_beyond_plan(const Call& call, const net::http1::ResponseHead& head);
@@ -237,13 +259,15 @@ class Relay final : public net::HttpHandler {
   void settle_stream(Call& call, const net::HangupWatch& watch, StreamPass& pass);
   Task<void> cut_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                         StreamPass& pass, std::string_view out, std::string_view head);
-  Task<void> overhear(net::HttpCall& provider, StreamPass& pass);
+  Task<void> overhear_rest(Call& call, net::HttpCall& provider, StreamPass& pass);
   Task<bool> keep_client_awake(Call& call, const StreamPass& pass, bool& head_waits);
   // What they are told stands on the frame that awaits them: a copy would take room on the frame of
   // every stream.
-  Task<void> break_off(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
+  Task<bool> break_off(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                        StreamPass& pass, Error&& cause, bool head_waits);
   Task<void> fail_stream(Call& call, net::HangupWatch& watch, StreamPass& pass, Error&& error);
+  Task<void> tell_failure(Call& call, StreamPass& pass, const Refused& why,
+                          ledger::Outcome outcome);
   Task<void> fail_unsent(Call& call, net::HangupWatch& watch, Error&& error);
   void end_head(const Call& call, std::string& head, bool cost_is_known);
   void break_whole(Call& call, net::HangupWatch& watch, const Error& failure);
@@ -320,6 +344,7 @@ class Relay final : public net::HttpHandler {
   // Room for one head, one piece and the budgets of one call; used between two suspensions.
   std::string head_text_;
   std::string piece_text_;
+  std::string spliced_;  // nothing before the first answer that another target went on with
   std::vector<budget::Line> lines_;
   std::string decoded_;  // nothing before the first answer that came encoded
   net::Offload beside_;  // for what takes long

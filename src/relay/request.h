@@ -7,6 +7,7 @@
 #include "codec/server_tools.h"
 #include "core/frame_pool.h"
 #include "net/http1/head_writer.h"
+#include "relay/continued.h"
 #include "relay/relay.h"
 #include "route/attempt_end.h"
 #include "session/fingerprint.h"
@@ -20,6 +21,7 @@
 namespace recloser::relay {
 
 // Kept until a first piece of an answer goes to the client: up to then another target may be asked.
+// Where the answer may be gone on with, to its end.
 struct Request final : net::BodySink {
   // From the pool of frames: every call has one, for about as long as one.
   static void* operator new(std::size_t bytes) { return frame_allocate(bytes); }
@@ -82,11 +84,34 @@ struct Request final : net::BodySink {
   std::string opening_head;         // of the stream that has begun: what its client gets ..
   std::string opening;              // .. when a first piece of the answer has come
   Duration waited{};                // for the client's own bytes, and for a target
-  bool came_whole = false;          // the body was there with its head
+  std::unique_ptr<Continued> continued;              // of an answer that may be gone on with
+  std::optional<net::HangupWatch>* watch = nullptr;  // on the frame of the call ..
+  std::optional<net::HttpCall>* provider = nullptr;  // .. and so this
+  bool out = false;                                  // something of the answer is
+  bool came_whole = false;                           // the body was there with its head
   bool session_is_named = false;
   bool reads_elsewhere = false;  // part of the prompt is with its provider, or at some address
   bool may_fit = false;          // refused by a bound of its input that an exact count may lower
 };
+
+// Whether nothing of an answer is with the client, and what another target answers may be.
+inline bool nothing_is_out(const Call& call) { return call.request && !call.request->out; }
+
+// How many one call may make in all.
+std::size_t attempts_of(const Request& request);
+
+// Null where nobody goes on with its answer.
+Continued* continued_of(const Call& call);
+// Whether the stream has told that it breaks off.
+bool breaks_off(const Call& call);
+// What the attempt that runs has told by itself.
+const codec::StreamFacts& facts_of_attempt(const Call& call, const StreamPass& pass);
+// Over all attempts, as a client is told it.
+codec::Usage usage_told(const Call& call);
+
+// Of the client's limit, what is left for who goes on with the answer; unbounded where that is not
+// asked for.
+std::uint64_t most_of_the_rest(const Request& request);
 
 // What was held of an answer until its first content came.
 struct Opening {

@@ -193,6 +193,7 @@ std::expected<void, Refused> Relay::reserve(Call& call, Request& request) {
       worst.input_tokens = static_cast<std::uint64_t>(row.upper_input_tokens);
     }
     most = codec::writes(call.route.operation) ? most_output(request.facts, call.model->priced) : 0;
+    most = std::min(most, most_of_the_rest(request));
     bool grows = call.is_streamed() && std::ranges::all_of(request.scopes, grows_with_answer);
     worst.output_tokens = grows ? most : output_held_ahead(most, request.facts);
     worst.money = money_demand(request.upper_price, worst.input_tokens);
@@ -298,6 +299,7 @@ Refused Relay::refuse_unknown_cost(const Call& call, const Request& request,
 // A provider that stops at a limit of ours has been told one that is paid for.
 void Relay::lower_limit(Call& call, Request& request, std::uint64_t allowed) {
   if (!codec::writes(call.route.operation)) return;
+  if (request.out) request.continued->limit_is_written = true;
   std::uint64_t each = allowed / std::max<std::uint64_t>(request.facts.n, 1);
   codec::limit_output(request.edits, request.facts,
                       codec::output_limit_name(call.route.operation, call.model->family->exact),

@@ -1,6 +1,7 @@
 #include "relay/stream_pass.h"
 
 #include "codec/sentence_end.h"
+#include "core/check.h"
 #include "core/limits.h"
 
 #include <algorithm>
@@ -34,10 +35,14 @@ constexpr std::size_t split_bytes_max = 4096;
 struct StreamPass::Guard {
   OutputGate& gate;
   codec::StreamCut cut;
+  codec::Delivered* delivered = nullptr;
   std::string held;  // a call of a tool that is not whole
   std::uint64_t let_through = 0;
   std::uint64_t tokens_passed = 0;
   std::uint64_t tokens_before = 0;  // the SSE event that is being read
+  std::size_t before_error = 0;     // bytes of the room
+  bool failed = false;              // its provider told an error
+  bool tore_call = false;           // an error came before the end of a call
   bool in_frame = false;
   bool has_output = false;                     // the same event
   bool called = false;                         // a tool, and ..
@@ -52,12 +57,26 @@ StreamPass::StreamPass(codec::Operation operation, bool hide_usage, Meter meter,
 
 StreamPass::~StreamPass() = default;
 
-void StreamPass::guard(codec::Operation operation, OutputGate& gate) {
-  guard_ =
-      std::make_unique<Guard>(Guard{.gate = gate, .cut = codec::StreamCut(operation), .held = {}});
+void StreamPass::guard(codec::Operation operation, OutputGate& gate, codec::Delivered* delivered) {
+  guard_ = std::make_unique<Guard>(
+      Guard{.gate = gate, .cut = codec::StreamCut(operation), .delivered = delivered, .held = {}});
   if (gate.may_end_at_sentence()) guard_->sentence.emplace();
   if (!hider_) hider_.emplace(false);
 }
+
+void StreamPass::go_on(bool hide_usage) {
+  CHECK(may_go_on());
+  reader_.go_on();
+  hider_.emplace(hide_usage);
+  guard_->let_through = 0;
+  guard_->in_frame = guard_->failed = false;
+}
+
+bool StreamPass::may_go_on() const {
+  return between_events() && guard_ != nullptr && guard_->held.empty() && !guard_->tore_call;
+}
+
+std::size_t StreamPass::bytes_before_error() const { return guard_->before_error; }
 
 std::string_view StreamPass::take(std::string_view piece, bool last, std::string& room) {
   room.clear();
@@ -120,6 +139,9 @@ void StreamPass::see(const codec::Event& event, std::string& room) {
 void StreamPass::see_guarded(const codec::Event& event, std::string& room) {
   if (cut_) return count(event);
   Guard& guard = *guard_;
+  if (guard.delivered != nullptr && facts().saw_error) return see_error(event, room);
+  // Half an event, behind which another stream may go on.
+  if (guard.delivered != nullptr && facts().incomplete_tail && !whole()) return count(event);
   bool first = !std::exchange(guard.in_frame, !event.last_of_frame);
   if (first) guard.tokens_before = meter_.output_tokens(), guard.has_output = false;
   count(event);
@@ -150,6 +172,18 @@ void StreamPass::see_guarded(const codec::Event& event, std::string& room) {
   std::size_t bytes = ends_here ? *sentence : bytes_within(event, left);
   if (sentence && guard.gate.in_grace()) bytes = std::min(bytes, *sentence);
   pass_front(event, bytes, room);
+}
+
+// All of its SSE event, and what comes behind it, may be kept back: it is no part of the answer.
+void StreamPass::see_error(const codec::Event& event, std::string& room) {
+  Guard& guard = *guard_;
+  if (!std::exchange(guard.failed, true)) {
+    guard.before_error = room.size();
+    guard.tore_call = !guard.held.empty();
+    room += std::exchange(guard.held, {});
+  }
+  count(event);
+  if (event.last_of_frame) hider_->frame(reader_.frame(), room);
 }
 
 // Some repeat a call's name, or its id, with each of its pieces.
@@ -217,7 +251,9 @@ bool StreamPass::may_pass() {
 
 void StreamPass::pass_guarded(const codec::Event& event, std::string& room) {
   const codec::Frame& frame = reader_.frame();
-  codec::StreamCut::Pass pass = guard_->cut.see(event, hider_->whole(frame));
+  std::string_view bytes = hider_->whole(frame);
+  codec::StreamCut::Pass pass = guard_->cut.see(event, bytes);
+  if (guard_->delivered != nullptr) guard_->delivered->see(event, bytes, pass);
   if (!event.last_of_frame) return;
   std::string& held = guard_->held;
   bool held_is_due = pass != codec::StreamCut::Pass::held;

@@ -1,6 +1,7 @@
 // StreamPass: what goes through of a provider's event stream, and what it said on the way.
 #pragma once
 
+#include "codec/continuation/delivered.h"
 #include "codec/operation.h"
 #include "codec/stream_cut.h"
 #include "codec/stream_reader.h"
@@ -41,8 +42,17 @@ class StreamPass {
   ~StreamPass();
 
   // From the first byte on, nothing passes that `gate` does not let through, and a call of a tool
-  // passes when it is whole. The gate outlives the stream.
-  void guard(codec::Operation operation, OutputGate& gate);
+  // passes when it is whole. What passes is shown to `delivered`, where there is one. Both outlive
+  // the stream.
+  void guard(codec::Operation operation, OutputGate& gate, codec::Delivered* delivered = nullptr);
+
+  // The stream has broken off between two events of what is out, and the bytes of another one go on
+  // with the same answer: what had come of an event is dropped, and the gate is asked anew. Only of
+  // a stream that is guarded, and holds no call of a tool.
+  void go_on(bool hide_usage);
+  bool may_go_on() const;
+  // Of what take() gave: the bytes before the error that its provider told there.
+  std::size_t bytes_before_error() const;
   // Nothing more passes: a limit was lowered, the time is over, an operator says so. Of a stream
   // that nothing guards too.
   void close_gate(codec::Operation operation);
@@ -93,6 +103,7 @@ class StreamPass {
   void count(const codec::Event& event);
   bool may_pass();
   void see_guarded(const codec::Event& event, std::string& room);
+  void see_error(const codec::Event& event, std::string& room);
   bool begins_call(const codec::Event& event);
   std::size_t bytes_within(const codec::Event& event, std::uint64_t tokens);
   void pass_front(const codec::Event& event, std::size_t bytes, std::string& room);

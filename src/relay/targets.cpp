@@ -269,6 +269,7 @@ std::expected<void, Refused> Relay::may_be_asked(Call& call, Request& request) {
   if (may) may = refuse_switched_off(call, request);
   if (may) may = within_plan(call);
   if (may) may = find_price(call, request);
+  if (may && request.out) may = ask_for_the_rest(call, request);
   return may;
 }
 

@@ -188,6 +188,12 @@ constexpr Field provider_fields[] = {
                             "no other one can answer it.",
                     .example = "1",
                     .bounds = between(0, 2)}),
+    field<&Provider::prefill>(
+        "prefill",
+        {.help = "How it is told to go on with an answer that the request ends with, for "
+                 "`interrupted: continue`: vLLM, SGLang and llama.cpp take "
+                 "`final_message`. `auto`: as its address tells.",
+         .example = "final_message"}),
     planned("preset"),
     planned("zeroRetention"),
     planned("residency"),

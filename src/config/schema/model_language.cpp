@@ -67,7 +67,13 @@ constexpr Field model_fields[] = {
                  "here, so that it can be stopped at a token. `auto`: if something may stop it, an "
                  "`elastic` budget or one of `seconds`; then its worst case need not be held.",
          .example = "auto"}),
-    planned("interrupted"),
+    field<&Model::interrupted>(
+        "interrupted",
+        {.help =
+             "What becomes of a stream that breaks off when its client has some of it. `error`: "
+             "the client is told. `continue`: a target is asked to go on from there. `restart`: "
+             "the answer begins anew, for clients that send `x-recloser-restart: allow`.",
+         .example = "continue"}),
     planned("hedge"),
     planned("ladder"),
 };

@@ -64,6 +64,15 @@ constexpr Choice stream_upstream_choices[] = {{"auto", static_cast<int>(StreamUp
                                               {"never", static_cast<int>(StreamUpstream::never)}};
 constexpr Choice balance_choices[] = {{"weights", static_cast<int>(Balance::weights)},
                                       {"least_latency", static_cast<int>(Balance::least_latency)}};
+constexpr Choice interrupted_choices[] = {{"error", static_cast<int>(Interrupted::error)},
+                                          {"continue", static_cast<int>(Interrupted::go_on)},
+                                          {"restart", static_cast<int>(Interrupted::restart)}};
+constexpr Choice prefill_choices[] = {{"auto", static_cast<int>(Prefill::automatic)},
+                                      {"none", static_cast<int>(Prefill::none)},
+                                      {"plain", static_cast<int>(Prefill::plain)},
+                                      {"prefix", static_cast<int>(Prefill::prefix)},
+                                      {"partial", static_cast<int>(Prefill::partial)},
+                                      {"final_message", static_cast<int>(Prefill::final_message)}};
 constexpr Choice ability_choices[] = {{"tools", static_cast<int>(Ability::tools)},
                                       {"vision", static_cast<int>(Ability::vision)},
                                       {"schema", static_cast<int>(Ability::schema)},
@@ -291,6 +300,12 @@ void read_value(Reading& in, const ValueRules&, const Node& node, StreamUpstream
 void read_value(Reading& in, const ValueRules&, const Node& node, Balance& out) {
   read_choice(in, node, balance_choices, out);
 }
+void read_value(Reading& in, const ValueRules&, const Node& node, Interrupted& out) {
+  read_choice(in, node, interrupted_choices, out);
+}
+void read_value(Reading& in, const ValueRules&, const Node& node, Prefill& out) {
+  read_choice(in, node, prefill_choices, out);
+}
 void read_value(Reading& in, const ValueRules&, const Node& node, Abilities& out) {
   if (node.kind != Node::Kind::list) {
     in.wrong(node, fmt::format("be a list of {}", list_of(ability_choices)));
@@ -353,6 +368,12 @@ std::string show_value(StreamUpstream value) {
   return std::string(name_in(stream_upstream_choices, static_cast<int>(value)));
 }
 std::string show_value(Balance value) { return std::string(name_of(value)); }
+std::string show_value(Interrupted value) {
+  return std::string(name_in(interrupted_choices, static_cast<int>(value)));
+}
+std::string show_value(Prefill value) {
+  return std::string(name_in(prefill_choices, static_cast<int>(value)));
+}
 std::string show_value(Abilities value) {
   std::string out;
   for (const Choice& choice : ability_choices) {
@@ -440,6 +461,8 @@ std::string type_of(const ValueRules&, AuthMode) { return list_of(auth_modes); }
 std::string type_of(const ValueRules&, Unpriced) { return list_of(unpriced_choices); }
 std::string type_of(const ValueRules&, StreamUpstream) { return list_of(stream_upstream_choices); }
 std::string type_of(const ValueRules&, Balance) { return list_of(balance_choices); }
+std::string type_of(const ValueRules&, Interrupted) { return list_of(interrupted_choices); }
+std::string type_of(const ValueRules&, Prefill) { return list_of(prefill_choices); }
 std::string type_of(const ValueRules&, Abilities) {
   return fmt::format("list of {}", list_of(ability_choices));
 }
