@@ -72,7 +72,7 @@ TEST_P(TargetsTest, OneThatHasTrippedSaysWhyAndUntilWhen) {
 }
 
 TEST_P(TargetsTest, WhatElseKeepsCallsAway) {
-  llama_.configure(2);
+  llama_.configure({.limits = {.concurrency = 2}});
   auto first = llama_.admit({}, now());
   auto second = llama_.admit({}, now());
   std::string full = get("/admin/targets/local/meta/llama%203").body;

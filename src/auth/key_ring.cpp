@@ -50,6 +50,7 @@ Principal principal_of(KeyRecord& record) {
           .user = std::move(record.user),
           .agent = std::move(record.agent),
           .plan = std::move(record.plan),
+          .priority = record.priority,
           .labels = std::move(record.labels),
           .models = ModelPatterns(std::move(record.models))};
 }

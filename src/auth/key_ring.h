@@ -28,6 +28,7 @@ struct KeyRecord {
   std::vector<std::string> models;  // globs; empty = all
   std::vector<std::string> labels;
   std::string plan;
+  config::Priority priority = config::Priority::normal;
   WallTime created_at;
   std::optional<WallTime> expires_at;
   std::optional<WallTime> revoked_at;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "auth/model_patterns.h"
+#include "config/priority.h"
 
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ struct Principal {
   std::string user;
   std::string agent;
   std::string plan;
+  config::Priority priority = config::Priority::normal;
   std::vector<std::string> labels;
   ModelPatterns models;
 };

@@ -39,7 +39,7 @@ TEST_F(TargetCommandsTest, AsATable) {
   call(health_.of("openai", "gpt-4o-mini"), AttemptEnd::answered, 30);
   call(health_.of("azure-eu", "gpt-4o-mini"), AttemptEnd::server_error, 5);
   call(health_.of("groq", "llama-3.3-70b"), AttemptEnd::rate_limited, 1, 12s);
-  health_.of("local", "llama").configure(2);
+  health_.of("local", "llama").configure({.limits = {.concurrency = 2}});
   auto running = health_.of("local", "llama").admit({}, clock_.now());
   auto more = health_.of("local", "llama").admit({}, clock_.now());
   call(health_.of("mistral", "small"), AttemptEnd::unauthorized);

@@ -9,6 +9,8 @@
 #include "config/holder.h"
 #include "config/identity.h"
 #include "config/model.h"
+#include "config/priority.h"
+#include "config/provider_limits.h"
 #include "config/secret.h"
 #include "core/limits.h"
 #include "core/log.h"
@@ -106,11 +108,6 @@ struct ProviderTimeouts {
   Duration total = 30min;               // of one attempt
 };
 
-// What its operator lets this gateway take of it at a time.
-struct ProviderLimits {
-  std::optional<std::uint32_t> concurrency;  // of each of its models
-};
-
 struct ProviderTls {
   std::string ca_path;      // PEM; empty: the system's certificate authorities
   std::string server_name;  // SNI and the name verified; empty: the host of baseUrl
@@ -131,6 +128,7 @@ struct Provider {
   ProviderTimeouts timeouts;
   ProviderTls tls;
   ProviderLimits limits;
+  ProviderQueue queue;
   std::uint32_t retries = 1;  // of one call at the same target
   Prefill prefill = Prefill::automatic;
   bool allow_link_local = false;
@@ -148,6 +146,7 @@ struct Key {
   std::string agent;
   std::vector<std::string> models;  // globs; empty: every model
   std::vector<std::string> labels;
+  Priority priority = Priority::normal;  // of its calls, where they wait for a target
   std::optional<WallTime> expires;
   bool disabled = false;
   std::vector<Allowance> budgets;  // no two of one unit and period

@@ -48,8 +48,8 @@ TEST(Messages, UnknownFields) {
        "targets"},
       {"keys: [{id: a, secret: 01234567890123456789, bugdet: {usd: 5}}]",
        "46: keys[0].bugdet is not a field; did you mean budget? The fields here are agent, "
-       "budget, concurrency, disabled, expires, id, labels, models, org, rpm, secret, team, tpm, "
-       "user"},
+       "budget, concurrency, disabled, expires, id, labels, models, org, priority, rpm, secret, "
+       "team, tpm, user"},
       {"admin: {\"a b\": 1}",
        "9: admin.\"a b\" is not a field; the fields here are address, token"},
   });
@@ -173,11 +173,6 @@ TEST(Messages, WhatLaterVersionsBuildWithinOthers) {
                             "credentials", "accessKeyId", "secretAccessKey", "sessionToken"}) {
     expect_refused("providers: {p: {dialect: openai, baseUrl: http://x, " + field + ": 1}}\n",
                    "providers.p." + field);
-  }
-  for (std::string field : {"rpm", "tpm"}) {
-    expect_refused(
-        "providers: {p: {dialect: openai, baseUrl: http://x, limits: {" + field + ": 1}}}\n",
-        "providers.p.limits." + field);
   }
   for (std::string field : {"plan", "roles", "groups", "residency"}) {
     expect_refused("keys: [{id: a, secret: 01234567890123456789, " + field + ": 1}]\n",

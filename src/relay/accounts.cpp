@@ -61,7 +61,7 @@ ModelRef Accounts::model(const Provider& provider, std::string_view name, text::
                                           .family = &text::token_family(name),
                                           .overhead = text::prompt_overhead(name, form),
                                           .health = &health_.of(provider.config->name, name)});
-  model->health->configure(provider.config->limits.concurrency);
+  model->health->configure({.limits = provider.config->limits, .queue = provider.config->queue});
   models.emplace(name, model);
   return model;
 }

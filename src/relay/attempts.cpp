@@ -21,10 +21,11 @@ constexpr std::size_t error_bytes_max = 64u << 10;
 // A client that is told to come back later than that does so itself.
 constexpr Duration repeat_wait_max = 10s;
 
-// Whether the call may be served somewhere else than where it is now.
+// Whether the call may be served somewhere else than where it is now, after a wait perhaps.
 bool has_others(const Request& request) {
   return std::ranges::any_of(request.candidates, [&](const Candidate& each) {
-    return each.why_not == WhyNot::none && each.target != request.target;
+    bool may_be_asked = each.why_not == WhyNot::none || route::is_busy(each.why_not);
+    return may_be_asked && each.target != request.target;
   });
 }
 
@@ -134,9 +135,12 @@ bool Relay::goes_elsewhere(Call& call, AttemptEnd end) {
   return call.retry.has_value();
 }
 
-// The target that would be asked next.
+// The target that would be asked next, at once or after a wait.
 route::TargetHealth* Relay::next_of(const Request& request) const {
   auto next = std::ranges::find(request.candidates, WhyNot::none, &Candidate::why_not);
+  if (next == request.candidates.end()) {
+    next = std::ranges::find_if(request.candidates, route::is_busy, &Candidate::why_not);
+  }
   return next == request.candidates.end() ? nullptr : next->health;
 }
 
@@ -151,8 +155,7 @@ bool Relay::repeat(Call& call, AttemptEnd end) {
   std::optional<Duration> wait = call.retry_after;
   route::Admission admission = call.model->health->would_admit(request.asker, now);
   if (!admission.passes()) {
-    WhyNot why = route::why_not(admission.why);
-    if (why != WhyNot::cooling && why != WhyNot::quota) return false;
+    if (!admission.is_busy()) return false;
     wait = std::max(wait.value_or(Duration{}), admission.until - now);
   }
   wait = route::backoff(request.repeats + 1, wait, now, deadline_of(call), random_);

@@ -286,7 +286,7 @@ TEST_F(FailoverTest, WhoIsBusyIsWaitedForAndWhoFailsIsLeftAlone) {
     EXPECT_EQ(ask_stream().status, 200);
   }
   ASSERT_EQ(standing("p/one").state, route::State::tripped);
-  *others_[0].answer = status(429, "retry-after: 9\r\n");
+  *others_[0].answer = status(429, "retry-after: 30\r\n");
   EXPECT_EQ(ask_stream().status, 429);
   std::size_t before = asked(0);
   Seen seen = ask_stream();

@@ -32,6 +32,7 @@ Relay::Relay(const Services& services, net::Worker& worker, std::uint64_t seed, 
       accounts_(services.prices, *services.providers, services.health),
       hash_(services.hash_seed),
       log_(worker, *services.providers),
+      waiting_calls_(worker),
       beside_(worker) {
   if (services.token_issuers != nullptr) tokens_.emplace(*services.token_issuers);
 }
@@ -149,7 +150,7 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, std::optional<net::
       bool goes_on = co_await wait_for_target(call);
       if (!goes_on) co_return refused(call, ended_while_waiting(call));
     }
-    std::expected<void, Refused> aimed = co_await aim(call, request);
+    std::expected<void, Refused> aimed = co_await aim(call, request, watch);
     if (!aimed && awaits_loading(call, request)) continue;
     // What the last one answered is more than that there is no other.
     if (!aimed && call.kept) co_return &call.kept->head;
@@ -174,8 +175,13 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, std::optional<net::
 }
 
 // The next target: what the call may cost there, and what is held for it.
-Task<std::expected<void, Refused>> Relay::aim(Call& call, Request& request) {
+Task<std::expected<void, Refused>> Relay::aim(Call& call, Request& request,
+                                              std::optional<net::HangupWatch>& watch) {
   std::expected<void, Refused> taken = take_target(call, request);
+  if (!taken && any_is_busy(request)) {
+    watch_client(call, watch);
+    taken = co_await wait_for_place(call, request);
+  }
   if (!taken) co_return taken;
   find_budgets(call, request);
   choose_form(call, request);

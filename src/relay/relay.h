@@ -24,6 +24,7 @@
 #include "relay/routes.h"
 #include "relay/services.h"
 #include "relay/stream_pass.h"
+#include "relay/waiting_calls.h"
 #include "route/attempt_end.h"
 #include "route/plan.h"
 #include "route/resolve.h"
@@ -92,7 +93,8 @@ class Relay final : public net::HttpHandler {
   Task<const net::http1::ResponseHead*> send(Call& call, Request& request,
                                              std::optional<net::HangupWatch>& watch,
                                              std::optional<net::HttpCall>& provider);
-  Task<std::expected<void, Refused>> aim(Call& call, Request& request);
+  Task<std::expected<void, Refused>> aim(Call& call, Request& request,
+                                         std::optional<net::HangupWatch>& watch);
   const net::http1::ResponseHead* fail_attempt(Call& call, const net::HangupWatch& watch,
                                                const Error& error, Reached way);
   Task<void> pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
@@ -130,6 +132,14 @@ class Relay final : public net::HttpHandler {
   std::expected<void, Refused> refuse_own_key(const Call& call) const;
   route::Facilities facilities_of(const route::Target& target);
   Refused no_target(const Request& request) const;
+
+  // waiting.cpp: WAIT, where every target that works is busy.
+  Task<std::expected<void, Refused>> wait_for_place(Call& call, Request& request);
+  Task<std::expected<route::TargetHealth::Slot, route::Admission>> stand_in_line(
+      Call& call, route::TargetHealth::Turn& turn, std::uint64_t ticket, Instant until);
+  route::Candidate* soonest_of(const Call& call, Request& request);
+  route::Waiting waiting_as(const Call& call, std::uint64_t ticket);
+  void note_wait(Call& call, std::size_t ahead, Duration waited);
 
   // attempts.cpp: what one has come to, and whether another one is made.
   Task<bool> read_error(Call& call, const net::HangupWatch& watch, net::HttpCall& provider,
@@ -338,6 +348,7 @@ class Relay final : public net::HttpHandler {
   RequestRoom spare_room_;                                 // lent to one request at a time
   std::unordered_map<std::string, Instant> answer_whole_;  // targets that do not stream, until when
   CallLog log_;
+  WaitingCalls waiting_calls_;
   net::WaiterList running_;  // calls that have their row; for end_calls()
   bool draining_ = false;
   bool ending_ = false;  // no call begins any more

@@ -80,11 +80,12 @@ struct Request final : net::BodySink {
   std::string_view provider_model;  // how its provider calls it; in the configuration or `facts`
   std::uint32_t repeats = 0;        // of a target that had failed
   Instant not_before{};             // the next attempt
-  bool panics = false;              // every target is tripped, and one is asked all the same
-  std::string opening_head;         // of the stream that has begun: what its client gets ..
-  std::string opening;              // .. when a first piece of the answer has come
-  Duration waited{};                // for the client's own bytes, and for a target
-  std::unique_ptr<Continued> continued;              // of an answer that may be gone on with
+  config::Priority priority = config::Priority::normal;  // among calls that wait for a target
+  bool panics = false;                   // every target is tripped, and one is asked all the same
+  std::string opening_head;              // of the stream that has begun: what its client gets ..
+  std::string opening;                   // .. when a first piece of the answer has come
+  Duration waited{};                     // for the client's own bytes, and for a target
+  std::unique_ptr<Continued> continued;  // of an answer that may be gone on with
   std::optional<net::HangupWatch>* watch = nullptr;  // on the frame of the call ..
   std::optional<net::HttpCall>* provider = nullptr;  // .. and so this
   bool out = false;                                  // something of the answer is
@@ -123,6 +124,13 @@ struct Opening {
     return head.empty() ? at_hand : std::string_view(head);
   }
 };
+
+// Else its limits and its troubles are the client's own.
+bool key_is_ours(const Provider& provider);
+
+// Whether there is a target that works, and takes no more for the moment.
+bool any_is_busy(const Request& request);
+void note_not_admitted(route::Candidate& candidate, const route::Admission& why);
 
 // The fields of ours that every answer of the call has, as far as they are known by then.
 void write_own_fields(Call& call, net::http1::HeadWriter& writer);

@@ -58,25 +58,21 @@ std::optional<std::uint64_t> together(const Call& call, const Request& request) 
   return route::session_hash(call.principal.low, session);
 }
 
-// Whether there is a target that works, and takes no more for the moment.
-bool any_is_busy(const Request& request) {
-  return std::ranges::any_of(request.candidates, [](const Candidate& each) {
-    return each.why_not == WhyNot::cooling || each.why_not == WhyNot::quota ||
-           each.why_not == WhyNot::full;
-  });
-}
-
 bool any_loads(const Request& request) {
   return std::ranges::any_of(request.candidates,
                              [](const Candidate& each) { return each.why_not == WhyNot::loading; });
 }
 
-// Else its limits and its troubles are the client's own.
+}  // namespace
+
 bool key_is_ours(const Provider& provider) {
   return provider.config->api_key.source != config::ApiKey::Source::client;
 }
 
-}  // namespace
+void note_not_admitted(Candidate& candidate, const route::Admission& why) {
+  candidate.why_not = route::why_not(why.why);
+  candidate.until = why.until;
+}
 
 std::expected<void, Refused> Relay::find_targets(Call& call, const auth::Principal& principal,
                                                  Request& request) {
@@ -103,6 +99,7 @@ std::expected<void, Refused> Relay::find_targets(Call& call, const auth::Princip
   for (const route::Target& target : request.resolved->targets()) {
     request.candidates.push_back({.target = &target});
   }
+  request.priority = principal.priority;
   route::Needs needs = needs_of(call, request);
   request.asker = {
       .principal = call.principal.low,
@@ -148,8 +145,7 @@ void Relay::ask_health(Request& request) {
     if (!may_change || each.health == nullptr) continue;
     request.asker.key_is_ours = key_is_ours(services_.providers->at(each.target->provider));
     route::Admission admission = each.health->would_admit(request.asker, now);
-    each.why_not = route::why_not(admission.why);
-    each.until = admission.until;
+    note_not_admitted(each, admission);
     if (costs) each.cost = each.health->cost(now);
   }
 }
@@ -216,8 +212,8 @@ route::Facilities Relay::facilities_of(const route::Target& target) {
 std::expected<void, Refused> Relay::take_target(Call& call, Request& request) {
   std::optional<Refused> first_no;
   for (route::Panic panic : {route::Panic::no, route::Panic::yes}) {
-    // Where one only has too much to do, the client is told to come back, and where one only has to
-    // be loaded, it waits: it is not sent to those that fail.
+    // Where one only has too much to do, the call waits or is told to come back, and where one only
+    // has to be loaded, it waits: it is not sent to those that fail.
     if (panic == route::Panic::yes && (any_is_busy(request) || any_loads(request))) break;
     for (Candidate& each : request.candidates) {
       bool is_tripped = each.why_not == WhyNot::tripped || each.why_not == WhyNot::own_tripped;
@@ -241,8 +237,8 @@ bool Relay::take_place(Call& call, Request& request, Candidate& candidate, route
   std::expected<route::TargetHealth::Slot, route::Admission> slot =
       call.model->health->admit(request.asker, worker_.now(), panic);
   if (!slot) {
-    candidate.why_not = route::why_not(slot.error().why);
-    candidate.until = slot.error().until;
+    candidate.health = call.model->health;
+    note_not_admitted(candidate, slot.error());
     return false;
   }
   call.slot = std::move(*slot);

@@ -33,8 +33,8 @@ enum class WhyNot : std::uint8_t {
   own_tripped,  // it did so for the calls of this principal
   cooling,      // it asked to be left alone for a while
   loading,      // its server has still to load the model
-  quota,        // what its provider still lets us send is used up for the moment
-  full,         // as many calls run there as may
+  quota,        // what may be sent to it is used up for the moment
+  full,         // as many calls run there as may, or others wait already
 };
 inline constexpr unsigned why_not_count = 18;
 std::string_view name_of(WhyNot why);
@@ -42,6 +42,10 @@ std::string_view name_of(WhyNot why);
 std::string_view words_of(WhyNot why);
 // Whether waiting helps.
 bool passes_by_itself(WhyNot why);
+// Whether it works, and has a line to wait in: as Admission::is_busy().
+constexpr bool is_busy(WhyNot why) {
+  return why == WhyNot::cooling || why == WhyNot::quota || why == WhyNot::full;
+}
 
 // What a call needs of its target.
 struct Needs {

@@ -2,8 +2,10 @@
 // refused are not sent.
 #pragma once
 
+#include "core/limits.h"
 #include "core/time.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -51,6 +53,12 @@ class QuotaReading {
 struct QuotaNeeds {
   std::uint64_t input_tokens = 0;
   std::uint64_t output_tokens = 0;
+
+  // Not more than any call can take: sums of them hold.
+  QuotaNeeds bounded() const {
+    return {.input_tokens = std::min(input_tokens, limits::tokens_of_a_call_max),
+            .output_tokens = std::min(output_tokens, limits::tokens_of_a_call_max)};
+  }
 };
 
 struct Gauge {

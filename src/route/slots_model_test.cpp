@@ -27,7 +27,7 @@ class World {
   explicit World(std::uint64_t seed) : dice_(static_cast<unsigned>(seed)) {
     if (any(2) == 0) {
       limit_ = 1 + any(20);
-      target_.configure(static_cast<std::uint32_t>(limit_));
+      target_.configure({.limits = {.concurrency = static_cast<std::uint32_t>(limit_)}});
     }
     // So much is left that nobody is kept away, and that it can be asked for exactly.
     TargetHealth::Slot slot = target_.admit({}, now_).value();

@@ -1,7 +1,6 @@
 #include "route/target_health.h"
 
 #include "core/check.h"
-#include "core/limits.h"
 
 #include <algorithm>
 #include <mutex>
@@ -41,7 +40,7 @@ TargetHealth::TargetHealth(std::string name, std::string_view provider, KeyState
 
 Admission TargetHealth::would_admit(const Asker& asker, Instant now) const {
   std::lock_guard lock(lock_);
-  Admission admission = judge(asker, now, Panic::no);
+  Admission admission = judge_newcomer(asker, now);
   if (!admission.passes() || !asker.key_is_ours || key_.would_admit(now)) return admission;
   return {.why = Why::key_tripped, .until = std::max(now, key_.standing(now).until)};
 }
@@ -64,45 +63,65 @@ Admission TargetHealth::judge(const Asker& asker, Instant now, Panic panic) cons
     Instant away = gauges_.keeps_away(asker.needs);
     if (away > now) return no(Why::quota, away);
   }
+  if (pace_.is_set()) {
+    Instant away = pace_.keeps_away(asker.needs);
+    if (away > now) return no(Why::quota, away);
+  }
   if (!limit_.would_admit(running_)) return no(Why::full, now);
   return {.why = Why::yes, .until = now};
 }
 
+// A place that comes free is for those who wait.
+Admission TargetHealth::judge_newcomer(const Asker& asker, Instant now) const {
+  Admission admission = judge(asker, now, Panic::no);
+  if (admission.passes() && !line_.empty()) return {.why = Why::full, .until = now};
+  return admission;
+}
+
 std::expected<TargetHealth::Slot, Admission> TargetHealth::admit(const Asker& asker, Instant now,
                                                                  Panic panic) {
-  constexpr std::uint64_t most = limits::tokens_of_a_call_max;
-  Held held;
+  Asker bounded = asker;
+  bounded.needs = asker.needs.bounded();
   State before{};
   State after{};
+  std::expected<Held, Admission> held;
   {
     std::lock_guard lock(lock_);
-    held.asker = asker;
-    held.asker.needs = {.input_tokens = std::min(asker.needs.input_tokens, most),
-                        .output_tokens = std::min(asker.needs.output_tokens, most)};
-    Admission admission = judge(held.asker, now, panic);
+    Admission admission =
+        panic == Panic::no ? judge_newcomer(bounded, now) : judge(bounded, now, panic);
     if (!admission.passes()) return std::unexpected(admission);
-    held.in_panic = !breaker_.would_admit(now);
-    if (asker.key_is_ours) {
-      std::optional<Ticket> key = key_.admit(now);
-      if (!key) {
-        return std::unexpected(
-            Admission{.why = Why::key_tripped, .until = std::max(now, key_.standing(now).until)});
-      }
-      held.key = *key;
-    }
     before = breaker_.settled_state();
-    held.shared = breaker_.admit_anyhow(now);
+    held = take(bounded, now);
     after = breaker_.settled_state();
-    held.own = own_.admit_anyhow(asker.principal, now);
-    held.begun = now;
-    loading_.asked(now);
-    gauges_.sent(held.asker.needs);
-    ++running_;
-    ++waiting_;
-    held.health = this;
   }
+  if (!held) return std::unexpected(held.error());
   if (before != after) tell(before, after, "probing", now, now);
-  return Slot(held);
+  return Slot(*held);
+}
+
+// A place, for a call that may have one, unless the provider's key is in trouble.
+std::expected<TargetHealth::Held, Admission> TargetHealth::take(const Asker& asker, Instant now) {
+  Held held;
+  held.asker = asker;
+  held.in_panic = !breaker_.would_admit(now);
+  if (asker.key_is_ours) {
+    std::optional<Ticket> key = key_.admit(now);
+    if (!key) {
+      return std::unexpected(
+          Admission{.why = Why::key_tripped, .until = std::max(now, key_.standing(now).until)});
+    }
+    held.key = *key;
+  }
+  held.shared = breaker_.admit_anyhow(now);
+  held.own = own_.admit_anyhow(asker.principal, now);
+  held.begun = now;
+  loading_.asked(now);
+  gauges_.sent(asker.needs);
+  if (pace_.is_set()) pace_.sent(asker.needs, now);
+  ++running_;
+  ++waiting_;
+  held.health = this;
+  return held;
 }
 
 double TargetHealth::cost(Instant now) const {
@@ -117,13 +136,19 @@ std::optional<Duration> TargetHealth::first_token_within(std::uint32_t of_hundre
 }
 
 void TargetHealth::drain(bool drained) {
+  Rings rings;
   std::lock_guard lock(lock_);
   drained_ = drained;
+  serve(line_now_, rings);
 }
 
-void TargetHealth::configure(std::optional<std::uint32_t> concurrency) {
+void TargetHealth::configure(const TargetSettings& settings) {
+  Rings rings;
   std::lock_guard lock(lock_);
-  limit_.configure(concurrency.value_or(ConcurrencyLimit::none));
+  limit_.configure(settings.limits.concurrency.value_or(ConcurrencyLimit::none));
+  pace_.configure(settings.limits.rpm, settings.limits.tpm);
+  queue_ = settings.queue;
+  serve(line_now_, rings);
 }
 
 TargetHealth::Standing TargetHealth::standing(Instant now) const {
@@ -141,6 +166,8 @@ TargetHealth::Standing TargetHealth::standing(Instant now) const {
   out.drained = drained_;
   out.running = running_;
   out.limit = limit_.limit();
+  out.waiting = static_cast<std::uint32_t>(line_.size());
+  out.turned_away = turned_away_;
   out.lately = breaker_.lately(now);
   out.own_breakers = own_.size();
   out.ewma_ttft = ewma_.at(now);
@@ -160,9 +187,11 @@ TargetHealth::Glance TargetHealth::glance(Instant now) const {
 }
 
 void TargetHealth::headers(Held& held, const QuotaReading& reading, Instant now) {
+  Rings rings;
   std::lock_guard lock(lock_);
   arrived(held);
   if (held.asker.key_is_ours) gauges_.read(reading, now);
+  serve(now, rings);
 }
 
 void TargetHealth::first_token(Held& held, Duration ttft, std::uint64_t prompt_tokens,
@@ -170,6 +199,7 @@ void TargetHealth::first_token(Held& held, Duration ttft, std::uint64_t prompt_t
   State before{};
   State after{};
   {
+    Rings rings;
     std::lock_guard lock(lock_);
     arrived(held);
     if (!held.waits) return;
@@ -183,6 +213,7 @@ void TargetHealth::first_token(Held& held, Duration ttft, std::uint64_t prompt_t
     ewma_.observe(ttft, now);
     limit_.first_token(forecast_.by_average(ttft, prompt_tokens), running_, now);
     forecast_.learn(ttft, prompt_tokens);
+    serve(now, rings);
   }
   if (before != after) tell(before, after, "recovered", now, now);
   if (held.asker.key_is_ours && key_.first_token(held.key, now)) {
@@ -196,12 +227,14 @@ void TargetHealth::end(Held& held, AttemptEnd end, std::optional<Duration> retry
   State after{};
   Instant until{};
   {
+    Rings rings;
     std::lock_guard lock(lock_);
     before = breaker_.settled_state();
     learn(held, end, retry_after, now);
     after = breaker_.settled_state();
     until = breaker_.trip().until();
-    give_back(held);
+    if (end == AttemptEnd::answered) note_stay(now - held.begun);
+    give_back(held, now, rings);
   }
   if (before != after) {
     tell(before, after, after == State::passing ? "recovered" : name_of(end), now, until);
@@ -247,12 +280,18 @@ void TargetHealth::arrived(Held& held) {
   gauges_.arrived(held.asker.needs);
 }
 
-void TargetHealth::give_back(Held& held) {
+// A moving average, in which a call weighs a tenth.
+void TargetHealth::note_stay(Duration stay) {
+  stay_ = stay_ == Duration{0} ? stay : stay_ + (stay - stay_) / 10;
+}
+
+void TargetHealth::give_back(Held& held, Instant now, Rings& rings) {
   CHECK(running_ > 0, "a slot is given back once");
   arrived(held);
   if (held.waits) --waiting_;
   held.waits = false;
   --running_;
+  serve(now, rings);
 }
 
 void TargetHealth::tell(State from, State to, std::string_view why, Instant now,

@@ -2,6 +2,8 @@
 // learnt from how it ended.
 #pragma once
 
+#include "config/priority.h"
+#include "config/provider_limits.h"
 #include "core/ids.h"
 #include "core/spin_lock.h"
 #include "core/time.h"
@@ -11,16 +13,21 @@
 #include "route/cooldown.h"
 #include "route/key_state.h"
 #include "route/latency.h"
+#include "route/line_bell.h"
 #include "route/loading.h"
+#include "route/pace.h"
 #include "route/quota_gauges.h"
 #include "route/retry_budget.h"
+#include "route/waiting_line.h"
 
 #include <array>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace recloser::route {
 
@@ -61,15 +68,31 @@ struct Admission {
     cooling,      // after a 429
     loading,      // its server has still to load the model
     key_tripped,  // the provider's key is refused, or its money spent
-    quota,        // the provider's headers leave too little
-    full,         // as many calls run as may
+    quota,        // the provider's headers leave too little, or the configured pace
+    full,         // as many calls run as may, or others wait already
   };
   Why why = Why::yes;
   Instant until;  // when asking again may help: now, where nobody knows; never() of a drained one
 
   bool passes() const { return why == Why::yes; }
+  // It works, and takes no more for the moment: waiting is worth while.
+  bool is_busy() const { return why == Why::cooling || why == Why::quota || why == Why::full; }
 };
 std::string_view name_of(Admission::Why why);
+
+// A call that would wait.
+struct Waiting {
+  std::uint64_t tenant = 0;  // those who take turns
+  config::Priority priority = config::Priority::normal;
+  LineBell* bell = nullptr;
+  std::uint64_t ticket = 0;
+};
+
+// What the configuration says of a target.
+struct TargetSettings {
+  config::ProviderLimits limits = {};
+  config::ProviderQueue queue = {};
+};
 
 // A tripped target is called all the same when no other is left: at least one stays routable.
 enum class Panic : bool { no, yes };
@@ -77,6 +100,7 @@ enum class Panic : bool { no, yes };
 class TargetHealth {
  public:
   class Slot;
+  class Turn;
   struct Standing;
 
   // What a failure costs in time to the first token, at least: a target that fails quickly must not
@@ -96,6 +120,14 @@ class TargetHealth {
   // Takes a place, and a probe's where it probes.
   std::expected<Slot, Admission> admit(const Asker& asker, Instant now, Panic panic = Panic::no);
 
+  // When a call that came now would get a place: in the past or now, where it need not wait; never,
+  // where it would be dismissed, or the line is as long as it may be.
+  Instant soonest(const Asker& asker, const Waiting& waiting, Instant now) const;
+  // Into the line, where a place is likely by then and within what is configured. Else why not, and
+  // when asking again may help.
+  std::expected<Turn, Admission> line_up(const Asker& asker, const Waiting& waiting, Instant until,
+                                         Instant now);
+
   // To compare targets by: the time to a first token and the calls that wait for theirs.
   double cost(Instant now) const;
   // When a hedge would be worth it: within which so many calls of a hundred begin. Nothing before
@@ -108,7 +140,7 @@ class TargetHealth {
 
   // An operator's word: no more calls, but for those that run.
   void drain(bool drained);
-  void configure(std::optional<std::uint32_t> concurrency);
+  void configure(const TargetSettings& settings);
 
   Standing standing(Instant now) const;
   struct Glance {
@@ -131,13 +163,33 @@ class TargetHealth {
     bool waits = true;       // for its first token
   };
 
+  // A call in the line, and what has become of it; belongs to its Turn.
+  struct Place : WaitingLine::Member {
+    Asker asker;
+    LineBell* bell = nullptr;
+    std::uint64_t ticket = 0;
+    std::size_t ahead = 0;  // when it came
+    bool called = false;    // out of the line: with what is held for it, or without
+    Held held;
+    Admission told;
+  };
+
   Admission judge(const Asker& asker, Instant now, Panic panic) const;
+  Admission judge_newcomer(const Asker& asker, Instant now) const;
+  std::expected<Held, Admission> take(const Asker& asker, Instant now);
+  Instant soonest_of(const Admission& admission, const Asker& asker, std::size_t ahead,
+                     Instant now) const;
+  void serve(Instant now, Rings& rings);
+  void give(Place& place, Instant now);
+  std::expected<Slot, Admission> look(Place& place, Instant now);
+  void leave(Place& place);
   void first_token(Held& held, Duration ttft, std::uint64_t prompt_tokens, Instant now);
   void headers(Held& held, const QuotaReading& reading, Instant now);
   void end(Held& held, AttemptEnd end, std::optional<Duration> retry_after, Instant now);
   void learn(Held& held, AttemptEnd end, std::optional<Duration> retry_after, Instant now);
   void arrived(Held& held);
-  void give_back(Held& held);
+  void note_stay(Duration stay);
+  void give_back(Held& held, Instant now, Rings& rings);
   void tell(State from, State to, std::string_view why, Instant now, Instant until) const;
   void tell_of_key(State from, std::string_view why, Instant now) const;
 
@@ -155,6 +207,13 @@ class TargetHealth {
   Loading loading_;
   QuotaGauges gauges_;
   ConcurrencyLimit limit_;
+  Pace pace_;
+  config::ProviderQueue queue_;
+  WaitingLine line_;
+  const Place* watches_ = nullptr;  // the first in the line, once it knows when to look
+  Instant line_now_;                // the latest that anybody in it has seen
+  Duration stay_{};                 // how long calls that were answered have had their place
+  std::uint64_t turned_away_ = 0;   // from the line
   PeakEwma ewma_;
   TtftForecast forecast_;
   std::uint32_t running_ = 0;
@@ -195,6 +254,30 @@ class [[nodiscard]] TargetHealth::Slot {
   Held held_;
 };
 
+// A call's turn in the line of a target. Move-only; one that is gone has left it, and a place that
+// it was given goes to the next. Not longer than its target's health; belongs to one thread at a
+// time.
+class [[nodiscard]] TargetHealth::Turn {
+ public:
+  Turn(Turn&&) noexcept = default;
+  Turn& operator=(Turn&&) noexcept = default;
+  ~Turn();
+
+  // Its place, once; whoever has it looks no more. A busy Admission: it waits, and looks again when
+  // the bell rings, or at `until`. Any other: it has been sent out of the line.
+  std::expected<Slot, Admission> look(Instant now);
+  // How many had their turn before it when it came.
+  std::size_t ahead() const { return place_->ahead; }
+
+ private:
+  friend class TargetHealth;
+  Turn(TargetHealth& health, std::unique_ptr<Place> place)
+      : health_(&health), place_(std::move(place)) {}
+
+  TargetHealth* health_;
+  std::unique_ptr<Place> place_;
+};
+
 // A plain copy, for explanations, the admin API and metrics.
 struct TargetHealth::Standing {
   std::string_view name;  // good as long as the health
@@ -208,6 +291,8 @@ struct TargetHealth::Standing {
   KeyState::Standing key;
   std::uint32_t running = 0;
   std::uint32_t limit = 0;         // ConcurrencyLimit::none: there is none
+  std::uint32_t waiting = 0;       // in the line
+  std::uint64_t turned_away = 0;   // since the start: they would have waited for too long
   Tally::Sums lately;              // calls of the breaker's window, and failed ones
   std::uint64_t own_breakers = 0;  // principals with failures of their own
   Duration ewma_ttft{};

@@ -137,7 +137,7 @@ TEST_F(TargetHealthTest, PanicPassesATrippedTargetAndSaysSo) {
 }
 
 TEST_F(TargetHealthTest, PanicPassesNothingElse) {
-  target_.configure(1);
+  target_.configure({.limits = {.concurrency = 1}});
   calls(5, unreachable);
   TargetHealth::Slot one = target_.admit({}, now_, Panic::yes).value();
   EXPECT_EQ(target_.admit({}, now_, Panic::yes).error().why, Why::full);
@@ -218,7 +218,7 @@ TEST_F(TargetHealthTest, HeadersKeepCallsAwayUntilThereIsEnough) {
 }
 
 TEST_F(TargetHealthTest, FullIsAsManyAsMay) {
-  target_.configure(2);
+  target_.configure({.limits = {.concurrency = 2}});
   TargetHealth::Slot one = admit();
   TargetHealth::Slot two = admit();
   EXPECT_EQ(why(), Why::full);
@@ -226,16 +226,16 @@ TEST_F(TargetHealthTest, FullIsAsManyAsMay) {
   EXPECT_EQ(standing().limit, 2);
   one.end(answered, std::nullopt, now_);
   EXPECT_EQ(why(), Why::yes);
-  target_.configure(std::nullopt);
+  target_.configure({});
   EXPECT_EQ(standing().limit, ConcurrencyLimit::none);
 }
 
 TEST_F(TargetHealthTest, ASlotComesBackHoweverItsCallEnds) {
-  target_.configure(1);
+  target_.configure({.limits = {.concurrency = 1}});
   for (std::uint8_t i = 0; i < attempt_end_count; ++i) {
     KeyState key;
     TargetHealth one("p/m", "p", key, 7, nullptr);
-    one.configure(1);
+    one.configure({.limits = {.concurrency = 1}});
     TargetHealth::Slot slot = one.admit({}, now_).value();
     EXPECT_EQ(one.standing(now_).running, 1);
     slot.end(static_cast<AttemptEnd>(i), std::nullopt, now_);

@@ -71,6 +71,9 @@ constexpr Field key_fields[] = {
     models_of<&Key::models>("Names clients may ask for; `*` stands for any text. Left out: every "
                             "model."),
     labels_of<&Key::labels>("Put on every call; left out, `x-recloser-labels` may say them."),
+    field<&Key::priority>("priority", {.help = "Which calls go first where calls wait for a target "
+                                               "([routing](routing.md)).",
+                                       .example = "high"}),
     field<&Key::expires>("expires",
                          {.help = "From then on it is refused.", .example = "2027-01-01"}),
     field<&Key::disabled>("disabled",

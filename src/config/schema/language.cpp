@@ -147,12 +147,36 @@ constexpr Field provider_limit_fields[] = {
         "concurrency", {.help = "Calls at a time to each of its models; more go to other targets.",
                         .example = "64",
                         .bounds = between(1, 1'000'000)}),
-    planned("rpm"),
-    planned("tpm"),
+    field<&ProviderLimits::rpm>(
+        "rpm", {.help = "Requests per minute to each of its models; more wait (`queue`) or go to "
+                        "other targets.",
+                .example = "3000",
+                .bounds = between(1, 100'000'000)}),
+    field<&ProviderLimits::tpm>(
+        "tpm", {.help = "Tokens per minute, likewise: those of the prompt and of the answer, as "
+                        "they are estimated.",
+                .example = "2000000",
+                .bounds = between(1, 4'000'000'000)}),
 };
 constexpr Section provider_limits{"providers.<name>.limits",
                                   "What is taken of the provider at a time.", provider_limit_fields,
                                   defaults_of<ProviderLimits>};
+
+constexpr Field provider_queue_fields[] = {
+    field<&ProviderQueue::calls>("calls",
+                                 {.help = "So many wait for each of its models; 0: nobody waits.",
+                                  .example = "256",
+                                  .bounds = between(0, 10'000)}),
+    field<&ProviderQueue::wait>(
+        "wait", {.help = "The longest that a call may have to wait; one that would wait longer is "
+                         "refused at once.",
+                 .example = "10s",
+                 .bounds = between(Duration{0}, 10min)}),
+};
+constexpr Section provider_queue{"providers.<name>.queue",
+                                 "Calls that wait for a model which takes no more for the moment: "
+                                 "the tenants take turns, by the priorities of their keys.",
+                                 provider_queue_fields, defaults_of<ProviderQueue>};
 
 constexpr Field provider_fields[] = {
     field<&Provider::dialect>(
@@ -183,6 +207,8 @@ constexpr Field provider_fields[] = {
                            .example = "false"}),
     object<&Provider::limits>(
         "limits", {.help = "What is taken of it at a time.", .section = &provider_limits}),
+    object<&Provider::queue>(
+        "queue", {.help = "Where there is more to do than it takes.", .section = &provider_queue}),
     field<&Provider::retries>(
         "retries", {.help = "How often a call that failed is tried again at the same target, when "
                             "no other one can answer it.",
@@ -370,6 +396,7 @@ constexpr const Section* sections[] = {
     &provider_timeouts,
     &provider_tls,
     &provider_limits,
+    &provider_queue,
     &model_section,
     &target_section,
     &key_section,

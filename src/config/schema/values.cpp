@@ -73,6 +73,9 @@ constexpr Choice prefill_choices[] = {{"auto", static_cast<int>(Prefill::automat
                                       {"prefix", static_cast<int>(Prefill::prefix)},
                                       {"partial", static_cast<int>(Prefill::partial)},
                                       {"final_message", static_cast<int>(Prefill::final_message)}};
+constexpr Choice priority_choices[] = {{"high", static_cast<int>(Priority::high)},
+                                       {"normal", static_cast<int>(Priority::normal)},
+                                       {"low", static_cast<int>(Priority::low)}};
 constexpr Choice ability_choices[] = {{"tools", static_cast<int>(Ability::tools)},
                                       {"vision", static_cast<int>(Ability::vision)},
                                       {"schema", static_cast<int>(Ability::schema)},
@@ -306,6 +309,9 @@ void read_value(Reading& in, const ValueRules&, const Node& node, Interrupted& o
 void read_value(Reading& in, const ValueRules&, const Node& node, Prefill& out) {
   read_choice(in, node, prefill_choices, out);
 }
+void read_value(Reading& in, const ValueRules&, const Node& node, Priority& out) {
+  read_choice(in, node, priority_choices, out);
+}
 void read_value(Reading& in, const ValueRules&, const Node& node, Abilities& out) {
   if (node.kind != Node::Kind::list) {
     in.wrong(node, fmt::format("be a list of {}", list_of(ability_choices)));
@@ -374,6 +380,7 @@ std::string show_value(Interrupted value) {
 std::string show_value(Prefill value) {
   return std::string(name_in(prefill_choices, static_cast<int>(value)));
 }
+std::string show_value(Priority value) { return std::string(name_of(value)); }
 std::string show_value(Abilities value) {
   std::string out;
   for (const Choice& choice : ability_choices) {
@@ -396,6 +403,9 @@ std::string_view name_of(AlertSeverity severity) {
 }
 std::string_view name_of(Balance balance) {
   return name_in(balance_choices, static_cast<int>(balance));
+}
+std::string_view name_of(Priority priority) {
+  return name_in(priority_choices, static_cast<int>(priority));
 }
 std::string_view name_of(Ability ability) {
   return name_in(ability_choices, static_cast<int>(ability));
@@ -463,6 +473,7 @@ std::string type_of(const ValueRules&, StreamUpstream) { return list_of(stream_u
 std::string type_of(const ValueRules&, Balance) { return list_of(balance_choices); }
 std::string type_of(const ValueRules&, Interrupted) { return list_of(interrupted_choices); }
 std::string type_of(const ValueRules&, Prefill) { return list_of(prefill_choices); }
+std::string type_of(const ValueRules&, Priority) { return list_of(priority_choices); }
 std::string type_of(const ValueRules&, Abilities) {
   return fmt::format("list of {}", list_of(ability_choices));
 }

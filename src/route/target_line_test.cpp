@@ -1,0 +1,309 @@
+// The line of a target: who gets a place when, and that none is lost or given twice.
+#include "route/target_health.h"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace recloser::route {
+namespace {
+
+using enum AttemptEnd;
+using Why = Admission::Why;
+using Slot = TargetHealth::Slot;
+using Turn = TargetHealth::Turn;
+
+class Bell final : public LineBell {
+ public:
+  void ring(std::uint64_t ticket) override {
+    std::lock_guard lock(mutex_);
+    rung_.insert(ticket);
+  }
+  bool take(std::uint64_t ticket) {
+    std::lock_guard lock(mutex_);
+    return rung_.erase(ticket) > 0;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::uint64_t> rung_;
+};
+
+class TargetLineTest : public testing::Test {
+ protected:
+  TargetLineTest() { target_.configure(settings_); }
+
+  std::optional<Slot> admit() {
+    auto slot = target_.admit({.principal = 1}, now_);
+    return slot ? std::optional(std::move(*slot)) : std::nullopt;
+  }
+  std::expected<Turn, Admission> line_up(std::uint64_t ticket, std::uint64_t tenant = 1,
+                                         Duration patience = 1min, const Asker& asker = {}) {
+    return target_.line_up(asker, {.tenant = tenant, .bell = &bell_, .ticket = ticket},
+                           now_ + patience, now_);
+  }
+  Turn turn(std::uint64_t ticket, std::uint64_t tenant = 1) {
+    return line_up(ticket, tenant).value();
+  }
+  Instant soonest(std::uint64_t tenant = 1) {
+    return target_.soonest({}, {.tenant = tenant}, now_);
+  }
+  // One call that stays so long: what is known of how long calls do.
+  void call(Duration stays) {
+    Slot slot = *admit();
+    now_ = now_ + stays;
+    slot.end(answered, std::nullopt, now_);
+  }
+  Why why(const Admission& admission) { return admission.why; }
+
+  TargetSettings settings_{.limits = {.concurrency = 1}};
+  KeyState key_;
+  TargetHealth target_{"p/m", "p", key_, 7, nullptr};
+  Bell bell_;
+  Instant now_{1'000'000'000'000};
+};
+
+TEST_F(TargetLineTest, APlaceThatComesFreeGoesToTheFirst) {
+  std::optional<Slot> running = admit();
+  Turn first = turn(1);
+  Turn second = turn(2);
+  EXPECT_EQ(first.ahead(), 0u);
+  EXPECT_EQ(second.ahead(), 1u);
+  EXPECT_EQ(target_.standing(now_).waiting, 2u);
+  Admission waits = first.look(now_).error();
+  EXPECT_EQ(waits.why, Why::full);
+  EXPECT_EQ(waits.until, Instant::never());
+  EXPECT_FALSE(bell_.take(1));
+  running->end(answered, std::nullopt, now_);
+  EXPECT_TRUE(bell_.take(1));
+  EXPECT_FALSE(bell_.take(2));
+  EXPECT_EQ(target_.standing(now_).running, 1u);  // it is held for the first already
+  EXPECT_EQ(second.look(now_).error().why, Why::full);
+  Slot slot = first.look(now_).value();
+  EXPECT_TRUE(slot.open());
+  slot.end(answered, std::nullopt, now_);
+  EXPECT_TRUE(second.look(now_).has_value());
+  EXPECT_EQ(target_.standing(now_).waiting, 0u);
+}
+
+TEST_F(TargetLineTest, NobodyGoesPastTheLine) {
+  settings_.limits.concurrency = 2;
+  target_.configure(settings_);
+  std::optional<Slot> one = admit();
+  std::optional<Slot> two = admit();
+  Turn first = turn(1);
+  one->end(answered, std::nullopt, now_);  // the first has its place, and does not know yet
+  EXPECT_FALSE(admit());
+  two->end(answered, std::nullopt, now_);
+  EXPECT_TRUE(admit());  // nobody is in the line any more
+}
+
+TEST_F(TargetLineTest, ACallInTheLineKeepsNewOnesBehindIt) {
+  target_.configure({});
+  Slot slot = *admit();
+  slot.end(rate_limited, 2s, now_);
+  Turn first = turn(1);
+  now_ = now_ + 2s;  // it may go, and has not looked yet
+  EXPECT_EQ(target_.would_admit({}, now_).why, Why::full);
+  EXPECT_FALSE(admit());
+  EXPECT_TRUE(first.look(now_).has_value());
+  EXPECT_TRUE(admit());
+}
+
+TEST_F(TargetLineTest, AFreePlaceIsHadAtOnce) {
+  Turn only = turn(1);
+  EXPECT_TRUE(only.look(now_).has_value());
+}
+
+TEST_F(TargetLineTest, WhoLeavesPassesItsPlaceOn) {
+  std::optional<Slot> running = admit();
+  std::optional<Turn> first = turn(1);
+  Turn second = turn(2);
+  running->end(answered, std::nullopt, now_);
+  first.reset();  // with a place that it never took
+  EXPECT_TRUE(bell_.take(2));
+  EXPECT_TRUE(second.look(now_).has_value());
+  EXPECT_EQ(target_.standing(now_).running, 0u);  // the slot is gone with its look
+}
+
+TEST_F(TargetLineTest, WhoIsFirstLooksWhenTheTimeComes) {
+  target_.configure({});
+  Slot slot = *admit();
+  slot.end(rate_limited, 5s, now_);
+  std::optional<Turn> first = turn(1);
+  Turn second = turn(2);
+  EXPECT_EQ(first->look(now_).error().why, Why::cooling);
+  EXPECT_EQ(first->look(now_).error().until, now_ + 5s);
+  EXPECT_EQ(second.look(now_).error().until, Instant::never());
+  static_cast<void>(bell_.take(2));
+  first.reset();
+  EXPECT_TRUE(bell_.take(2));  // it is first now, and is told so
+  EXPECT_EQ(second.look(now_).error().until, now_ + 5s);
+  now_ = now_ + 5s;
+  EXPECT_TRUE(second.look(now_).has_value());
+}
+
+// First it waits for a call to end, and then, as that brought a 429, for a time.
+TEST_F(TargetLineTest, WhoIsFirstHearsThatItWaitsForATime) {
+  std::optional<Slot> running = admit();
+  Turn first = turn(1);
+  EXPECT_EQ(first.look(now_).error().until, Instant::never());
+  running->end(rate_limited, 3s, now_);
+  EXPECT_TRUE(bell_.take(1));
+  EXPECT_EQ(first.look(now_).error().until, now_ + 3s);
+}
+
+TEST_F(TargetLineTest, AllThatMayGoAreCalledByOneLook) {
+  target_.configure({});
+  Slot slot = *admit();
+  slot.end(rate_limited, 5s, now_);
+  Turn first = turn(1);
+  Turn second = turn(2);
+  now_ = now_ + 5s;
+  EXPECT_TRUE(first.look(now_).has_value());
+  EXPECT_TRUE(bell_.take(2));
+  EXPECT_TRUE(second.look(now_).has_value());
+}
+
+TEST_F(TargetLineTest, PlacesComeAtTheConfiguredPace) {
+  target_.configure({.limits = {.rpm = 1}, .queue = {.wait = 70s}});
+  EXPECT_TRUE(admit());
+  Turn first = turn(1);
+  EXPECT_FALSE(line_up(2, 1, 90s));
+  Admission waits = first.look(now_).error();
+  EXPECT_EQ(waits.why, Why::quota);
+  EXPECT_EQ(waits.until, now_ + 1min);
+  now_ = now_ + 1min;
+  EXPECT_TRUE(first.look(now_).has_value());
+}
+
+TEST_F(TargetLineTest, ATargetThatTripsSendsAllAway) {
+  settings_.limits.concurrency = 5;
+  target_.configure(settings_);
+  std::vector<Slot> running;
+  for (int i = 0; i < 5; ++i) running.push_back(*admit());
+  Turn first = turn(1);
+  Turn second = turn(2);
+  for (Slot& slot : running) slot.end(server_error, std::nullopt, now_);
+  // Those that ended before the fifth made room for both.
+  EXPECT_TRUE(first.look(now_).has_value());
+  EXPECT_TRUE(second.look(now_).has_value());
+  EXPECT_EQ(line_up(3).error().why, Why::tripped);
+}
+
+TEST_F(TargetLineTest, ADrainSendsAllAway) {
+  std::optional<Slot> running = admit();
+  Turn first = turn(1);
+  Turn second = turn(2);
+  target_.drain(true);
+  EXPECT_TRUE(bell_.take(1) && bell_.take(2));
+  EXPECT_EQ(first.look(now_).error().why, Why::drained);
+  EXPECT_EQ(second.look(now_).error().why, Why::drained);
+  EXPECT_EQ(target_.standing(now_).waiting, 0u);
+  EXPECT_EQ(line_up(3).error().why, Why::drained);
+}
+
+TEST_F(TargetLineTest, AHigherLimitLetsThemIn) {
+  std::optional<Slot> running = admit();
+  Turn first = turn(1);
+  settings_.limits.concurrency = 2;
+  target_.configure(settings_);
+  EXPECT_TRUE(bell_.take(1));
+  EXPECT_TRUE(first.look(now_).has_value());
+}
+
+TEST_F(TargetLineTest, WhoWouldWaitTooLongHearsItAtOnce) {
+  call(4s);
+  std::optional<Slot> running = admit();
+  EXPECT_EQ(soonest(), now_ + 4s);
+  Turn first = turn(1);
+  EXPECT_EQ(soonest(), now_ + 8s);
+  Turn second = turn(2);
+  Admission no = line_up(3).error();  // 12 s, of 10
+  EXPECT_EQ(no.why, Why::full);
+  EXPECT_EQ(no.until, now_ + 12s);
+  EXPECT_EQ(target_.standing(now_).turned_away, 1u);
+  EXPECT_EQ(soonest(2), now_ + 8s);  // another tenant's turn comes before the second of the first
+  EXPECT_TRUE(line_up(4, 2).has_value());
+  EXPECT_FALSE(line_up(5, 3, 3s));  // its call does not last so long
+}
+
+TEST_F(TargetLineTest, ManyPlacesComeFreeSooner) {
+  settings_.limits.concurrency = 4;
+  target_.configure(settings_);
+  call(4s);
+  std::vector<Slot> running;
+  for (int i = 0; i < 4; ++i) running.push_back(*admit());
+  EXPECT_EQ(soonest(), now_ + 1s);
+  settings_.limits.concurrency = 2;  // two more than now may must end first
+  target_.configure(settings_);
+  EXPECT_EQ(soonest(), now_ + 6s);
+}
+
+TEST_F(TargetLineTest, OnlySoManyWait) {
+  settings_.queue.calls = 2;
+  target_.configure(settings_);
+  std::optional<Slot> running = admit();
+  Turn first = turn(1);
+  Turn second = turn(2);
+  EXPECT_EQ(soonest(), Instant::never());
+  EXPECT_FALSE(line_up(3));
+  settings_.queue.calls = 0;
+  target_.configure(settings_);
+  EXPECT_FALSE(line_up(4));
+}
+
+// Workers that line up, wait, leave and end calls, all at once: never more run than may, and all
+// that could be had has been had.
+TEST(TargetLineThreads, NoPlaceIsLostOrGivenTwice) {
+  constexpr std::uint32_t places = 3;
+  constexpr int workers = 4;
+  constexpr int calls_each = 2'000;
+  KeyState key;
+  TargetHealth target("p/m", "p", key, 7, nullptr);
+  target.configure({.limits = {.concurrency = places}});
+  std::atomic<std::uint32_t> running{0};
+  std::atomic<int> done{0};
+  std::atomic<bool> too_many{false};
+  Instant now{1'000'000'000'000};
+  auto work = [&](unsigned seed) {
+    std::minstd_rand dice(seed);
+    Bell bell;
+    for (std::uint64_t i = 0; i < calls_each; ++i) {
+      auto turn = target.line_up({.principal = i % 3}, {.tenant = seed, .bell = &bell, .ticket = i},
+                                 now + 1h, now);
+      if (!turn) continue;
+      auto place = turn->look(now);
+      bool leaves = dice() % 5 == 0;
+      while (!place && !leaves) {
+        while (!bell.take(i)) std::this_thread::yield();
+        place = turn->look(now);
+      }
+      if (!place) continue;
+      too_many = too_many || ++running > places;
+      if (dice() % 3 == 0) std::this_thread::yield();
+      --running;
+      ++done;
+      place->end(dice() % 4 == 0 ? cancelled : answered, std::nullopt, now);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (unsigned i = 1; i <= workers; ++i) threads.emplace_back(work, i);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_FALSE(too_many);
+  EXPECT_GT(done, workers * calls_each / 2);
+  EXPECT_EQ(target.standing(now).running, 0u);
+  EXPECT_EQ(target.standing(now).waiting, 0u);
+}
+
+}  // namespace
+}  // namespace recloser::route
