@@ -169,6 +169,7 @@ full_steps() {
     optional "again" "See tests/chaos, and docs/idempotency.md." tests/chaos/again
     optional "failover" "One story alone: tests/chaos/failover/run --only TEXT" tests/chaos/failover
     optional "overspend" "See tests/bench/README.md." tests/bench/overspend --quick
+    optional "resilience" "See docs/resilience.md." tests/bench/resilience
     optional "gates" "See tests/bench. A gate that cannot be held has its profile written down." \
       tests/bench/gates
   else

@@ -104,7 +104,8 @@ std::expected<void, Refused> Relay::find_targets(Call& call, const auth::Princip
   request.asker = {
       .principal = call.principal.low,
       .needs = {.input_tokens = needs.tokens - request.facts.max_tokens,
-                .output_tokens = std::min(request.facts.max_tokens, output_tokens_usual)}};
+                .output_tokens = std::min(request.facts.max_tokens, output_tokens_usual)},
+      .streams = call.streams};
   if (request.candidates.size() > 1) judge_targets(call, request, needs);
   return {};
 }

@@ -50,6 +50,10 @@ class Breaker {
   Ticket admit_anyhow(Instant now) { return would_admit(now) ? admit(now) : trip_.let_by(); }
 
   void first_token(Ticket& ticket, PrincipalHash principal, Instant now);
+  // Whatever its calls say.
+  void trip(Instant now, Random& random) {
+    trip_.trip(now, open_time(trip_.in_a_row(now), random));
+  }
   // Whether it has tripped by this.
   bool end(Ticket& ticket, PrincipalHash principal, AttemptEnd end, Instant now, Random& random);
 

@@ -80,6 +80,7 @@ Admission TargetHealth::judge_newcomer(const Asker& asker, Instant now) const {
 
 std::expected<TargetHealth::Slot, Admission> TargetHealth::admit(const Asker& asker, Instant now,
                                                                  Panic panic) {
+  trip_if_silent(now);
   Asker bounded = asker;
   bounded.needs = asker.needs.bounded();
   State before{};
@@ -101,8 +102,7 @@ std::expected<TargetHealth::Slot, Admission> TargetHealth::admit(const Asker& as
 
 // A place, for a call that may have one, unless the provider's key is in trouble.
 std::expected<TargetHealth::Held, Admission> TargetHealth::take(const Asker& asker, Instant now) {
-  Held held;
-  held.asker = asker;
+  Held held{.asker = asker, .begun = now};
   held.in_panic = !breaker_.would_admit(now);
   if (asker.key_is_ours) {
     std::optional<Ticket> key = key_.admit(now);
@@ -114,14 +114,31 @@ std::expected<TargetHealth::Held, Admission> TargetHealth::take(const Asker& ask
   }
   held.shared = breaker_.admit_anyhow(now);
   held.own = own_.admit_anyhow(asker.principal, now);
-  held.begun = now;
   loading_.asked(now);
   gauges_.sent(asker.needs);
   if (pace_.is_set()) pace_.sent(asker.needs, now);
+  if (asker.streams) silence_.sent(now);
   ++running_;
   ++waiting_;
   held.health = this;
   return held;
+}
+
+// One that answers nobody any more is not sent more calls until theirs run into their limits. Seen
+// when another one comes.
+void TargetHealth::trip_if_silent(Instant now) {
+  Rings rings;
+  Instant until;
+  {
+    std::lock_guard lock(lock_);
+    bool silent = silence_.lasts(now, [this] { return forecast_.within(95); });
+    if (!silent || breaker_.state(now) != State::passing) return;
+    last_failure_ = AttemptEnd::timed_out;  // which its calls will come to
+    breaker_.trip(now, random_);
+    until = breaker_.trip().until();
+    serve(now, rings);
+  }
+  tell(State::passing, State::tripped, name_of(AttemptEnd::timed_out), now, until);
 }
 
 double TargetHealth::cost(Instant now) const {
@@ -203,8 +220,8 @@ void TargetHealth::first_token(Held& held, Duration ttft, std::uint64_t prompt_t
     std::lock_guard lock(lock_);
     arrived(held);
     if (!held.waits) return;
-    held.waits = false;
-    --waiting_;
+    no_longer_waits(held);
+    silence_.heard(now);
     before = breaker_.settled_state();
     breaker_.first_token(held.shared, held.asker.principal, now);
     after = breaker_.settled_state();
@@ -250,6 +267,9 @@ void TargetHealth::end(Held& held, AttemptEnd end, std::optional<Duration> retry
 void TargetHealth::learn(Held& held, AttemptEnd end, std::optional<Duration> retry_after,
                          Instant now) {
   ++ends_[static_cast<std::size_t>(end)];
+  // How an answer ends that had begun says nothing of those that wait.
+  bool spoke = end != AttemptEnd::cancelled && end != AttemptEnd::timed_out;
+  if (held.waits && spoke) silence_.heard(now);
   PrincipalHash principal = held.asker.principal;
   if (breaker_.trip().counts(held.shared)) {
     own_.end(held.own, principal, end, now, random_);
@@ -288,10 +308,15 @@ void TargetHealth::note_stay(Duration stay) {
 void TargetHealth::give_back(Held& held, Instant now, Rings& rings) {
   CHECK(running_ > 0, "a slot is given back once");
   arrived(held);
-  if (held.waits) --waiting_;
-  held.waits = false;
+  if (held.waits) no_longer_waits(held);
   --running_;
   serve(now, rings);
+}
+
+void TargetHealth::no_longer_waits(Held& held) {
+  held.waits = false;
+  --waiting_;
+  if (held.asker.streams) silence_.left();
 }
 
 void TargetHealth::tell(State from, State to, std::string_view why, Instant now,

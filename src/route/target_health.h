@@ -18,6 +18,7 @@
 #include "route/pace.h"
 #include "route/quota_gauges.h"
 #include "route/retry_budget.h"
+#include "route/silence.h"
 #include "route/waiting_line.h"
 
 #include <array>
@@ -57,6 +58,7 @@ struct Asker {
   // false: the client's own key with the provider. Then its limits and its troubles are the
   // client's, too: neither key, nor cooldown, nor gauges are asked or learn.
   bool key_is_ours = true;
+  bool streams = false;  // its first token will be told
 };
 
 struct Admission {
@@ -187,6 +189,8 @@ class TargetHealth {
   void headers(Held& held, const QuotaReading& reading, Instant now);
   void end(Held& held, AttemptEnd end, std::optional<Duration> retry_after, Instant now);
   void learn(Held& held, AttemptEnd end, std::optional<Duration> retry_after, Instant now);
+  void trip_if_silent(Instant now);
+  void no_longer_waits(Held& held);
   void arrived(Held& held);
   void note_stay(Duration stay);
   void give_back(Held& held, Instant now, Rings& rings);
@@ -218,6 +222,7 @@ class TargetHealth {
   TtftForecast forecast_;
   std::uint32_t running_ = 0;
   std::uint32_t waiting_ = 0;  // for their first token
+  Silence silence_;
   bool drained_ = false;
   AttemptEnd last_failure_ = AttemptEnd::answered;
   std::array<std::uint64_t, attempt_end_count> ends_{};

@@ -1,5 +1,7 @@
 #include "route/target_health.h"
 
+#include "route/silence.h"
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -374,6 +376,84 @@ TEST_F(TargetHealthTest, QueuesAtTheProviderLowerTheLimit) {
   }
   EXPECT_EQ(why(), Why::full);  // the sixty that run are as many as may
   EXPECT_LT(standing().limit, 61);
+}
+
+class SilentTargetTest : public TargetHealthTest {
+ protected:
+  static constexpr std::uint32_t enough = Silence::calls_least;
+
+  SilentTargetTest() {
+    for (std::uint32_t i = 0; i < TtftForecast::calls_least; ++i) {
+      TargetHealth::Slot slot = admit(asker_);
+      slot.first_token(200ms, 100, now_);
+      slot.end(answered, std::nullopt, now_);
+    }
+    for (std::uint32_t i = 0; i < enough; ++i) waiting_.push_back(admit(asker_));
+    now_ = now_ + Silence::shortest;
+  }
+  bool lets_in() { return target_.admit(asker_, now_).has_value(); }
+
+  Asker asker_{.principal = 1, .streams = true};
+  std::vector<TargetHealth::Slot> waiting_;
+};
+
+TEST_F(SilentTargetTest, TripsBeforeACallHasFailed) {
+  EXPECT_EQ(told_.lines.size(), 0);
+  EXPECT_FALSE(lets_in());
+  EXPECT_EQ(standing().state, State::tripped);
+  EXPECT_EQ(told_.lines, std::vector<std::string>{"target p/m: passing -> tripped, timed_out"});
+  // What became of those calls is known by now.
+  for (TargetHealth::Slot& slot : waiting_) slot.end(timed_out, std::nullopt, now_);
+  EXPECT_EQ(standing().trips, 1);
+}
+
+TEST_F(SilentTargetTest, IsProbedAndPassesAgain) {
+  EXPECT_FALSE(lets_in());
+  now_ = standing().until;
+  for (std::size_t i = 0; i < Breaker::probes; ++i) {
+    TargetHealth::Slot probe = admit(asker_);
+    EXPECT_TRUE(probe.is_probe());
+    probe.first_token(200ms, 100, now_);
+    probe.end(answered, std::nullopt, now_);
+  }
+  EXPECT_EQ(standing().state, State::passing);
+  EXPECT_TRUE(lets_in());
+}
+
+TEST_F(SilentTargetTest, AFirstTokenIsASign) {
+  waiting_.back().first_token(5s, 100, now_);
+  waiting_.push_back(admit(asker_));
+  EXPECT_EQ(standing().state, State::passing);
+}
+
+TEST_F(SilentTargetTest, AnErrorIsASignAndATimeLimitIsNone) {
+  waiting_.push_back(TargetHealth::Slot());
+  waiting_.front().end(timed_out, std::nullopt, now_);
+  waiting_.push_back(admit({.principal = 1}));  // whose first token nobody will tell
+  EXPECT_EQ(standing().state, State::passing) << "one too few waits";
+  now_ = now_ - 1ns;
+  waiting_.push_back(admit(asker_));
+  now_ = now_ + Silence::shortest;
+  waiting_[1].end(server_error, std::nullopt, now_);
+  waiting_.push_back(admit(asker_));
+  waiting_.push_back(admit(asker_));
+  EXPECT_EQ(standing().state, State::passing);
+}
+
+// They say how it was when they began.
+TEST_F(SilentTargetTest, AnswersThatGoOnAreNoSign) {
+  waiting_.front().first_token(200ms, 100, now_);
+  waiting_.push_back(admit(asker_));
+  now_ = now_ + Silence::shortest;
+  waiting_.front().end(answered, std::nullopt, now_);
+  EXPECT_FALSE(lets_in());
+}
+
+TEST_F(SilentTargetTest, OfWholeAnswersNothingIsExpected) {
+  waiting_.clear();
+  for (std::uint32_t i = 0; i < 2 * enough; ++i) waiting_.push_back(admit({.principal = 1}));
+  now_ = now_ + 1min;
+  EXPECT_TRUE(lets_in());
 }
 
 }  // namespace

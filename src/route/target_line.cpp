@@ -42,6 +42,7 @@ std::expected<TargetHealth::Turn, Admission> TargetHealth::line_up(const Asker& 
   place->asker.needs = asker.needs.bounded();
   place->bell = waiting.bell;
   place->ticket = waiting.ticket;
+  trip_if_silent(now);
   Rings rings;
   std::lock_guard lock(lock_);
   Admission admission = judge_newcomer(place->asker, now);

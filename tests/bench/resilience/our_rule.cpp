@@ -1,0 +1,181 @@
+// Recloser's rule: the health, the plan and the budgets of the room route, asked as the relay asks
+// them (relay/targets.cpp, relay/attempts.cpp).
+#include "route/backoff.h"
+#include "route/health.h"
+#include "route/plan.h"
+#include "rule.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+namespace recloser::resilience {
+namespace {
+
+using route::AttemptEnd;
+using route::Candidate;
+using route::TargetHealth;
+using route::WhyNot;
+
+constexpr std::uint32_t repeats_max = 1;  // `retries`
+constexpr Duration repeat_wait_max = 10s;
+
+class Ours final : public Rule {
+ public:
+  Ours(std::uint64_t seed, bool by_latency)
+      : health_(seed, nullptr),
+        random_(seed),
+        balance_(by_latency ? config::Balance::least_latency : config::Balance::weights) {
+    for (std::size_t i = 0; i < target_count; ++i) {
+      all_[i].provider = i;
+      healths_[i] = &health_.of(targets[i].name, "model");
+    }
+  }
+
+  std::string_view name() const override {
+    return balance_ == config::Balance::weights ? "Recloser, weights" : "Recloser, least latency";
+  }
+
+  Next next(const Asked& call, Instant now) override {
+    if (calls_.size() <= call.id) calls_.resize(call.id + 1);
+    Own& own = calls_[call.id];
+    if (call.attempts == 0) {
+      health_.count_call(now);
+      begin(call, own, now);
+    } else if (!own.repeats_now && !tries_again(call, own, now)) {
+      return {};
+    } else if (own.not_before > now) {
+      own.repeats_now = true;
+      return {.target = {}, .ask_again = own.not_before};
+    }
+    own.repeats_now = false;
+    return {.target = take(call, own, now), .ask_again = {}};
+  }
+
+  void first_token(const Asked& call, Duration ttft, Instant now) override {
+    calls_[call.id].slot.first_token(ttft, call.what.prompt_tokens, now);
+  }
+
+  void end(const Asked& call, Instant now) override {
+    calls_[call.id].slot.end(call.ended, call.retry_after, now);
+  }
+
+  void forget(const Asked& call) override {
+    if (call.id < calls_.size()) calls_[call.id] = Own();
+  }
+
+ private:
+  struct Own {
+    std::array<Candidate, target_count> candidates;
+    TargetHealth::Slot slot;
+    std::optional<route::RetryToken> retry;
+    std::uint32_t repeats = 0;
+    bool repeats_now = false;
+    bool panics = false;
+    Instant not_before;
+  };
+
+  static route::Asker asker_of(const Asked& call) {
+    return {.principal = call.what.principal + 1,
+            .needs = {.input_tokens = call.what.prompt_tokens, .output_tokens = 1024},
+            .streams = true};
+  }
+
+  void ask_health(const Asked& call, Own& own, Instant now) const {
+    for (Candidate& each : own.candidates) {
+      if (each.why_not != WhyNot::none && !route::passes_by_itself(each.why_not)) continue;
+      route::Admission admission = each.health->would_admit(asker_of(call), now);
+      each.why_not = route::why_not(admission.why);
+      each.until = admission.until;
+      each.cost = each.health->cost(now);
+    }
+  }
+
+  void begin(const Asked& call, Own& own, Instant now) {
+    for (std::size_t i = 0; i < target_count; ++i) {
+      own.candidates[i] = {.target = &all_[i], .health = healths_[i]};
+    }
+    ask_health(call, own, now);
+    route::arrange(own.candidates, {.balance = balance_, .session = {}}, random_);
+  }
+
+  bool tries_again(const Asked& call, Own& own, Instant now) {
+    if (!route::may_be_tried_again(call.ended) || call.attempts >= attempts_max || own.panics ||
+        now >= call.deadline) {
+      return false;
+    }
+    for (Candidate& each : own.candidates) {
+      if (each.target->provider == call.target) each.why_not = WhyNot::tried;
+    }
+    ask_health(call, own, now);
+    auto next = std::ranges::find(own.candidates, WhyNot::none, &Candidate::why_not);
+    TargetHealth* health = next == own.candidates.end() ? nullptr : next->health;
+    if (health == nullptr && repeats(call, own, now)) health = healths_[call.target];
+    if (health == nullptr) return false;
+    own.retry = health_.take_retry(*health, now);
+    return own.retry.has_value();
+  }
+
+  bool repeats(const Asked& call, Own& own, Instant now) {
+    if (!route::may_be_tried_again_here(call.ended) || own.repeats >= repeats_max) return false;
+    std::optional<Duration> wait = call.retry_after;
+    route::Admission admission = healths_[call.target]->would_admit(asker_of(call), now);
+    if (!admission.passes()) {
+      WhyNot why = route::why_not(admission.why);
+      if (why != WhyNot::cooling && why != WhyNot::quota) return false;
+      wait = std::max(wait.value_or(Duration{}), admission.until - now);
+    }
+    wait = route::backoff(own.repeats + 1, wait, now, call.deadline, random_);
+    if (!wait || *wait > repeat_wait_max) return false;
+    ++own.repeats;
+    own.not_before = now + *wait;
+    for (Candidate& each : own.candidates) {
+      if (each.target->provider == call.target) each.why_not = WhyNot::none;
+    }
+    return true;
+  }
+
+  std::optional<std::size_t> take(const Asked& call, Own& own, Instant now) const {
+    for (route::Panic panic : {route::Panic::no, route::Panic::yes}) {
+      if (panic == route::Panic::yes && is_busy(own)) break;
+      for (Candidate& each : own.candidates) {
+        bool tripped = each.why_not == WhyNot::tripped || each.why_not == WhyNot::own_tripped;
+        if (panic == route::Panic::no ? each.why_not != WhyNot::none : !tripped) continue;
+        std::expected<TargetHealth::Slot, route::Admission> slot =
+            each.health->admit(asker_of(call), now, panic);
+        if (!slot) {
+          each.why_not = route::why_not(slot.error().why);
+          each.until = slot.error().until;
+          continue;
+        }
+        own.slot = std::move(*slot);
+        own.panics = panic == route::Panic::yes;
+        return each.target->provider;
+      }
+    }
+    return std::nullopt;
+  }
+
+  static bool is_busy(const Own& own) {
+    return std::ranges::any_of(own.candidates, [](const Candidate& each) {
+      return each.why_not == WhyNot::cooling || each.why_not == WhyNot::quota ||
+             each.why_not == WhyNot::full;
+    });
+  }
+
+  route::Health health_;
+  Random random_;
+  config::Balance balance_;
+  std::array<route::Target, target_count> all_{};
+  std::array<TargetHealth*, target_count> healths_{};
+  std::vector<Own> calls_;  // by Asked::id
+};
+
+}  // namespace
+
+std::unique_ptr<Rule> ours(std::uint64_t seed, bool by_latency) {
+  return std::make_unique<Ours>(seed, by_latency);
+}
+
+}  // namespace recloser::resilience
