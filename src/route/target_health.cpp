@@ -283,8 +283,10 @@ void TargetHealth::learn(Held& held, AttemptEnd end, std::optional<Duration> ret
   }
   if (breaker_.end(held.shared, principal, end, now, random_)) own_.clear();
   if (end == AttemptEnd::rate_limited && held.asker.key_is_ours) {
-    cooldown_.rate_limited(now, retry_after, random_);
     limit_.rate_limited(running_, now);
+    // Where it says nothing of a time, fewer calls at once are enough, if the limit keeps any away.
+    bool fewer = limit_.limit() < running_;
+    if (retry_after || !fewer) cooldown_.rate_limited(now, retry_after, random_);
   }
   if (end == AttemptEnd::answered) cooldown_.answered();
   if (end == AttemptEnd::loading) {

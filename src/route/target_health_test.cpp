@@ -81,6 +81,29 @@ TEST_F(TargetHealthTest, ARateLimitCoolsAndIsNoFailure) {
   EXPECT_EQ(why(), Why::yes);
 }
 
+TEST_F(TargetHealthTest, ARateLimitUnderManyCallsLowersTheirNumber) {
+  std::vector<TargetHealth::Slot> running;
+  for (int i = 0; i < 40; ++i) running.push_back(admit());
+  for (int i = 0; i < 3; ++i) {
+    running.back().end(rate_limited, std::nullopt, now_);
+    running.pop_back();
+  }
+  EXPECT_EQ(standing().limit, 36);
+  EXPECT_EQ(why(), Why::full);  // and it is not left alone
+  while (running.size() >= 36) running.pop_back();
+  EXPECT_EQ(why(), Why::yes);
+  running.back().end(rate_limited, 5s, now_);
+  running.pop_back();
+  EXPECT_EQ(why(), Why::cooling);  // unless it says for how long
+}
+
+// Of few calls the limit keeps nobody away.
+TEST_F(TargetHealthTest, ARateLimitUnderFewCallsCools) {
+  TargetHealth::Slot other = admit();
+  call(rate_limited);
+  EXPECT_GT(standing().cooling_until, now_);
+}
+
 TEST_F(TargetHealthTest, AnAnswerBeginsTheRowOfRateLimitsAnew) {
   for (int i = 0; i < 100; ++i) {
     call(rate_limited);

@@ -9,6 +9,12 @@ ANSWERED_MIN = 0.995  # of the calls, with a healthy second target
 ATTEMPTS_MAX = 1.1  # of the calls
 ATTEMPTS_FLOOR = 10  # what a short run may add to that
 PRIMARY = "primary"
+# What it gets while it is brown: calls until it has tripped and those on their way then, and after
+# that a few probes each second at most.
+BROWN_SECONDS_UNTIL_TRIPPED = 3
+PROBES_A_SECOND = 3
+SLOWER_MAX = 1.5  # times as long as with a healthy primary, 95 of 100 answers
+REFUSED_SECONDS_MAX = 0.05  # 95 of 100 of those who are
 
 
 @dataclass
@@ -88,6 +94,22 @@ class Scenario:
             yield f"{self.name}: {len(self.seen)} calls, {self.attempts} attempts"
         if not all(one.answered for one in self.seen if one.ended < self.lengths[0]):
             yield f"{self.name}: a call of a healthy primary was not answered"
+        rate = len(self.seen) / sum(self.lengths)
+        most = rate * BROWN_SECONDS_UNTIL_TRIPPED + PROBES_A_SECOND * self.lengths[1]
+        if self.primary_in_brown() > most:
+            yield f"{self.name}: the brown primary got {self.primary_in_brown()} requests"
+
+    def slow(self):
+        """Of the time in which the primary is brown, once its first calls have failed."""
+        settled = self.lengths[0] + BROWN_SECONDS_UNTIL_TRIPPED
+        brown = [one for one in self.of("brown") if one.began >= settled]
+        good = quantile([one.seconds for one in brown if one.answered], 0.95)
+        rest = quantile([one.seconds for one in brown if not one.answered], 0.95)
+        usual = quantile([one.seconds for one in self.of("healthy") if one.answered], 0.95)
+        if good is None or good > usual * SLOWER_MAX:
+            yield f"{self.name}: p95 {milliseconds(good)} ms, of usually {milliseconds(usual)} ms"
+        if rest is not None and rest > REFUSED_SECONDS_MAX:
+            yield f"{self.name}: who was refused waited {milliseconds(rest)} ms for it"
 
     def lines(self):
         healthy = [one.seconds for one in self.of("healthy") if one.answered]

@@ -13,7 +13,7 @@ sys.path.insert(0, str(PROJECT / "tests/mock"))
 from mock_provider import HEAD_END, openai_stream, read_body  # noqa: E402
 
 PIECES = 10
-FIRST_TOKEN_SECONDS, GAP_SECONDS = 0.05, 0.01  # of a healthy target
+FIRST_TOKEN_SECONDS, GAP_SECONDS = 0.5, 0.05  # of a healthy target
 BROWN_FIRST_TOKEN_SECONDS, BROWN_ERRORS = 10, 0.3
 RETRY_AFTER_SECONDS = 1
 # What is left of a stand-in: at 40 % of the rate, so many streams run at once.
