@@ -305,5 +305,27 @@ TEST(TargetLineThreads, NoPlaceIsLostOrGivenTwice) {
   EXPECT_EQ(target.standing(now).waiting, 0u);
 }
 
+// Whoever waits for a target that has fallen silent need not wait for its calls to fail.
+TEST_F(TargetLineTest, WhoWaitsForASilentTargetIsSentAway) {
+  settings_.limits.concurrency = Silence::calls_least;
+  target_.configure(settings_);
+  Asker streams{.principal = 1, .streams = true};
+  for (std::uint32_t i = 0; i < TtftForecast::calls_least; ++i) {
+    Slot slot = target_.admit(streams, now_).value();
+    slot.first_token(200ms, 100, now_);
+    now_ = now_ + 1s;
+    slot.end(answered, std::nullopt, now_);
+  }
+  std::vector<Slot> all;
+  for (std::uint32_t i = 0; i < Silence::calls_least; ++i) {
+    all.push_back(target_.admit(streams, now_).value());
+  }
+  Turn waits = turn(1);
+  now_ = now_ + Silence::shortest;
+  EXPECT_EQ(why(line_up(2).error()), Why::tripped);
+  EXPECT_EQ(why(waits.look(now_).error()), Why::tripped);
+  EXPECT_EQ(target_.standing(now_).state, State::tripped);
+}
+
 }  // namespace
 }  // namespace recloser::route

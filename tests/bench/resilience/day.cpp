@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <optional>
 #include <queue>
 #include <utility>
 
@@ -48,8 +50,10 @@ class Life {
       } else {
         Event event = events_.top();
         events_.pop();
+        now_ = event.at;
         happen(event);
       }
+      while (std::optional<std::uint32_t> woken = rule_.woken()) ask(*woken, now_);
     }
     for (const Figures& bin : day_.bins) day_.all.add(bin);
     return std::move(day_);
@@ -57,6 +61,7 @@ class Life {
 
  private:
   void arrive(const Arrival& what) {
+    now_ = what.at;
     auto id = static_cast<std::uint32_t>(calls_.size());
     if (free_.empty()) {
       calls_.emplace_back();
@@ -70,6 +75,8 @@ class Life {
   }
 
   void happen(const Event& event) {
+    // It was asked before, because it was woken.
+    if (event.what == Happening::asks && asks_[event.call] != event.order) return;
     Asked& call = calls_[event.call];
     Figures& bin = bin_of(call.what);
     switch (event.what) {
@@ -95,9 +102,13 @@ class Life {
 
   void ask(std::uint32_t id, Instant now) {
     Asked& call = calls_[id];
+    if (asks_.size() <= id) asks_.resize(id + 1);
+    asks_[id] = 0;
     Next next = rule_.next(call, now);
     if (next.ask_again) {
-      return expect(*next.ask_again, id, Happening::asks, AttemptEnd::answered);
+      expect(*next.ask_again, id, Happening::asks, AttemptEnd::answered);
+      asks_[id] = order_;
+      return;
     }
     if (next.target) return send(call, *next.target, now);
     bin_of(call.what).seconds_to_refusal.push_back(seconds(now - call.what.at));
@@ -166,8 +177,10 @@ class Life {
   Day day_;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::uint64_t order_ = 0;
-  std::vector<Asked> calls_;   // by id
-  std::vector<Instant> sent_;  // by id
+  std::vector<Asked> calls_;         // by id
+  std::vector<Instant> sent_;        // by id
+  std::vector<std::uint64_t> asks_;  // by id: the event at which it is asked again; 0: none
+  Instant now_;
   std::vector<std::uint32_t> free_;
   std::array<std::uint32_t, target_count> running_{};
 };

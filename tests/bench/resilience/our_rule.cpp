@@ -1,5 +1,5 @@
 // Recloser's rule: the health, the plan and the budgets of the room route, asked as the relay asks
-// them (relay/targets.cpp, relay/attempts.cpp).
+// them (relay/targets.cpp, relay/attempts.cpp, relay/waiting.cpp).
 #include "route/backoff.h"
 #include "route/health.h"
 #include "route/plan.h"
@@ -21,6 +21,13 @@ using route::WhyNot;
 constexpr std::uint32_t repeats_max = 1;  // `retries`
 constexpr Duration repeat_wait_max = 10s;
 
+// Tickets that were called, of calls that look when they are next asked.
+class Bell final : public route::LineBell {
+ public:
+  void ring(std::uint64_t ticket) override { rung.push_back(ticket); }
+  std::vector<std::uint64_t> rung;
+};
+
 class Ours final : public Rule {
  public:
   Ours(std::uint64_t seed, bool by_latency)
@@ -40,6 +47,7 @@ class Ours final : public Rule {
   Next next(const Asked& call, Instant now) override {
     if (calls_.size() <= call.id) calls_.resize(call.id + 1);
     Own& own = calls_[call.id];
+    if (own.turn) return look(call, own, now);
     if (call.attempts == 0) {
       health_.count_call(now);
       begin(call, own, now);
@@ -50,7 +58,9 @@ class Ours final : public Rule {
       return {.target = {}, .ask_again = own.not_before};
     }
     own.repeats_now = false;
-    return {.target = take(call, own, now), .ask_again = {}};
+    std::optional<std::size_t> taken = take(call, own, now);
+    if (!taken && is_busy(own)) return line_up(call, own, now);
+    return {.target = taken, .ask_again = {}};
   }
 
   void first_token(const Asked& call, Duration ttft, Instant now) override {
@@ -65,7 +75,19 @@ class Ours final : public Rule {
     if (call.id < calls_.size()) calls_[call.id] = Own();
   }
 
+  std::optional<std::uint32_t> woken() override {
+    while (!bell_.rung.empty()) {
+      std::uint64_t ticket = bell_.rung.back();
+      bell_.rung.pop_back();
+      auto id = static_cast<std::uint32_t>(ticket % ticket_step);
+      if (calls_[id].turn && calls_[id].ticket == ticket) return id;
+    }
+    return std::nullopt;
+  }
+
  private:
+  static constexpr std::uint64_t ticket_step = 1u << 24;  // above any Asked::id
+
   struct Own {
     std::array<Candidate, target_count> candidates;
     TargetHealth::Slot slot;
@@ -74,6 +96,10 @@ class Ours final : public Rule {
     bool repeats_now = false;
     bool panics = false;
     Instant not_before;
+    std::optional<TargetHealth::Turn> turn;  // in the line of ..
+    std::size_t lined_up_at = 0;
+    Instant until;
+    std::uint64_t ticket = 0;
   };
 
   static route::Asker asker_of(const Asked& call) {
@@ -110,6 +136,9 @@ class Ours final : public Rule {
     }
     ask_health(call, own, now);
     auto next = std::ranges::find(own.candidates, WhyNot::none, &Candidate::why_not);
+    if (next == own.candidates.end()) {
+      next = std::ranges::find_if(own.candidates, route::is_busy, &Candidate::why_not);
+    }
     TargetHealth* health = next == own.candidates.end() ? nullptr : next->health;
     if (health == nullptr && repeats(call, own, now)) health = healths_[call.target];
     if (health == nullptr) return false;
@@ -122,8 +151,7 @@ class Ours final : public Rule {
     std::optional<Duration> wait = call.retry_after;
     route::Admission admission = healths_[call.target]->would_admit(asker_of(call), now);
     if (!admission.passes()) {
-      WhyNot why = route::why_not(admission.why);
-      if (why != WhyNot::cooling && why != WhyNot::quota) return false;
+      if (!admission.is_busy()) return false;
       wait = std::max(wait.value_or(Duration{}), admission.until - now);
     }
     wait = route::backoff(own.repeats + 1, wait, now, call.deadline, random_);
@@ -158,10 +186,47 @@ class Ours final : public Rule {
   }
 
   static bool is_busy(const Own& own) {
-    return std::ranges::any_of(own.candidates, [](const Candidate& each) {
-      return each.why_not == WhyNot::cooling || each.why_not == WhyNot::quota ||
-             each.why_not == WhyNot::full;
-    });
+    return std::ranges::any_of(own.candidates,
+                               [](const Candidate& each) { return route::is_busy(each.why_not); });
+  }
+
+  // Where a place comes free first; nothing, where none does in time.
+  Next line_up(const Asked& call, Own& own, Instant now) {
+    route::Waiting as{.tenant = call.what.principal, .bell = &bell_};
+    const Candidate* soonest = nullptr;
+    Instant at = Instant::never();
+    for (const Candidate& each : own.candidates) {
+      if (!route::is_busy(each.why_not)) continue;
+      Instant free = each.health->soonest(asker_of(call), as, now);
+      if (free < at) soonest = &each;
+      at = std::min(at, free);
+    }
+    if (soonest == nullptr) return {};
+    as.ticket = own.ticket = ticket_step * ++tickets_ + call.id;
+    own.until = now + config::ProviderQueue().wait;
+    auto turn = soonest->health->line_up(asker_of(call), as, own.until, now);
+    if (!turn) return {};
+    own.turn = std::move(*turn);
+    own.lined_up_at = soonest->target->provider;
+    return look(call, own, now);
+  }
+
+  Next look(const Asked& call, Own& own, Instant now) {
+    auto place = own.turn->look(now);
+    if (!place && place.error().is_busy() && now < own.until) {
+      return {.target = {}, .ask_again = std::min(own.until, place.error().until)};
+    }
+    own.turn.reset();
+    if (place) {
+      own.slot = std::move(*place);
+      own.panics = false;
+      return {.target = own.lined_up_at, .ask_again = {}};
+    }
+    if (place.error().is_busy()) return {};
+    ask_health(call, own, now);
+    std::optional<std::size_t> taken = take(call, own, now);
+    if (!taken && is_busy(own)) return line_up(call, own, now);
+    return {.target = taken, .ask_again = {}};
   }
 
   route::Health health_;
@@ -169,7 +234,9 @@ class Ours final : public Rule {
   config::Balance balance_;
   std::array<route::Target, target_count> all_{};
   std::array<TargetHealth*, target_count> healths_{};
-  std::vector<Own> calls_;  // by Asked::id
+  Bell bell_;
+  std::uint64_t tickets_ = 0;
+  std::vector<Own> calls_;  // by Asked::id; goes before the bell
 };
 
 }  // namespace

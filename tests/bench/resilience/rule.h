@@ -44,8 +44,8 @@ class Rule {
   virtual void end(const Asked& call, Instant now) = 0;
   // The call is over.
   virtual void forget(const Asked& call) = 0;
-  // A call that waits by asking again at never(), and may be asked for now.
-  virtual std::optional<std::uint32_t> woken(Instant) { return std::nullopt; }
+  // One of those to be asked again that is to be asked at once, by Asked::id.
+  virtual std::optional<std::uint32_t> woken() { return std::nullopt; }
 };
 
 std::unique_ptr<Rule> round_robin();
