@@ -76,6 +76,9 @@ models:
     deadline: 20s
     streamUpstream: never
     interrupted: continue
+  late:
+    targets: [{provider: main, model: gpt-4o}, {provider: meta, model: llama}]
+    hedge: true
 keys:
   - id: ci
     secret: file:///run/ci
@@ -171,7 +174,7 @@ TEST(EveryField, OfModelsAndKeysArrives) {
   std::shared_ptr<const Config> full = full_config();
   ASSERT_TRUE(full);
   const Config& config = *full;
-  ASSERT_EQ(config.models.size(), 1u);
+  ASSERT_EQ(config.models.size(), 2u);
   EXPECT_EQ(config.find_model("fast")->targets[0].provider, "main");
   EXPECT_EQ(config.find_model("fast")->targets[0].model, "gpt-4o-mini");
   const Model& fast = *config.find_model("fast");
@@ -189,6 +192,8 @@ TEST(EveryField, OfModelsAndKeysArrives) {
   EXPECT_EQ(fast.deadline, 20s);
   EXPECT_EQ(fast.stream_upstream, StreamUpstream::never);
   EXPECT_EQ(fast.interrupted, Interrupted::go_on);
+  EXPECT_FALSE(fast.hedge);
+  EXPECT_TRUE(config.models.at(1).hedge);
   const Key& key = config.keys.at(0);
   EXPECT_EQ(key.secret.reveal(), "0123456789abcdefghij");
   EXPECT_EQ(key.id + key.org + key.team + key.user + key.agent, "ciacmesearchAda Lovelaceindexer");

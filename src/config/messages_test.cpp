@@ -44,8 +44,8 @@ TEST(Messages, UnknownFields) {
        "13: models.m.targets is required here; write targets: [{provider: openai, model: "
        "gpt-4o-mini}]\n"
        "recloser.yaml:4:14: models.m.tragets is not a field; did you mean targets? The fields here "
-       "are attempts, balance, deadline, fallback, interrupted, regions, sticky, streamUpstream, "
-       "targets"},
+       "are attempts, balance, deadline, fallback, hedge, interrupted, regions, sticky, "
+       "streamUpstream, targets"},
       {"keys: [{id: a, secret: 01234567890123456789, bugdet: {usd: 5}}]",
        "46: keys[0].bugdet is not a field; did you mean budget? The fields here are agent, "
        "budget, concurrency, disabled, expires, id, labels, models, org, priority, rpm, secret, "
@@ -178,9 +178,7 @@ TEST(Messages, WhatLaterVersionsBuildWithinOthers) {
     expect_refused("keys: [{id: a, secret: 01234567890123456789, " + field + ": 1}]\n",
                    "keys[0]." + field);
   }
-  for (std::string field : {"hedge", "ladder"}) {
-    expect_refused("models: {m: {" + field + ": [a]}}\n", "models.m." + field);
-  }
+  expect_refused("models: {m: {ladder: [a]}}\n", "models.m.ladder");
   expect_refused("listen: [{address: 127.0.0.1:1, tls: {cert: c, key: k, clientCa: a}}]\n",
                  "listen[0].tls.clientCa");
 }
@@ -306,6 +304,10 @@ TEST(Messages, ValuesThatDoNotGoTogether) {
        "49: models.m.targets[1] is the same place as targets[0]; write it once, with a weight"},
       {"models: {m: {targets: [{provider: p, model: x, weight: 0}]}}",
        "23: models.m.targets cannot all have weight 0: none would be asked"},
+      {"models: {m: {targets: [{provider: p, model: x}], hedge: true, interrupted: continue}}",
+       "57: models.m.hedge cannot be combined with `interrupted` in this version: leave one of "
+       "them "
+       "out"},
       {"models: {m: {targets: [{provider: p, model: x, lacks: [tolls]}]}}",
        "56: models.m.targets[0].lacks[0] must be tools, vision, schema or streaming; you wrote "
        "tolls; did you mean tools?"},

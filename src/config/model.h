@@ -72,6 +72,7 @@ struct Model {
   std::uint32_t attempts = 3;
   Duration deadline = 10min;  // from the request to the first piece of the answer
   StreamUpstream stream_upstream = StreamUpstream::automatic;
+  bool hedge = false;  // a late stream is asked for at a second target
 };
 
 }  // namespace recloser::config

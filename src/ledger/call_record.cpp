@@ -131,6 +131,11 @@ Attempt* CallRecord::begin_attempt_again(std::string_view target, WallTime at) {
   return &last;
 }
 
+void CallRecord::swap_last_attempts() {
+  CHECK(attempt_count_ >= 2, "one attempt has no other");
+  std::swap(attempts_[attempt_count_ - 1], attempts_[attempt_count_ - 2]);
+}
+
 bool CallRecord::set_error_class(Attempt& attempt, std::string_view value) {
   return append_cut(attempt.error_class, value, error_class_bytes_max);
 }

@@ -206,6 +206,8 @@ class CallRecord {
   // The last one once more, of which nothing stays: it came to nothing and cost nothing.
   Attempt* begin_attempt_again(std::string_view target, WallTime at);
   Attempt* last_attempt() { return attempt_count_ == 0 ? nullptr : &attempts_[attempt_count_ - 1]; }
+  // Of two that run at a time, the one that goes on is the last. CHECKs that there are two.
+  void swap_last_attempts();
   std::size_t attempt_count() const { return attempt_count_; }
   const Attempt& attempt(std::size_t i) const { return attempts_[i]; }
   Attempt& attempt(std::size_t i) { return attempts_[i]; }

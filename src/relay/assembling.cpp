@@ -4,6 +4,7 @@
 #include "codec/refusal.h"
 #include "net/http1/head_writer.h"
 #include "relay/assembly.h"
+#include "relay/hedging.h"
 #include "relay/request.h"
 
 #include <algorithm>
@@ -72,11 +73,13 @@ Task<const net::http1::ResponseHead*> Relay::ask_plainly(Call& call, Request& re
                                                          std::optional<net::HangupWatch>& watch,
                                                          std::optional<net::HttpCall>& provider,
                                                          const net::http1::ResponseHead& head) {
-  bool read = co_await read_error(call, *watch, *provider, head);
+  bool read = co_await read_error(call, *watch, serving(call, provider), head);
   if (!read) co_return nullptr;
-  bool may = provider->body_ended() && call.record().attempt_count() < limits::attempts_max;
+  bool may =
+      serving(call, provider).body_ended() && call.record().attempt_count() < limits::attempts_max;
   if (!may || !codec::refuses_stream(call.kept->begun)) co_return &call.kept->head;
-  provider->finish();
+  serving(call, provider).finish();
+  call.hedge.reset();
   ledger::Attempt* attempt = call.record().last_attempt();
   attempt->outcome = ledger::Outcome::provider_failed;
   call.record().set_error_class(*attempt, error_class_of_status(attempt->status));

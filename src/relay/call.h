@@ -32,6 +32,7 @@
 namespace recloser::relay {
 
 struct Request;  // request.h
+class Hedge;     // hedging.h
 
 // Whether there was a connection to the provider when the failure came.
 enum class Reached : bool { no, yes };
@@ -124,6 +125,7 @@ struct Call {
   std::unique_ptr<std::string> switched_off;  // the switch that stops it
   std::unique_ptr<Assembly> assembly;         // of an answer that is streamed to us alone
   std::unique_ptr<KeptAnswer> kept;           // of the last attempt
+  std::unique_ptr<Hedge> hedge;               // where two targets may be asked at once
   std::unique_ptr<Keyed> keyed;               // where it has an Idempotency-Key
   route::TargetHealth::Slot slot;             // its place at the target
   std::optional<route::RetryToken> retry;     // where it is not the first one

@@ -1,6 +1,7 @@
 // Failures on the way to a provider and in its answer: what the client is told, what the books
 // keep.
 #include "codec/refusal.h"
+#include "relay/hedging.h"
 #include "relay/request.h"
 
 #include <string>

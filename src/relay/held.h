@@ -2,12 +2,15 @@
 #pragma once
 
 #include "budget/permit.h"
+#include "ledger/call_record.h"
 #include "net/timer.h"
 #include "relay/stream_pass.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +19,16 @@ namespace recloser::relay {
 
 class Relay;
 struct Call;
+
+// What of the lines a row has: limits of the moment leave nothing behind. `each` gets the number
+// of the line among these.
+template <class Each>
+void for_each_booked(std::span<const budget::Line> lines, Each each) {
+  std::size_t number = 0;
+  for (const budget::Line& line : lines) {
+    if (line.budget->document().leaves_a_balance()) each(number++, line);
+  }
+}
 
 // The time that a call is let run, taken ahead of it: fires when all of it has passed.
 struct CallClock final : net::Timer {
@@ -79,6 +92,9 @@ class Held final : public OutputGate {
   };
   Booked booked(std::size_t i) const { return booked_.empty() ? Booked{.place = i} : booked_[i]; }
   void book(Booked line) { booked_.push_back(line); }
+  // Another attempt that ran beside this one was settled in `places`: what they show is before it.
+  void come_after(const ledger::CallRecord& row, std::span<const budget::Line> lines,
+                  std::span<const std::size_t> places);
 
   // What stands in the row of a budget that grows with every token.
   struct Growing {
@@ -126,5 +142,18 @@ class Held final : public OutputGate {
   std::uint32_t tool_calls_ = 0;
   std::string warning_;
 };
+
+inline void Held::come_after(const ledger::CallRecord& row, std::span<const budget::Line> lines,
+                             std::span<const std::size_t> places) {
+  std::vector<Booked> fresh;
+  for_each_booked(lines, [&](std::size_t number, const budget::Line&) {
+    Booked line = booked(number);
+    bool shared =
+        std::ranges::find(places, line.place) != places.end() && line.place < row.budget_count();
+    if (shared) line.before = row.budget(line.place).figures.charged;
+    fresh.push_back(line);
+  });
+  booked_ = std::move(fresh);
+}
 
 }  // namespace recloser::relay

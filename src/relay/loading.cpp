@@ -16,11 +16,6 @@ bool loads(const ledger::CallRecord& row, std::size_t i) {
   return row.text_at(row.attempt(i).error_class) == error_class_loading;
 }
 
-bool has_next(const Request& request) {
-  return std::ranges::any_of(request.candidates,
-                             [](const Candidate& each) { return each.why_not == WhyNot::none; });
-}
-
 // The last two were of one target, and both told that it loads.
 bool repeats_the_last(const ledger::CallRecord& row) {
   std::size_t made = row.attempt_count();
@@ -34,6 +29,11 @@ bool has_room(const ledger::CallRecord& row) {
 }
 
 }  // namespace
+
+bool has_next(const Request& request) {
+  return std::ranges::any_of(request.candidates,
+                             [](const Candidate& each) { return each.why_not == WhyNot::none; });
+}
 
 // The attempt has been told so. Another target is asked at once, if there is one; else this one
 // again, as often as that takes. Neither is a retry: the server did no work.

@@ -185,6 +185,7 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
     silent_until = std::min(silent_until, first_piece_until);
     Result<std::string_view> piece = nothing_or_stopped(call);
     bool comes = piece && !decodes_on(call) && (!provider.body_ended() || provider.has_unread());
+    if (call.hedge != nullptr && piece) comes = !take_begun(call, *piece) && comes;
     while (comes) {
       Instant until = std::min(silent_until, worker_.now() + awake_every);
       piece = co_await provider.next(until);

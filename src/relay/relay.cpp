@@ -1,6 +1,7 @@
 #include "relay/relay.h"
 
 #include "core/limits.h"
+#include "relay/hedging.h"
 #include "relay/request.h"
 
 #include <algorithm>
@@ -109,7 +110,7 @@ Task<void> Relay::relay(net::Exchange& client, Route route, std::unique_ptr<Requ
       co_return;
     }
     call.goes_elsewhere = false;
-    co_await pass_on(call, *watch, *provider, *head);
+    co_await pass_on(call, *watch, serving(call, provider), *head);
   } while (call.goes_elsewhere);
 }
 
@@ -145,12 +146,13 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, std::optional<net::
                                                  std::optional<net::HttpCall>& provider) {
   Request& request = *call.request;
   for (;;) {
+    call.hedge.reset();
     if (request.not_before > worker_.now()) {
       watch_client(call, watch);
       bool goes_on = co_await wait_for_target(call);
       if (!goes_on) co_return refused(call, ended_while_waiting(call));
     }
-    std::expected<void, Refused> aimed = co_await aim(call, request, watch);
+    std::expected<void, Refused> aimed = co_await aim(call, request, &watch);
     if (!aimed && awaits_loading(call, request)) continue;
     // What the last one answered is more than that there is no other.
     if (!aimed && call.kept) co_return &call.kept->head;
@@ -166,20 +168,21 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, std::optional<net::
     int status = head->status();
     if (status < 400) co_return head;
     bool read = call.kept != nullptr;
-    if (!read) read = co_await read_error(call, *watch, *provider, *head);
+    if (!read) read = co_await read_error(call, *watch, serving(call, provider), *head);
     if (read) end_with_error(call, status);
     if (!goes_elsewhere(call, call.ended)) co_return read ? &call.kept->head : nullptr;
-    if (read) provider->finish();
+    if (read) serving(call, provider).finish();
     leave_attempt(call);
   }
 }
 
-// The next target: what the call may cost there, and what is held for it.
+// The next target: what the call may cost there, and what is held for it. Without a watch of its
+// client the call does not wait for its turn.
 Task<std::expected<void, Refused>> Relay::aim(Call& call, Request& request,
-                                              std::optional<net::HangupWatch>& watch) {
+                                              std::optional<net::HangupWatch>* watch) {
   std::expected<void, Refused> taken = take_target(call, request);
-  if (!taken && any_is_busy(request)) {
-    watch_client(call, watch);
+  if (!taken && watch != nullptr && any_is_busy(request)) {
+    watch_client(call, *watch);
     taken = co_await wait_for_place(call, request);
   }
   if (!taken) co_return taken;
@@ -207,28 +210,34 @@ void Relay::watch_client(Call& call, std::optional<net::HangupWatch>& watch) {
                                       : net::HangupWatch::Call::outlives_it);
 }
 
+net::HttpTimeouts Relay::timeouts_of(const Call& call) const {
+  const config::ProviderTimeouts& timeouts = call.provider->config->timeouts;
+  Instant now = worker_.now();
+  return {.first_byte = std::min(timeouts.first_byte, deadline_of(call) - now),
+          .idle = timeouts.idle,
+          .total = now + timeouts.total};
+}
+
 // One try of a request that is written.
 Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
                                                   std::optional<net::HangupWatch>& watch,
                                                   std::optional<net::HttpCall>& provider) {
-  const config::ProviderTimeouts& timeouts = call.provider->config->timeouts;
   watch_client(call, watch);
   call.kept.reset();
   call.retry_after.reset();
   call.ended = route::AttemptEnd::cancelled;
   Instant now = worker_.now();
-  provider.emplace(
-      pool_, call.provider->dial,
-      net::HttpTimeouts{.first_byte = std::min(timeouts.first_byte, deadline_of(call) - now),
-                        .idle = timeouts.idle,
-                        .total = now + timeouts.total},
-      call.cancel);
   call.sent = worker_.clock().now();
   if (call.record().attempt_count() == 0) {
     services_.health.count_call(now);
     call.record().overhead_us = (call.sent - call.begun - request.waited) / 1us;
   }
   ledger::Attempt* attempt = begin_attempt(call, request.target_name);
+  if (std::optional<Duration> late = hedged_after(call, request)) {
+    const net::http1::ResponseHead* first = co_await send_hedged(call, request, *watch, *late);
+    co_return first;
+  }
+  provider.emplace(pool_, call.provider->dial, timeouts_of(call), call.cancel);
   std::array<std::string_view, codec::BodyEdits::pieces_max> room;
   net::HttpRequest outgoing{.method = net::http1::Method::post,
                             .head = request.head,

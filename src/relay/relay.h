@@ -44,6 +44,7 @@ class Continued;  // continued.h
 struct Leaving;
 struct Cutting;  // request.h
 struct Opening;
+struct Runner;  // hedging.h
 
 // What a request has memory for, which the next one uses again.
 struct RequestRoom {
@@ -93,8 +94,9 @@ class Relay final : public net::HttpHandler {
   Task<const net::http1::ResponseHead*> send(Call& call, Request& request,
                                              std::optional<net::HangupWatch>& watch,
                                              std::optional<net::HttpCall>& provider);
+  net::HttpTimeouts timeouts_of(const Call& call) const;
   Task<std::expected<void, Refused>> aim(Call& call, Request& request,
-                                         std::optional<net::HangupWatch>& watch);
+                                         std::optional<net::HangupWatch>* watch);
   const net::http1::ResponseHead* fail_attempt(Call& call, const net::HangupWatch& watch,
                                                const Error& error, Reached way);
   Task<void> pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
@@ -159,6 +161,25 @@ class Relay final : public net::HttpHandler {
   bool goes_on_when_loaded(Call& call);
   bool awaits_loading(Call& call, Request& request);
   ledger::Attempt* begin_attempt(Call& call, std::string_view target);
+
+  // hedging.cpp: two targets at once.
+  std::optional<Duration> hedged_after(const Call& call, const Request& request) const;
+  Task<const net::http1::ResponseHead*> send_hedged(Call& call, Request& request,
+                                                    const net::HangupWatch& watch, Duration late);
+  void begin_runner(Call& call, Request& request, Runner& runner);
+  Task<void> run_request(Call& call, Runner& runner);
+  bool may_hedge(Call& call, Request& request);
+  Task<bool> begin_second(Call& call, Request& request);
+  void turn_to(Call& call, Request& request, Runner& runner);
+  void name_provider(Call& call);
+  void abandon(Call& call, Request& request, Runner& runner);
+  void book_runner(Call& call, const Runner& runner);
+  Task<void> lose(Call& call, const net::HangupWatch& watch, Runner& runner);
+  void let_go(Call& call, Request& request, Runner& runner);
+  const net::http1::ResponseHead* take_answer(Call& call, const net::HangupWatch& watch,
+                                              Runner& runner);
+  void note_replay_of(Call& call, const Request& request, Runner& runner);
+  std::vector<budget::Amount> take_back_lines(Call& call);
 
   // opening.cpp: nothing goes out before the first content, as long as there are other targets.
   void commit(Call& call);

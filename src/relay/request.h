@@ -128,6 +128,9 @@ struct Opening {
 // Else its limits and its troubles are the client's own.
 bool key_is_ours(const Provider& provider);
 
+// Whether there is a target that takes a call at once.
+bool has_next(const Request& request);
+
 // Whether there is a target that works, and takes no more for the moment.
 bool any_is_busy(const Request& request);
 void note_not_admitted(route::Candidate& candidate, const route::Admission& why);
@@ -172,6 +175,11 @@ Refused stopped_unsent(Call& call);
 route::AttemptEnd end_of(const Error& error, Reached way);
 // Of an answer that is no answer.
 route::AttemptEnd end_of(const codec::AnswerFacts& facts);
+
+// The provider's side of the attempt that is the call's, where it may be hedged.
+net::HttpCall& serving(Call& call, std::optional<net::HttpCall>& provider);
+// What was read of a hedged stream before it was the call's; once. False when there is no more.
+bool take_begun(Call& call, std::string_view& piece);
 
 // What is told where the call ended while it waited to be tried again.
 Refused ended_while_waiting(Call& call);

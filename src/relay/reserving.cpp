@@ -366,16 +366,6 @@ ledger::BudgetFigures figures_of(const budget::Line& line, WallTime now) {
           .counts_until = line.counts_until};
 }
 
-// What of the lines a row has: limits of the moment leave nothing behind. `each` gets the number
-// of the line among these.
-template <class Each>
-void for_each_booked(std::span<const budget::Line> lines, Each each) {
-  std::size_t number = 0;
-  for (const budget::Line& line : lines) {
-    if (line.budget->document().leaves_a_balance()) each(number++, line);
-  }
-}
-
 // Where the row has a line of an earlier attempt for the same account.
 std::optional<std::size_t> standing_line(const ledger::CallRecord& row, const budget::Line& line) {
   for (std::size_t i = 0; i < row.budget_count(); ++i) {

@@ -95,6 +95,14 @@ void judge_regions(Reading& in, const Node& node, const Model& model, const Conf
              "leaves no target: none of its providers has such a region");
 }
 
+// A stream that two may begin would have two requests to go on with.
+void judge_hedge(Reading& in, const Node& node, const Model& model) {
+  if (!model.hedge || model.interrupted == Interrupted::error) return;
+  Reading::Step step(in, "hedge");
+  in.error(field_of(node, "hedge"),
+           "cannot be combined with `interrupted` in this version: leave one of them out");
+}
+
 }  // namespace
 
 void judge_models(Reading& in, const Node& root, const Config& config) {
@@ -118,6 +126,7 @@ void judge_models(Reading& in, const Node& root, const Config& config) {
     }
     judge_fallback(in, node, model, config);
     judge_regions(in, node, model, config);
+    judge_hedge(in, node, model);
   }
 }
 

@@ -74,7 +74,12 @@ constexpr Field model_fields[] = {
              "the client is told. `continue`: a target is asked to go on from there. `restart`: "
              "the answer begins anew, for clients that send `x-recloser-restart: allow`.",
          .example = "continue"}),
-    planned("hedge"),
+    field<&Model::hedge>(
+        "hedge",
+        {.help = "Ask the next target as well for a stream whose first content is later than that "
+                 "of 95 in 100 such calls; the first of the two that tells some is the answer. "
+                 "Both are paid for, and budgets hold both. At most 2 % of the calls.",
+         .example = "true"}),
     planned("ladder"),
 };
 

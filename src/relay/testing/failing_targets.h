@@ -118,9 +118,17 @@ class FailoverTest : public testing::Test {
     return gateway_.post("/v1/chat/completions",
                          R"({"model":"n","messages":[{"role":"user","content":"say so"}]})");
   }
-  // One beside others; its client leaves at `leave_at`.
+  // Ones beside others; their clients leave at `leave_at`.
   void begin_whole(Seen& seen, Instant leave_at = Instant::never()) {
-    std::string body = R"({"model":"n","messages":[{"role":"user","content":"say so"}]})";
+    begin(seen, R"({"model":"n","messages":[{"role":"user","content":"say so"}]})", leave_at);
+  }
+  void begin_stream(Seen& seen, Instant leave_at = Instant::never()) {
+    begin(seen,
+          R"({"model":"n","stream":true,"stream_options":{"include_usage":true},)"
+          R"("messages":[{"role":"user","content":"say so"}]})",
+          leave_at);
+  }
+  void begin(Seen& seen, std::string body, Instant leave_at) {
     std::string head = fmt::format(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nauthorization: Bearer {}\r\n"
         "content-length: {}\r\n\r\n",

@@ -1,0 +1,383 @@
+// A late stream is asked for at a second target, and one of the two answers.
+#include "core/ids.h"
+#include "relay/testing/failing_targets.h"
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace recloser::relay {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class HedgingTest : public FailoverTest {
+ protected:
+  // Targets whose first one usually answers within 20 ms, which is known.
+  void start(std::size_t targets = 2, bool hedge = true) {
+    with_targets(targets);
+    model().hedge = hedge;
+    for (std::size_t i = 0; i < targets; ++i) {
+      gateway_.config().providers[i].dialect = config::Dialect::simulated;
+      gateway_.config().providers[i].timeouts.idle = 5s;
+      model().targets[i].model = "sim-fast";
+    }
+    gateway_.start();
+    first_ = stream(all_events());
+    first_.before = 20ms;
+    for (int i = 0; i < 100; ++i) {
+      Seen seen = ask_stream();
+      ASSERT_EQ(seen.status, 200);
+    }
+    ASSERT_EQ(asked(1), 0u) << "nobody was late";
+    before_ = gateway_.books().size();
+    begun_ = now();
+  }
+  // From now on they answer after so long.
+  void answer_after(Duration first, Duration second) {
+    first_ = stream(all_events());
+    first_.before = first;
+    *others_[0].answer = stream(all_events());
+    others_[0].answer->before = second;
+  }
+  // A call that is not late.
+  void begin_warm() {
+    first_ = stream(all_events());
+    first_.before = 20ms;
+    Seen seen = ask_stream();
+    EXPECT_EQ(seen.status, 200) << seen.body;
+  }
+  static Task<void> begin_and_wait(net::Exchange& exchange, net::Worker& worker,
+                                   std::string bytes) {
+    exchange.begin(net::AnswerFraming::length);
+    std::array<std::string_view, 1> payload{bytes};
+    Result<void> sent = co_await exchange.send("", payload, net::Last::no);
+    co_await worker.sleep_until(worker.now() + 4s);
+    exchange.break_off();
+  }
+  Instant now() { return gateway_.loop().worker().now(); }
+  // Tokens that may be taken, of which the calls above took none.
+  void limit(budget::Amount tokens, budget::Reserve reserve = budget::Reserve::upper_bound) {
+    auto budget = std::make_shared<budget::Budget>();
+    budget->name = "small";
+    budget->unit = budget::Unit::tokens;
+    budget->limit = tokens;
+    budget->reserve = reserve;
+    lives_ = gateway_.budgets().configure({budget});
+  }
+  budget::Standing account() {
+    return gateway_.budgets().standing(*lives_[0], budget::account_key(*lives_[0], ""));
+  }
+  void nothing_is_held() {
+    for (std::string_view target : {"p/sim-fast", "q/sim-fast"}) {
+      EXPECT_EQ(standing(target).running, 0u) << target;
+    }
+    if (!lives_.empty()) {
+      EXPECT_EQ(account().reserved, 0);
+    }
+  }
+  std::uint64_t ended(std::string_view target, route::AttemptEnd end) {
+    return standing(target).ends[static_cast<std::size_t>(end)];
+  }
+
+  std::vector<budget::Live*> lives_;
+  std::size_t before_ = 0;
+  Instant begun_;
+};
+
+TEST_F(HedgingTest, ALateStreamIsAnsweredByASecondTarget) {
+  start();
+  answer_after(4s, 30ms);
+  Seen seen = ask_stream();
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_EQ(seen.body, all_events());
+  EXPECT_THAT(seen.head, HasSubstr("x-recloser-target: q/sim-fast\n"));
+  EXPECT_LT(now() - begun_, 500ms);
+  EXPECT_THAT(attempts(), ElementsAre("p/sim-fast outrun cut", "q/sim-fast - completed"));
+  ASSERT_TRUE(gateway_.provider().left_at.has_value()) << "it is not left to write on";
+  EXPECT_LT(*gateway_.provider().left_at - begun_, 500ms);
+  ledger::StoredCall call = gateway_.books().back();
+  EXPECT_EQ(call.outcome, ledger::Outcome::completed);
+  EXPECT_EQ(call.provider, "q");
+  EXPECT_EQ(call.output_tokens, 1);
+  EXPECT_EQ(call.delivered_tokens, 1);
+  EXPECT_GT(call.input_tokens, 7) << "the first one may bill what it read";
+  EXPECT_EQ(call.tokens_source, ledger::TokensSource::estimated);
+  EXPECT_EQ(call.cost_nano_usd, call.input_tokens.value_or(0) * 150 + 600);
+  EXPECT_EQ(ended("p/sim-fast", route::AttemptEnd::cancelled), 1u) << "it has not failed";
+  nothing_is_held();
+}
+
+TEST_F(HedgingTest, TheFirstOneMayStillBeTheFirst) {
+  start();
+  answer_after(300ms, 4s);
+  Seen seen = ask_stream();
+  EXPECT_EQ(seen.body, all_events());
+  EXPECT_THAT(seen.head, HasSubstr("x-recloser-target: p/sim-fast\n"));
+  EXPECT_EQ(asked(1), 1u);
+  EXPECT_THAT(attempts(), ElementsAre("q/sim-fast outrun cut", "p/sim-fast - completed"));
+  EXPECT_EQ(gateway_.books().back().provider, "p");
+  EXPECT_EQ(gateway_.books().back().output_tokens, 1);
+  nothing_is_held();
+}
+
+TEST_F(HedgingTest, AHeadIsNoContent) {
+  start();
+  gateway_.provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {
+    return begin_and_wait(exchange, gateway_.loop().worker(), events_head() + std::string(role));
+  };
+  Seen seen = ask_stream();
+  EXPECT_EQ(seen.body, all_events());
+  EXPECT_THAT(attempts(), ElementsAre("p/sim-fast outrun cut", "q/sim-fast - completed"));
+  nothing_is_held();
+}
+
+TEST_F(HedgingTest, WhoFailsMeanwhileHasFailed) {
+  start();
+  answer_after(300ms, 1s);
+  first_.bytes.clear();
+  Seen seen = ask_stream();
+  EXPECT_EQ(seen.body, all_events());
+  EXPECT_THAT(attempts(),
+              ElementsAre("p/sim-fast closed provider_failed", "q/sim-fast - completed"));
+  EXPECT_EQ(ended("p/sim-fast", route::AttemptEnd::broken), 1u);
+  first_ = status(500);
+  first_.before = 300ms;
+  after(1s);
+  EXPECT_EQ(ask_stream().body, all_events());
+  EXPECT_THAT(attempts(),
+              ElementsAre("p/sim-fast server_error provider_failed", "q/sim-fast - completed"));
+  nothing_is_held();
+}
+
+TEST_F(HedgingTest, TheSecondOneMayFail) {
+  start();
+  for (const Answer& answer : {status(500), status(429), stream(error_in_band), stream(""),
+                               stream("data: {no\n\n"), Answer{}}) {
+    answer_after(1s, 0ms);
+    *others_[0].answer = answer;
+    std::size_t before = asked(1);
+    Seen seen = ask_stream();
+    EXPECT_EQ(seen.body, all_events()) << answer.bytes;
+    EXPECT_THAT(seen.head, HasSubstr("x-recloser-target: p/sim-fast\n"));
+    EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::completed);
+    if (asked(1) > before) {
+      EXPECT_EQ(attempts().size(), 2u);
+    }
+    nothing_is_held();
+    after(61s);
+    for (int i = 0; i < 60; ++i) begin_warm();
+  }
+  EXPECT_GE(asked(1), 3u);
+}
+
+TEST_F(HedgingTest, WhenBothFailAThirdOneAnswers) {
+  start(3);
+  answer_after(300ms, 400ms);
+  first_.bytes.clear();
+  others_[0].answer->bytes.clear();
+  Seen seen = ask_stream();
+  EXPECT_EQ(seen.body, all_events());
+  EXPECT_THAT(attempts(),
+              ElementsAre("p/sim-fast closed provider_failed", "q/sim-fast closed provider_failed",
+                          "r/sim-fast - completed"));
+  nothing_is_held();
+}
+
+TEST_F(HedgingTest, WhenAllFailTheClientIsTold) {
+  start();
+  answer_after(300ms, 400ms);
+  first_ = status(503);
+  first_.before = 300ms;
+  *others_[0].answer = status(500, "", R"({"error":{"message":"the last one"}})");
+  others_[0].answer->before = 1s;
+  Seen seen = ask_stream();
+  EXPECT_EQ(seen.status, 500);
+  EXPECT_THAT(seen.body, HasSubstr("the last one"));
+  EXPECT_EQ(attempts().size(), 2u);
+  EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::provider_failed);
+  nothing_is_held();
+}
+
+TEST_F(HedgingTest, AClientThatLeavesEndsBoth) {
+  start();
+  answer_after(4s, 4s);
+  Seen seen;
+  begin_stream(seen, now() + 1s);
+  after(2s);
+  EXPECT_EQ(asked(1), 1u);
+  EXPECT_TRUE(gateway_.provider().left_at.has_value());
+  EXPECT_TRUE(others_[0].provider->left_at.has_value());
+  ASSERT_EQ(gateway_.books().size(), before_ + 1);
+  EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::client_gone);
+  EXPECT_EQ(attempts().size(), 2u);
+  EXPECT_EQ(gateway_.books().back().input_tokens, 14) << "both may bill what they read";
+  nothing_is_held();
+}
+
+TEST_F(HedgingTest, ADrainEndsBoth) {
+  start();
+  answer_after(4s, 4s);
+  Seen seen;
+  begin_stream(seen);
+  after(1s);
+  gateway_.relay().end_calls();
+  after(1s);
+  EXPECT_EQ(seen.status, 503);
+  EXPECT_THAT(seen.body, HasSubstr("shutting down"));
+  nothing_is_held();
+}
+
+TEST_F(HedgingTest, BothAreHeldByTheBudgetAndBothAreCharged) {
+  start();
+  limit(1'000'000, budget::Reserve::clamp);
+  answer_after(300ms, 4s);
+  Seen seen;
+  begin_stream(seen);
+  after(20ms);
+  budget::Amount one = account().reserved;
+  EXPECT_GT(one, 0);
+  after(200ms);
+  ASSERT_EQ(asked(1), 1u);
+  EXPECT_EQ(account().reserved, 2 * one);
+  after(1s);
+  EXPECT_EQ(seen.body, all_events());
+  ledger::StoredCall call = gateway_.books().back();
+  std::int64_t used = call.input_tokens.value_or(0) + call.output_tokens.value_or(0);
+  EXPECT_GT(used, 7 + 1 + 4);
+  EXPECT_EQ(account().charged, used);
+  EXPECT_THAT(call.budgets, HasSubstr(fmt::format(R"("charged":{})", used)));
+  nothing_is_held();
+  answer_after(4s, 30ms);
+  after(61s);
+  for (int i = 0; i < 60; ++i) begin_warm();
+  budget::Amount before = account().charged;
+  answer_after(4s, 30ms);
+  EXPECT_EQ(ask_stream().body, all_events());
+  ASSERT_EQ(asked(1), 2u);
+  call = gateway_.books().back();
+  EXPECT_EQ(account().charged - before,
+            call.input_tokens.value_or(0) + call.output_tokens.value_or(0));
+  nothing_is_held();
+}
+
+TEST_F(HedgingTest, WhatTheBudgetDoesNotAllowIsNotHedged) {
+  start();
+  limit(1'000'000, budget::Reserve::clamp);
+  answer_after(300ms, 0ms);
+  Seen seen;
+  begin_stream(seen);
+  after(10ms);
+  budget::Amount one = account().reserved;
+  after(2s);
+  std::size_t hedged = asked(1);
+  ASSERT_EQ(hedged, 1u);
+  limit(account().charged + one + one / 2);
+  answer_after(300ms, 0ms);
+  after(61s);
+  for (int i = 0; i < 60; ++i) begin_warm();
+  limit(account().charged + one + 10);
+  answer_after(300ms, 0ms);
+  EXPECT_EQ(ask_stream().body, all_events());
+  EXPECT_EQ(asked(1), hedged);
+  EXPECT_THAT(attempts(), ElementsAre("p/sim-fast - completed"));
+  EXPECT_EQ(gateway_.books().back().provider, "p");
+  nothing_is_held();
+}
+
+TEST_F(HedgingTest, TwoOfAHundredAndNoMore) {
+  start();
+  answer_after(4s, 30ms);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(ask_stream().body, all_events());
+  EXPECT_EQ(asked(1), 2u);
+}
+
+TEST_F(HedgingTest, OnlyWhoSaysSoIsHedged) {
+  start(2, false);
+  answer_after(4s, 0ms);
+  EXPECT_EQ(ask_stream().body, all_events());
+  EXPECT_EQ(asked(1), 0u);
+}
+
+// Nobody knows how long a whole answer takes; and what a provider does for a call it does once.
+TEST_F(HedgingTest, OnlyStreamsThatMayBeSentTwice) {
+  start();
+  answer_after(4s, 0ms);
+  first_ = json(whole);
+  first_.before = 4s;
+  EXPECT_EQ(ask_whole().body, whole);
+  EXPECT_EQ(asked(1), 0u);
+  first_ = stream(all_events());
+  first_.before = 4s;
+  Seen seen = gateway_.post("/v1/chat/completions",
+                            R"({"model":"n","stream":true,"web_search_options":{},"messages":)"
+                            R"([{"role":"user","content":"say so"}]})");
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_EQ(asked(1), 0u);
+}
+
+TEST_F(HedgingTest, ATrippedTargetIsNoHedge) {
+  start();
+  for (int i = 0; i < 5; ++i) {
+    route::Asker asker{.principal = static_cast<route::PrincipalHash>(i), .needs = {}};
+    auto slot = gateway_.health().of("q", "sim-fast").admit(asker, now());
+    ASSERT_TRUE(slot.has_value());
+    slot->end(route::AttemptEnd::server_error, std::nullopt, now());
+  }
+  ASSERT_EQ(standing("q/sim-fast").state, route::State::tripped);
+  answer_after(500ms, 0ms);
+  EXPECT_EQ(ask_stream().body, all_events());
+  EXPECT_EQ(asked(1), 0u);
+}
+
+// Whoever answers when, with what, and whether the client stays: one answer or one error, one row
+// that is the sum of its attempts, and nothing is held.
+TEST_F(HedgingTest, AnythingMayHappenAtAnyTime) {
+  start();
+  limit(100'000'000, budget::Reserve::clamp);
+  Random random(7);
+  std::vector<Answer> answers{stream(all_events()),
+                              status(500),
+                              stream(error_in_band),
+                              stream(role),
+                              stream(std::string(role) + std::string(piece)),
+                              status(404),
+                              Answer{},
+                              json(whole)};
+  std::size_t hedged = 0;
+  for (int round = 0; round < 40; ++round) {
+    SCOPED_TRACE(round);
+    after(61s);
+    for (int i = 0; i < 55; ++i) begin_warm();
+    std::size_t before = asked(1);
+    budget::Amount charged = account().charged;
+    first_ = answers[random.below(answers.size())];
+    *others_[0].answer = answers[random.below(answers.size())];
+    first_.before = random.below(4) * 50ms + 60ms;
+    others_[0].answer->before = random.below(4) * 50ms;
+    Seen seen;
+    bool leaves = random.below(4) == 0;
+    begin_stream(seen, leaves ? now() + random.below(300) * 1ms : Instant::never());
+    after(20s);
+    hedged += asked(1) > before ? 1 : 0;
+    ledger::StoredCall call = gateway_.books().back();
+    if (!leaves) {
+      EXPECT_THAT(seen.status, AnyOf(200, 404, 429, 500, 502, 503)) << seen.body;
+      bool complete = seen.body == all_events() || seen.body == whole;
+      EXPECT_EQ(call.outcome == ledger::Outcome::completed, complete) << seen.body;
+    }
+    EXPECT_EQ(account().charged - charged,
+              call.input_tokens.value_or(0) + call.output_tokens.value_or(0));
+    nothing_is_held();
+  }
+  EXPECT_GT(hedged, 20u);
+}
+
+}  // namespace
+}  // namespace recloser::relay
