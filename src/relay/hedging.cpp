@@ -51,15 +51,27 @@ void note_event(Runner& runner, const codec::Event& event) {
   }
 }
 
+// Until when a begin of its stream is waited for.
+struct BeginLimits {
+  Instant first_piece_until;  // then it has failed
+  Instant quiet_until;        // then its client is to hear something, be it comments
+};
+
 // Up to the first content. What comes behind it is read by who passes it on.
-Task<void> read_begin(Runner& runner, codec::Operation operation, Instant first_piece_until) {
+Task<void> read_begin(Runner& runner, net::Worker& worker, codec::Operation operation,
+                      BeginLimits limits) {
   codec::StreamReader reader(operation);
   net::HttpCall& provider = *runner.provider;
   std::string& begun = runner.came->begun;
   bool goes_on = true;
   while (goes_on && !provider.body_ended() && begun.size() < begun_bytes_max) {
-    Instant until = std::min(provider.idle_deadline(), first_piece_until);
+    Instant until = std::min(provider.idle_deadline(), limits.first_piece_until);
+    until = std::min(until, limits.quiet_until);
     Result<std::string_view> piece = co_await provider.next(until);
+    if (worker.now() >= limits.quiet_until && (piece || piece.error().kind() == Kind::timed_out)) {
+      runner.content = true;
+    }
+    if (!piece && runner.content) co_return;
     if (!piece) {
       runner.failed = piece.error();
       co_return;
@@ -76,7 +88,7 @@ Task<void> read_begin(Runner& runner, codec::Operation operation, Instant first_
 
 // One request on its way. An answer that is no plain stream has come with its head.
 Task<void> run(Runner& runner, net::Worker& worker, codec::Operation operation,
-               net::HttpRequest request, Instant first_piece_until) {
+               net::HttpRequest request, BeginLimits limits) {
   Result<const net::http1::ResponseHead*> head = co_await runner.provider->start(request);
   runner.head_at = worker.clock().now();
   if (!head) {
@@ -90,7 +102,7 @@ Task<void> run(Runner& runner, net::Worker& worker, codec::Operation operation,
     int status = came.head.status();
     runner.content = kind == AnswerKind::whole && status < 300;
     if (kind == AnswerKind::events && status < 300) {
-      co_await read_begin(runner, operation, first_piece_until);
+      co_await read_begin(runner, worker, operation, limits);
     }
   }
   runner.over = true;
@@ -216,8 +228,9 @@ Task<void> Relay::run_request(Call& call, Runner& runner) {
                             .head = runner.head,
                             .body = runner.edits.pieces(call.client.body(), room),
                             .may_replay = call.record().attempt_count() < limits::attempts_max};
-  Instant first_piece_until = first_piece_due(call);
-  co_await run(runner, worker_, call.route.operation, outgoing, first_piece_until);
+  BeginLimits limits{.first_piece_until = first_piece_due(call),
+                     .quiet_until = worker_.now() + services_.config->keep_alive.every};
+  co_await run(runner, worker_, call.route.operation, outgoing, limits);
 }
 
 // Whether there is somebody to ask, and it is not too much.

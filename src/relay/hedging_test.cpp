@@ -15,7 +15,9 @@ namespace {
 
 using ::testing::AnyOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class HedgingTest : public FailoverTest {
  protected:
@@ -53,12 +55,14 @@ class HedgingTest : public FailoverTest {
     Seen seen = ask_stream();
     EXPECT_EQ(seen.status, 200) << seen.body;
   }
-  static Task<void> begin_and_wait(net::Exchange& exchange, net::Worker& worker,
-                                   std::string bytes) {
+  static Task<void> begin_and_wait(net::Exchange& exchange, net::Worker& worker, std::string bytes,
+                                   std::string then = "") {
     exchange.begin(net::AnswerFraming::length);
     std::array<std::string_view, 1> payload{bytes};
     Result<void> sent = co_await exchange.send("", payload, net::Last::no);
     co_await worker.sleep_until(worker.now() + 4s);
+    payload = {then};
+    sent = co_await exchange.send("", payload, net::Last::no);
     exchange.break_off();
   }
   Instant now() { return gateway_.loop().worker().now(); }
@@ -135,6 +139,24 @@ TEST_F(HedgingTest, AHeadIsNoContent) {
   Seen seen = ask_stream();
   EXPECT_EQ(seen.body, all_events());
   EXPECT_THAT(attempts(), ElementsAre("p/sim-fast outrun cut", "q/sim-fast - completed"));
+  nothing_is_held();
+}
+
+// Who waits long hears comments; from the first of them on the target stays.
+TEST_F(HedgingTest, WhoWaitsLongHearsComments) {
+  gateway_.config().keep_alive.every = 1s;
+  start();
+  gateway_.provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {
+    return begin_and_wait(exchange, gateway_.loop().worker(), events_head() + std::string(role),
+                          std::string(piece) + std::string(rest));
+  };
+  *others_[0].answer = status(500);
+  Seen seen = ask_stream();
+  EXPECT_EQ(asked(1), 1u);
+  EXPECT_THAT(seen.body, StartsWith(std::string(role) + ": keep-alive\n\n"));
+  EXPECT_THAT(seen.body, EndsWith(std::string(piece) + std::string(rest)));
+  EXPECT_THAT(attempts(),
+              ElementsAre("q/sim-fast server_error provider_failed", "p/sim-fast - completed"));
   nothing_is_held();
 }
 

@@ -105,6 +105,13 @@ class KeyedTest : public testing::Test {
     Result<void> sent = co_await exchange.send("", payload, net::Last::yes);
   }
 
+  static Task<void> answer_with_fields(net::Exchange& exchange) {
+    co_await exchange.answer(200,
+                             "content-type: application/json\r\ndate: Mon, 23 Nov 2026\r\n"
+                             "anthropic-ratelimit-requests-limit: 9\r\nx-kept: yes\r\n",
+                             whole);
+  }
+
   static std::string body_of(bool streams, std::string_view prompt = "say so") {
     return fmt::format(R"({{"model":"m",{}"messages":[{{"role":"user","content":"{}"}}]}})",
                        streams ? R"("stream":true,"stream_options":{"include_usage":true},)" : "",
@@ -230,6 +237,27 @@ TEST_F(KeyedTest, OneThatWaitsForAWholeAnswerGetsItToo) {
   EXPECT_EQ(second.seen.body, whole);
 }
 
+// What was of the connection, the moment or the call that was made is not told again.
+TEST_F(KeyedTest, FieldsOfOneMomentAreNotToldAgain) {
+  gateway_.start();
+  gateway_.provider().script = [](net::Exchange& exchange, std::string) -> Task<void> {
+    return answer_with_fields(exchange);
+  };
+  Seen first = ask("k");
+  EXPECT_THAT(first.head, HasSubstr("x-recloser-session: "));
+  Seen second = ask("k");
+  EXPECT_EQ(second.body, whole);
+  EXPECT_THAT(second.head, HasSubstr("x-kept: yes\n"));
+  for (std::string_view left_out : {"date: Mon", "anthropic-ratelimit", "keep-alive"}) {
+    EXPECT_THAT(second.head, Not(HasSubstr(std::string(left_out)))) << left_out;
+  }
+  for (std::string_view once : {"x-recloser-call: ", "x-recloser-session: ", "content-length: "}) {
+    std::size_t at = second.head.find(once);
+    ASSERT_NE(at, std::string::npos) << once;
+    EXPECT_EQ(second.head.find(once, at + 1), std::string::npos) << once;
+  }
+}
+
 TEST_F(KeyedTest, AKeyIsOfOneRequest) {
   gateway_.start();
   ask("k");
@@ -241,6 +269,9 @@ TEST_F(KeyedTest, AKeyIsOfOneRequest) {
   std::string body = body_of(false);
   Seen elsewhere = gateway_.request(head_of("k", body, test_secret, "/v1/completions"), body);
   EXPECT_EQ(elsewhere.status, 409) << "the same body on another route";
+  Seen asked_so =
+      gateway_.request(head_of("k", body, test_secret, "/v1/chat/completions?beta=true"), body);
+  EXPECT_EQ(asked_so.status, 409) << "and with another query";
   EXPECT_EQ(asked(), 1u);
   EXPECT_EQ(ask("k").body, whole) << "its own is answered all the same";
 }
