@@ -45,6 +45,8 @@ def arguments(what):
                         help="measure another proxy; {port} and {provider_port} are filled in")
     parser.add_argument("--budgets", action="store_true",
                         help="four budgets on every call")
+    parser.add_argument("--targets", type=int, default=1,
+                        help="that the model has (default 1)")
     parser.add_argument("--core", type=int, default=(os.cpu_count() or 1) - 1,
                         help="the processor that everything measured shares (default: the last)")
     parser.add_argument("--json", type=pathlib.Path, help="where the figures are written")
@@ -93,7 +95,8 @@ def measure(options, wanted, reference):
             f"the bench's programs are not in {tools_folder}; run `cmake --preset release && "
             "ninja -C build/release bench_load bench_provider`")
     subject = (subjects.command(options.subject) if options.subject
-               else subjects.recloser(binary_of(options), budgets=options.budgets))
+               else subjects.recloser(binary_of(options), budgets=options.budgets,
+                                       targets=options.targets))
     folder = PROJECT / "build/bench/work"
     os.sched_setaffinity(0, others(options.core))
     found, raw, failures = [], {}, {}

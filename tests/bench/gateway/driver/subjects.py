@@ -68,12 +68,12 @@ workers: 1
 auth:
   mode: keys
 providers:
-  bench: {provider}
+{providers}
 models:
   {model}:
     streamUpstream: never
     targets:
-      - {{provider: bench, model: {model}}}
+{targets}
 keys:
   - {{id: bench, secret: "{client_key}", org: bench, team: bench, models: ["*"]{budgets}}}
 logging: {{level: warning, format: text}}
@@ -142,9 +142,11 @@ def nginx():
     return Subject("nginx", prepare)
 
 
-def recloser(binary, *, name="recloser", certificate=None, secure_provider=False, budgets=False):
-    """With `certificate`, files of one and its key, it speaks HTTPS to clients; with
-    `secure_provider` too, its provider is another Recloser that does."""
+def recloser(binary, *, name="recloser", certificate=None, secure_provider=False, budgets=False,
+             targets=1):
+    """All `targets` of its model are the same provider by several names. With `certificate`, files
+    of one and its key, it speaks HTTPS to clients; with `secure_provider` too, its provider is
+    another Recloser that does."""
     binary = os.path.abspath(binary)
     if not os.path.exists(binary):
         raise processes.BenchError(
@@ -160,9 +162,12 @@ def recloser(binary, *, name="recloser", certificate=None, secure_provider=False
         if secure_provider:
             provider |= {"baseUrl": f"https://127.0.0.1:{provider_port}/v1", "apiKey": CLIENT_KEY,
                          "tls": {"ca": str(certificate[0]), "serverName": "localhost"}}
+        names = [f"bench-{number}" for number in range(1, targets + 1)]
         settings = folder / "recloser.yaml"
         settings.write_text(RECLOSER_YAML.format(
-            listen=json.dumps(listen), provider=json.dumps(provider), model=MODEL,
+            listen=json.dumps(listen), model=MODEL,
+            providers="\n".join(f"  {name}: {json.dumps(provider)}" for name in names),
+            targets="\n".join(f"      - {{provider: {name}, model: {MODEL}}}" for name in names),
             admin_port=processes.free_port(), client_key=CLIENT_KEY,
             budgets=FOUR_BUDGETS if budgets else ""))
         return [binary, "serve", "--config", settings]
