@@ -113,6 +113,12 @@ void append_targets(std::string& out, std::span<const route::TargetHealth::Stand
   constexpr std::string_view trips = "recloser_target_trips_total";
   head(trips, "counter", "How often a target has tripped.");
   for (const auto& each : targets) line(trips, each.name, "", each.trips);
+  constexpr std::string_view waiting = "recloser_target_waiting";
+  head(waiting, "gauge", "Calls that wait for a place at a target.");
+  for (const auto& each : targets) line(waiting, each.name, "", each.waiting);
+  constexpr std::string_view turned_away = "recloser_target_turned_away_total";
+  head(turned_away, "counter", "Calls that would have waited too long for a place at a target.");
+  for (const auto& each : targets) line(turned_away, each.name, "", each.turned_away);
   constexpr std::string_view attempts = "recloser_attempts_total";
   head(attempts, "counter", "Attempts at a target that have ended, by how.");
   for (const auto& each : targets) {

@@ -98,6 +98,7 @@ void add_calls(JsonWriter& json, const TargetHealth::Standing& standing) {
   json.member("running", standing.running).key("limit");
   bool limited = standing.limit != route::ConcurrencyLimit::none;
   limited ? json.value(standing.limit) : json.null();
+  json.member("waiting", standing.waiting).member("turned_away", standing.turned_away);
   bool known = standing.ewma_ttft > Duration{0};
   ms_or_null(json, "ttft_ms", known ? std::optional(standing.ewma_ttft) : std::nullopt);
   ms_or_null(json, "ttft_p50_ms", standing.p50_ttft);

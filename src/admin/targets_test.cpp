@@ -9,6 +9,10 @@ namespace {
 using route::AttemptEnd;
 using testing::HasSubstr;
 
+struct NoBell final : route::LineBell {
+  void ring(std::uint64_t) override {}
+};
+
 class TargetsTest : public BothStoresTest {
  protected:
   // One call after the other, each by another principal.
@@ -38,7 +42,8 @@ TEST_P(TargetsTest, OneThatNobodyHasCalled) {
             R"({"target":"openai/gpt-4o-mini","state":"passing","since":null,"until":null,)"
             R"("why":null,"trips_in_a_row":0,"trips":0,"held_by":null,"held_until":null,)"
             R"("drained":false,"drain":null,"calls":0,"failed":0,"window_s":30,"running":0,)"
-            R"("limit":null,"ttft_ms":null,"ttft_p50_ms":null,"ttft_p95_ms":null,"ends":{},)"
+            R"("limit":null,"waiting":0,"turned_away":0,"ttft_ms":null,"ttft_p50_ms":null,)"
+            R"("ttft_p95_ms":null,"ends":{},)"
             R"("principals_failing":0,"key":{"state":"passing","since":null,"until":null,)"
             R"("trouble":null},"cooling_until":null,"gauges":[]})"
             "\n");
@@ -77,7 +82,14 @@ TEST_P(TargetsTest, WhatElseKeepsCallsAway) {
   auto second = llama_.admit({}, now());
   std::string full = get("/admin/targets/local/meta/llama%203").body;
   EXPECT_THAT(full, HasSubstr(R"("held_by":"full","held_until":null)"));
-  EXPECT_THAT(full, HasSubstr(R"("running":2,"limit":2)"));
+  EXPECT_THAT(full, HasSubstr(R"("running":2,"limit":2,"waiting":0,"turned_away":0)"));
+  NoBell bell;
+  {
+    auto turn = llama_.line_up({}, {.bell = &bell}, now() + 1min, now());
+    auto too_late = llama_.line_up({}, {.bell = &bell}, now() - 1ns, now());
+    full = get("/admin/targets/local/meta/llama%203").body;
+    EXPECT_THAT(full, HasSubstr(R"("limit":2,"waiting":1,"turned_away":1)"));
+  }
   route::QuotaReading reading;
   reading.field("x-ratelimit-limit-requests", "500", loop_.clock().wall());
   reading.field("x-ratelimit-remaining-requests", "499", loop_.clock().wall());
@@ -177,6 +189,8 @@ TEST_P(TargetsTest, MetricsCountThem) {
            "recloser_target_state{target=\"local/meta/llama 3\"} 0\n",
            "recloser_target_trips_total{target=\"openai/gpt-4o-mini\"} 1\n",
            "recloser_target_trips_total{target=\"local/meta/llama 3\"} 0\n",
+           "recloser_target_waiting{target=\"openai/gpt-4o-mini\"} 0\n",
+           "recloser_target_turned_away_total{target=\"openai/gpt-4o-mini\"} 0\n",
            "recloser_attempts_total{target=\"openai/gpt-4o-mini\",end=\"answered\"} 2\n",
            "recloser_attempts_total{target=\"openai/gpt-4o-mini\",end=\"server_error\"} 5\n",
        }) {

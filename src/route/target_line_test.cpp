@@ -267,7 +267,7 @@ TEST_F(TargetLineTest, OnlySoManyWait) {
 TEST(TargetLineThreads, NoPlaceIsLostOrGivenTwice) {
   constexpr std::uint32_t places = 3;
   constexpr int workers = 4;
-  constexpr int calls_each = 2'000;
+  constexpr int calls_each = 500;
   KeyState key;
   TargetHealth target("p/m", "p", key, 7, nullptr);
   target.configure({.limits = {.concurrency = places}});
