@@ -168,6 +168,8 @@ full_steps() {
     optional "faults" "See tests/chaos, and docs/faults.md." tests/chaos/faults
     optional "again" "See tests/chaos, and docs/idempotency.md." tests/chaos/again
     optional "failover" "One story alone: tests/chaos/failover/run --only TEXT" tests/chaos/failover
+    optional "continuation" "The same cuts again: tests/chaos/continuation/run --seed TEXT" \
+      tests/chaos/continuation
     optional "overspend" "See tests/bench/README.md." tests/bench/overspend --quick
     optional "resilience" "See docs/resilience.md." tests/bench/resilience
     optional "gates" "See tests/bench. A gate that cannot be held has its profile written down." \

@@ -159,8 +159,8 @@ Error unknown_target(std::string_view name, const route::Health& health, Instant
                   shown(name), did_you_mean(name, names)));
 }
 
-Result<void> read_field(const JsonMember& member, Draining& draining, std::optional<bool>& drained,
-                        bool& now) {
+Result<void> read_field(const JsonMember& member, Draining& draining,
+                        std::optional<bool>& drained) {
   if (std::ranges::find(fields, member.name) == fields.end()) {
     return malformed(fmt::format("a target has no field '{}'{}; there are {}", shown(member.name),
                                  did_you_mean(member.name, fields), listed(fields)));
@@ -172,7 +172,7 @@ Result<void> read_field(const JsonMember& member, Draining& draining, std::optio
                                  truth ? "true or false" : "a string", name_of(member.kind)));
   }
   if (member.name == "drained") drained = member.truth;
-  if (member.name == "now") now = member.truth;
+  if (member.name == "now") draining.now = member.truth;
   if (member.name == "reason") draining.reason = member.text;
   if (member.name == "who") draining.who = member.text;
   return {};
@@ -222,7 +222,14 @@ Result<std::string> TargetBoard::put(const Draining& draining, const Moment& mom
                                            .reason = draining.reason,
                                            .who = draining.who});
   if (!thrown) return fail(thrown.error());
-  return json_of(*target, moment);
+  relay::LeftTarget left;
+  if (draining.drained && draining.now) left = leave_(draining.target);
+  Result<std::string> json = json_of(*target, moment);
+  if (json && draining.drained && draining.now) {
+    json->pop_back();
+    *json += fmt::format(",\"switched\":{},\"staying\":{}}}", left.switched, left.staying);
+  }
+  return json;
 }
 
 Result<std::string> TargetBoard::json_of(TargetHealth& target, const Moment& moment) {
@@ -245,17 +252,12 @@ Result<Draining> read_draining(std::string_view target, std::string_view body) {
   Result<std::vector<JsonMember>> members = read_json_object(body);
   if (!members) return fail(members.error());
   std::optional<bool> drained;
-  bool now = false;
   for (const JsonMember& member : *members) {
-    Result<void> read = read_field(member, draining, drained, now);
+    Result<void> read = read_field(member, draining, drained);
     if (!read) return fail(read.error());
   }
   if (!drained) return malformed("say whether it is drained: true or false");
   draining.drained = *drained;
-  if (now) {
-    return fail(Side::client, Kind::unsupported,
-                "now is not supported in this version: calls that run there end by themselves");
-  }
   if (!draining.reason.empty()) fits = check_reason(draining.reason, "the target is drained");
   if (!fits) return fail(fits.error());
   fits = check_name(Side::client, "who", draining.who, limits::principal_name_bytes_max);

@@ -4,11 +4,14 @@
 #include "admin/switches.h"
 #include "core/result.h"
 #include "core/time.h"
+#include "relay/leaving.h"
 #include "relay/switches.h"
 #include "route/health.h"
 
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace recloser::admin {
 
@@ -24,18 +27,24 @@ struct Moment {
 struct Draining {
   std::string target;
   bool drained = false;
+  bool now = false;    // answers that run there are to go on elsewhere, where they can
   std::string reason;  // "": none was given
   std::string who;
 };
 
-// A target that is drained gets no new calls; those that run there may end. It is a switch by the
-// name drain/PROVIDER/MODEL, and so as it was left last after a restart.
+// A target that is drained gets no new calls; those that run there may end, or, drained `now`, go
+// on elsewhere. It is a switch by the name drain/PROVIDER/MODEL, and so as it was left last after a
+// restart.
 //
 // Any thread may call anything; all but follow() wait for the store: never on a worker.
 class TargetBoard {
  public:
-  TargetBoard(route::Health& health, SwitchBoard& board, const relay::Switches& switches)
-      : health_(health), board_(board), switches_(switches) {}
+  // Has the workers leave a target that is drained; waits for them.
+  using Leave = std::move_only_function<relay::LeftTarget(const std::string& target)>;
+
+  TargetBoard(route::Health& health, SwitchBoard& board, const relay::Switches& switches,
+              Leave leave)
+      : health_(health), board_(board), switches_(switches), leave_(std::move(leave)) {}
 
   // Has the health do as the switches say: at the start, and as `thrown` of the switch board.
   void follow();
@@ -43,7 +52,7 @@ class TargetBoard {
   Result<std::string> list_json(const Moment& moment);  // {"data": [..], "next": null}
   // Errors: not_found, of a name that no configuration has and no call went to.
   Result<std::string> one_json(std::string_view name, const Moment& moment);
-  // How it stands afterwards.
+  // How it stands afterwards; with `now`, and how many answers `switched` or are `staying`.
   Result<std::string> put(const Draining& draining, const Moment& moment);
 
  private:
@@ -52,6 +61,7 @@ class TargetBoard {
   route::Health& health_;
   SwitchBoard& board_;
   const relay::Switches& switches_;
+  Leave leave_;
 };
 
 // "new calls to the target openai/gpt-4o", of a switch by such a name; "" of any other.

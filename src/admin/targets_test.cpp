@@ -151,11 +151,23 @@ TEST_P(TargetsTest, WhatIsDrainedIsSoAfterARestart) {
   SwitchBoard board(ledger_->store(), switches);
   ASSERT_TRUE(board.restore());
   route::Health health(1, nullptr);
-  TargetBoard(health, board, switches).follow();
+  TargetBoard(health, board, switches, {}).follow();
   ASSERT_NE(health.find("openai/gpt-4o-mini"), nullptr);
   EXPECT_EQ(health.find("openai/gpt-4o-mini")->would_admit({}, {}).why,
             route::Admission::Why::drained);
   EXPECT_EQ(health.find("local/meta/llama 3"), nullptr);
+}
+
+TEST_P(TargetsTest, WhatRunsLeavesAtOnceIfThatIsAskedFor) {
+  std::string_view path = "/admin/targets/openai/gpt-4o-mini";
+  EXPECT_THAT(put(path, R"({"drained": true})").body, Not(HasSubstr("switched")));
+  EXPECT_TRUE(targets_left_.empty());
+  Heard now = put(path, R"({"drained": true, "now": true})");
+  EXPECT_THAT(now.body, testing::EndsWith(",\"switched\":2,\"staying\":1}\n"));
+  EXPECT_EQ(now.json().at("drained"), true);
+  EXPECT_EQ(targets_left_, std::vector<std::string>{"openai/gpt-4o-mini"});
+  EXPECT_THAT(put(path, R"({"drained": false, "now": true})").body, Not(HasSubstr("switched")));
+  EXPECT_EQ(targets_left_.size(), 1u);
 }
 
 TEST_P(TargetsTest, WhatIsWrongChangesNothing) {
@@ -165,9 +177,6 @@ TEST_P(TargetsTest, WhatIsWrongChangesNothing) {
         R"({"drained": true, "who": ""})", R"({"drained": true, "drained": true})"}) {
     EXPECT_EQ(put("/admin/targets/openai/gpt-4o-mini", body).status, 400) << body;
   }
-  Heard now = put("/admin/targets/openai/gpt-4o-mini", R"({"drained": true, "now": true})");
-  EXPECT_EQ(now.status, 400);
-  EXPECT_THAT(now.message(), HasSubstr("not supported in this version"));
   Heard none = put("/admin/targets/openai/gpt-4o-min", R"({"drained": true})");
   EXPECT_EQ(none.status, 404);
   EXPECT_THAT(none.message(), HasSubstr("did you mean openai/gpt-4o-mini?"));

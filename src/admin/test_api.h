@@ -79,7 +79,11 @@ class ApiTest : public testing::Test {
       target_board_->follow();
       ring();
     });
-    target_board_ = std::make_unique<TargetBoard>(health_, *switch_board_, switches_);
+    target_board_ = std::make_unique<TargetBoard>(
+        health_, *switch_board_, switches_, [this](const std::string& target) {
+          targets_left_.push_back(target);
+          return relay::LeftTarget{.switched = 2, .staying = 1};
+        });
     open_roster();
   }
   // What is declared, and what the store has, in force. Not while the API runs.
@@ -200,6 +204,7 @@ class ApiTest : public testing::Test {
   std::unique_ptr<SwitchBoard> switch_board_;
   route::Health health_{1, nullptr};
   std::unique_ptr<TargetBoard> target_board_;
+  std::vector<std::string> targets_left_;  // in the midst of their answers
   int switches_thrown_ = 0;
   std::function<void()> look_again_;  // what runs is to; on any thread
   std::unique_ptr<Roster> roster_;

@@ -267,7 +267,9 @@ Started<void> Gateway::start_traffic() {
   for (const config::Model& model : config_->models) {
     for (const config::Target& target : model.targets) health_->of(target.provider, target.model);
   }
-  target_board_ = std::make_unique<admin::TargetBoard>(*health_, *switch_board_, switches_);
+  target_board_ = std::make_unique<admin::TargetBoard>(
+      *health_, *switch_board_, switches_,
+      [this](const std::string& target) { return bell_.leave(target); });
   target_board_->follow();
   const config::Idempotency& idempotency = config_->idempotency;
   if (idempotency.ttl > Duration{}) {

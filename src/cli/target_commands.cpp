@@ -172,6 +172,12 @@ Exit show_one(const Json& target, const Process& process) {
   return show(process, facts.text());
 }
 
+// "1 call goes", "3 calls go"
+std::string went_on(const Json& target, std::string_view which) {
+  auto calls = static_cast<std::uint64_t>(whole(target, which).value_or(0));
+  return counted(calls, "calls") + (calls == 1 ? " goes" : " go");
+}
+
 Exit drain(const Invocation& invocation, const Process& process, bool drained) {
   std::string body;
   JsonWriter json(body);
@@ -179,6 +185,7 @@ Exit drain(const Invocation& invocation, const Process& process, bool drained) {
   for (std::string_view name : {"reason", "who"}) {
     if (invocation.has(name)) json.member(name, invocation.value(name));
   }
+  if (drained && invocation.has("now")) json.member("now", true);
   json.close_object();
   std::expected<std::string, Exit> answer =
       ask_remote(invocation, process, Method::put, path_of(invocation), body);
@@ -188,6 +195,12 @@ Exit drain(const Invocation& invocation, const Process& process, bool drained) {
   if (!target || text(*target, "target").empty()) return not_understood(process);
   std::string name = text(*target, "target");
   if (!drained) return show(process, fmt::format("The target {} takes calls again.\n", name));
+  if (invocation.has("now")) {
+    return show(process,
+                fmt::format("The target {} is drained: no new calls go there; {} on "
+                            "elsewhere, {} to their end there.\n",
+                            name, went_on(*target, "switched"), went_on(*target, "staying")));
+  }
   std::uint64_t running = static_cast<std::uint64_t>(whole(*target, "running").value_or(0));
   return show(process,
               fmt::format("The target {} is drained: no new calls go there; {} still "

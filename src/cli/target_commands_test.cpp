@@ -121,14 +121,18 @@ TEST_F(TargetCommandsTest, OneIsDrainedAndTakesCallsAgain) {
               HasSubstr(R"("drained":false,"drain":null)"));
 }
 
+TEST_F(TargetCommandsTest, WhatRunsLeavesAtOnceIfThatIsAskedFor) {
+  health_.of("openai", "gpt-4o-mini");
+  EXPECT_EQ(run({"targets", "drain", "openai/gpt-4o-mini", "--now"}).out,
+            "The target openai/gpt-4o-mini is drained: no new calls go there; 1 call goes on "
+            "elsewhere, 3 calls go to their end there.\n");
+}
+
 TEST_F(TargetCommandsTest, WhatIsWrongChangesNothing) {
   health_.of("openai", "gpt-4o-mini");
   EXPECT_EQ(run({"targets", "drain", "openai/gpt"}).exit, 1);
   EXPECT_EQ(run({"targets", "drain"}).exit, 2);
   EXPECT_EQ(run({"targets", "drain", "openai/gpt-4o-mini", "--reason", "a\nb"}).exit, 2);
-  Ran now = run({"targets", "drain", "openai/gpt-4o-mini", "--now"});
-  EXPECT_EQ(now.exit, 2);
-  EXPECT_THAT(now.err, HasSubstr("--now is not supported in this version"));
   EXPECT_FALSE(is_drained("openai/gpt-4o-mini"));
   for (const char* name : {"../keys", "?x=1", "a\r\nx: 1", "\xff"}) {
     EXPECT_EQ(run({"targets", "show", name}).exit, 1) << name;

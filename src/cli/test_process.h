@@ -110,7 +110,9 @@ class RemoteTest : public CliTest {
     adjustments_ = std::make_unique<admin::Adjustments>(ledger_->store(), budgets_);
     switch_board_ = std::make_unique<admin::SwitchBoard>(ledger_->store(), switches_,
                                                          [this] { target_board_->follow(); });
-    target_board_ = std::make_unique<admin::TargetBoard>(health_, *switch_board_, switches_);
+    target_board_ = std::make_unique<admin::TargetBoard>(
+        health_, *switch_board_, switches_,
+        [](const std::string&) { return relay::LeftTarget{.switched = 1, .staying = 3}; });
     roster_ = std::make_unique<admin::Roster>(std::make_shared<const config::Config>(),
                                               std::vector<auth::KeyRecord>(), ledger_->store(),
                                               budgets_, admin::Roster::Hooks());

@@ -18,6 +18,10 @@ std::uint64_t tokens_before(const Call& call) {
   return continued == nullptr ? 0 : continued->tokens_before;
 }
 
+std::uint64_t beyond(std::uint64_t all, std::uint64_t before) {
+  return all - std::min(all, before);
+}
+
 void set(std::int64_t& field, std::uint64_t value, std::int64_t earlier = 0) {
   field = static_cast<std::int64_t>(value) + earlier;
 }
@@ -82,7 +86,7 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
   std::uint64_t hidden = 0;
   if (!final) {
     hidden = hidden_tokens(call, pass);
-    output = pass.meter().output_tokens() - before + hidden;
+    output = beyond(pass.meter().output_tokens(), before) + hidden;
     std::uint64_t shown = before > 0
                               ? estimated_tokens(facts.reasoning_bytes)
                               : pass.meter().reasoning_tokens() + pass.meter().sealed_tokens();
@@ -99,7 +103,7 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
     return;
   }
   // What a budget is charged for an estimate it keeps: by the encoding, not rather too much.
-  if (!final) output = pass.meter().exact_tokens(accounts_.meter_room()) - before + hidden;
+  if (!final) output = beyond(pass.meter().exact_tokens(accounts_.meter_room()), before) + hidden;
   // What of it was kept from the client is in no meter.
   if (!final && before > 0) {
     output = std::max(output, estimated_tokens(facts.text_bytes + facts.reasoning_bytes));

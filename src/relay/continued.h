@@ -25,7 +25,11 @@ struct Leaving {
   Error cause;
   std::string_view error_class;  // of its attempt, in the row
   route::AttemptEnd end = route::AttemptEnd::broken;
+  bool by_operator = false;  // its target is drained, and did nothing wrong
 };
+
+// SSE event that tells a client that the answer begins anew behind it.
+inline constexpr std::string_view restart_event = "recloser.restart";
 
 // Only calls of models that are configured for it have one, from the begin of their stream on. It
 // takes about 700 bytes, and as many as the request and the text so far: up to
@@ -61,6 +65,9 @@ class Continued final : public OutputGate {
   Instant broke_at{};                     // the last time
   std::optional<Leaving> leaving;         // the stream has told why it is over
   std::unique_ptr<Refused> first;         // what its client is told if nobody goes on
+  const StreamPass* stream = nullptr;     // on the frame of the call
+  bool restarts = false;                  // the answer begins anew, and is not gone on with
+  bool drained = false;                   // its target is to be left now
   bool streams = true;                    // false while the next target is looked for
 
  private:

@@ -37,6 +37,10 @@ constexpr NameSet limits_of_the_provider{Name::anthropic_ratelimit_any, Name::x_
 bool decodes_on(const Call& call) { return call.decoder != nullptr && call.decoder->more(); }
 
 Result<std::string_view> nothing_or_stopped(const Call& call) {
+  const Continued* continued = continued_of(call);
+  if (continued != nullptr && continued->drained) {
+    return fail(Side::gateway, Kind::cancelled, "its target is drained");
+  }
   if (is_stopped(call)) return fail(Side::gateway, Kind::cancelled, "stopped");
   return std::string_view();
 }
@@ -154,10 +158,12 @@ void Relay::write_client_head(Call& call, const net::http1::ResponseHead& head, 
 }
 
 StreamPass Relay::begin_stream(Call& call) {
-  Meter meter(*call.model->family, call.model->overhead.call.about,
-              call.model->overhead.answer.about);
-  return StreamPass(call.route.operation, call.hide_usage, std::move(meter),
-                    accounts_.meter_room());
+  return StreamPass(call.route.operation, call.hide_usage, meter_of(call), accounts_.meter_room());
+}
+
+Meter Relay::meter_of(const Call& call) {
+  return Meter(*call.model->family, call.model->overhead.call.about,
+               call.model->overhead.answer.about);
 }
 
 // The frame of every stream: what can be made elsewhere takes no room on it.

@@ -19,6 +19,7 @@
 #include "relay/call_log.h"
 #include "relay/corrections.h"
 #include "relay/experience.h"
+#include "relay/leaving.h"
 #include "relay/metrics.h"
 #include "relay/remembered_counts.h"
 #include "relay/routes.h"
@@ -79,6 +80,9 @@ class Relay final : public net::HttpHandler {
   std::size_t end_calls();
   // A limit was lowered, a switch thrown: what runs under it is cut, silent as it may be.
   void look_again();
+  // The target ("provider/model") has been drained: answers that another one can go on with leave
+  // it now.
+  LeftTarget leave(std::string_view target);
 
   const Metrics& metrics() const { return metrics_; }
   net::ClientPool& pool() { return pool_; }
@@ -199,6 +203,9 @@ class Relay final : public net::HttpHandler {
   std::string_view take_spliced(Call& call, Continued& continued, StreamPass& pass,
                                 std::string_view piece, bool last);
   void note_seam(Call& call);
+  bool may_leave_now(Call& call);
+  bool finds_another(Call& call, const Leaving& why);
+  Task<bool> restart(Call& call, StreamPass& pass);
   Task<bool> go_on_or_fail(Call& call, net::HangupWatch& watch, StreamPass& pass, Error&& cause);
   Task<bool> switch_target(Call& call, net::HangupWatch& watch, StreamPass& pass,
                            const Leaving& why);
@@ -280,6 +287,7 @@ class Relay final : public net::HttpHandler {
   // passing.cpp: the provider's answer on its way to the client.
   void write_client_head(Call& call, const net::http1::ResponseHead& head, bool streams);
   StreamPass begin_stream(Call& call);
+  static Meter meter_of(const Call& call);
   Task<void> pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider);
   void check_piece(Call& call, net::HttpCall& provider, Instant framing_until,
                    Result<std::string_view>& piece);

@@ -72,6 +72,15 @@ void StreamPass::go_on(bool hide_usage) {
   guard_->in_frame = guard_->failed = false;
 }
 
+void StreamPass::begin_anew(codec::Operation operation, bool hide_usage, Meter meter) {
+  go_on(hide_usage);
+  meter_ = std::move(meter);
+  reader_ = codec::StreamReader(operation);
+  guard_->cut = codec::StreamCut(operation);
+  guard_->called = false;
+  error_end_ = route::AttemptEnd::server_error;
+}
+
 bool StreamPass::may_go_on() const {
   return between_events() && guard_ != nullptr && guard_->held.empty() && !guard_->tore_call;
 }

@@ -50,6 +50,8 @@ class StreamPass {
   // with the same answer: what had come of an event is dropped, and the gate is asked anew. Only of
   // a stream that is guarded, and holds no call of a tool.
   void go_on(bool hide_usage);
+  // The same, and what goes on is another answer, from its begin.
+  void begin_anew(codec::Operation operation, bool hide_usage, Meter meter);
   bool may_go_on() const;
   // Of what take() gave: the bytes before the error that its provider told there.
   std::size_t bytes_before_error() const;

@@ -61,6 +61,17 @@ Leaving misfits() {
           .end = AttemptEnd::cancelled};
 }
 
+Leaving drained() {
+  return {.cause = Error(Side::provider, Kind::closed, "the provider was taken out of use"),
+          .error_class = "drained",
+          .end = AttemptEnd::cancelled,
+          .by_operator = true};
+}
+
+bool takes_restarts(const Call& call) {
+  return call.client.head().find("x-recloser-restart") == "allow";
+}
+
 Leaving tells_error(AttemptEnd end) {
   return {.cause = Error(Side::provider, Kind::closed, "the provider told an error in its stream"),
           .error_class = "error_in_answer",
@@ -87,10 +98,11 @@ Continued* continued_of(const Call& call) {
 
 // Whether the request is kept for the case that the stream breaks off.
 bool Relay::may_be_continued(const Call& call) const {
+  using config::Interrupted;
   bool kept = call.streams && call.assembly == nullptr && codec::can_stream(call.route.operation);
-  if (!kept || call.request->resolved->model().interrupted != config::Interrupted::go_on) {
-    return false;
-  }
+  Interrupted interrupted = call.request->resolved->model().interrupted;
+  if (!kept || interrupted == Interrupted::error) return false;
+  if (interrupted == Interrupted::restart && !takes_restarts(call)) return false;
   return call.row.record().attempt_count() < attempts_of(*call.request);
 }
 
@@ -98,6 +110,9 @@ void Relay::guard_stream(Call& call, StreamPass& pass) {
   if (call.request && may_be_continued(call)) {
     call.request->continued = std::make_unique<Continued>(call);
     Continued& continued = *call.request->continued;
+    continued.stream = &pass;
+    continued.restarts =
+        call.request->resolved->model().interrupted == config::Interrupted::restart;
     return pass.guard(call.route.operation, continued, &continued.delivered);
   }
   if (call.held != nullptr) pass.guard(call.route.operation, *call.held);
@@ -109,8 +124,10 @@ std::string_view Relay::take_piece(Call& call, StreamPass& pass, std::string_vie
   Continued* continued = continued_of(call);
   if (continued == nullptr) return pass.take(piece, last, piece_text_);
   if (continued->splice != nullptr) return take_spliced(call, *continued, pass, piece, last);
+  bool failed = pass.facts().saw_error;
   std::string_view out = pass.take(piece, last, piece_text_);
-  bool kept_back = pass.facts().saw_error && !may_start_over(call, pass) && may_switch(call, pass);
+  bool fails_here = !failed && pass.facts().saw_error;
+  bool kept_back = fails_here && !may_start_over(call, pass) && may_switch(call, pass);
   if (!kept_back) return out;
   continued->leaving = tells_error(pass.error_end());
   return out.substr(0, pass.bytes_before_error());
@@ -170,9 +187,15 @@ Task<bool> Relay::go_on_or_fail(Call& call, net::HangupWatch& watch, StreamPass&
   Leaving why{.cause = std::move(cause), .error_class = {}, .end = AttemptEnd::broken};
   why.error_class = error_class_of(why.cause);
   why.end = end_of(why.cause, Reached::yes);
-  if (continued->leaving) why = *std::exchange(continued->leaving, std::nullopt);
+  if (continued->leaving) {
+    why = *std::exchange(continued->leaving, std::nullopt);
+  } else if (std::exchange(continued->drained, false)) {
+    why = drained();
+  }
   bool goes_on = co_await switch_target(call, watch, pass, why);
   if (goes_on) co_return true;
+  // One that nobody else goes on with has its end where it is.
+  if (why.by_operator && continued->streams && !call.cancel.cancelled()) co_return true;
   if (continued->first == nullptr) {
     co_await fail_stream(call, watch, pass, std::move(why.cause));
   } else {
@@ -182,7 +205,8 @@ Task<bool> Relay::go_on_or_fail(Call& call, net::HangupWatch& watch, StreamPass&
 }
 
 // The one way from target to target while the client reads. The target that was asked is left and
-// booked, the next one is judged and has what it may cost held, and goes on in the same stream.
+// booked, the next one is judged and has what it may cost held, and goes on in the same stream, or
+// begins anew there for a client that asked for that.
 // False: it does not go on; then, once its target has been left, Continued::first says why.
 Task<bool> Relay::switch_target(Call& call, net::HangupWatch& watch, StreamPass& pass,
                                 const Leaving& why) {
@@ -191,7 +215,11 @@ Task<bool> Relay::switch_target(Call& call, net::HangupWatch& watch, StreamPass&
   for (;;) {
     const net::http1::ResponseHead* head = co_await ask(call, *request.watch, *request.provider);
     if (head == nullptr) co_return false;
-    if (begin_splice(call, pass, *head)) co_return true;
+    if (begin_splice(call, pass, *head)) {
+      if (!request.continued->restarts) co_return true;
+      bool listens = co_await restart(call, pass);
+      co_return listens;
+    }
     if (head->status() < 300) book_unanswered(call);
     if (call.kept == nullptr) {
       attempt_failed(call, "not_an_api", "it answered with no stream of events",
@@ -208,7 +236,8 @@ bool Relay::may_switch(const Call& call, const StreamPass& pass) const {
   const Continued* continued = continued_of(call);
   if (continued == nullptr || call.row.settled() || call.cancel.cancelled()) return false;
   if (call.row.record().attempt_count() >= attempts_of(*call.request)) return false;
-  return pass.may_go_on() &&
+  if (!pass.may_go_on()) return false;
+  return continued->restarts ||
          continued->delivered.resumption(call.request->facts).resume != Resume::no;
 }
 
@@ -220,13 +249,21 @@ bool Relay::leave_target(Call& call, StreamPass& pass, const Leaving& why) {
   continued.broke_at = worker_.now();
   std::uint64_t passed = pass.meter().exact_tokens(accounts_.meter_room());
   std::string_view text = continued.delivered.raw_text();
-  continued.added = {.about = passed + instruction_tokens.about,
-                     .max = text.size() + instruction_tokens.max};
-  judge_context(request);
+  if (!continued.restarts) {
+    continued.added = {.about = passed + instruction_tokens.about,
+                       .max = text.size() + instruction_tokens.max};
+    judge_context(request);
+  }
   Refused told = refused_by(call, why.cause, Reached::yes);
-  if (!goes_elsewhere(call, why.end)) return false;
+  if (!finds_another(call, why)) return false;
   book_stream(call, pass);
-  attempt_failed(call, why.error_class, why.cause.message(), why.end);
+  if (why.by_operator) {
+    ledger::Attempt* attempt = call.record().last_attempt();
+    call.record().set_error_class(*attempt, why.error_class);
+    attempt->outcome = ledger::Outcome::cut;
+  } else {
+    attempt_failed(call, why.error_class, why.cause.message(), why.end);
+  }
   continued.streams = false;
   continued.tokens_before = passed;
   leave_attempt(call);
@@ -234,6 +271,69 @@ bool Relay::leave_target(Call& call, StreamPass& pass, const Leaving& why) {
   if (continued.first == nullptr) continued.first = std::make_unique<Refused>(std::move(told));
   (*request.provider)->close();
   return true;
+}
+
+// What an operator drains is no failure, and takes nothing of the budget of retries.
+bool Relay::finds_another(Call& call, const Leaving& why) {
+  if (!why.by_operator) return goes_elsewhere(call, why.end);
+  Request& request = *call.request;
+  if (!may_go_elsewhere(call)) return false;
+  ask_health(request);
+  for (Candidate& each : request.candidates) {
+    if (each.target == request.target) each.why_not = WhyNot::tried;
+  }
+  if (next_of(request) == nullptr) return false;
+  end_slot(call, ledger::Outcome::cut);
+  return true;
+}
+
+LeftTarget Relay::leave(std::string_view target) {
+  LeftTarget left;
+  net::WaiterList seen;
+  while (net::Waiter* running = running_.take()) {
+    seen.add(*running);
+    Call& call = static_cast<Call::Running&>(*running).call;
+    if (call.row.settled()) continue;
+    const ledger::Attempt* attempt = call.record().last_attempt();
+    bool there = attempt != nullptr && attempt->outcome == ledger::Outcome::open &&
+                 call.record().text_at(attempt->target) == target;
+    if (!there) continue;
+    bool leaves = may_leave_now(call);
+    ++(leaves ? left.switched : left.staying);
+    if (!leaves) continue;
+    continued_of(call)->drained = true;
+    net::Connection* connection = (*call.request->provider)->connection();
+    if (connection != nullptr) connection->stop_reading();
+  }
+  running_.take_all(seen);
+  return left;
+}
+
+// Whether there is somebody to go on with what its client has.
+bool Relay::may_leave_now(Call& call) {
+  Continued* continued = continued_of(call);
+  if (continued == nullptr || !call.request->out || !continued->streams) return false;
+  if (!may_switch(call, *continued->stream)) return false;
+  continued->broke_at = worker_.now();
+  ask_health(*call.request);
+  return std::ranges::any_of(call.request->candidates, [&](const Candidate& each) {
+    return each.why_not == WhyNot::none && each.target != call.request->target;
+  });
+}
+
+// The client is told that what it has is no part of the answer that comes.
+Task<bool> Relay::restart(Call& call, StreamPass& pass) {
+  Continued& continued = *call.request->continued;
+  continued.splice.reset();
+  continued.delivered = codec::Delivered(call.route.operation);
+  continued.tokens_before = 0;
+  pass.begin_anew(call.route.operation, call.hide_usage, meter_of(call));
+  call.retry.reset();
+  std::string event = fmt::format("event: {}\ndata: {{\"type\":\"{}\",\"call\":\"{}\"}}\n\n",
+                                  restart_event, restart_event, call.id());
+  std::array<std::string_view, 1> payload{event};
+  Result<void> sent = co_await call.client.send("", payload, net::Last::no);
+  co_return sent.has_value();
 }
 
 // The prompt is longer now. Where the client set a limit, the answer so far counts in it already.
@@ -251,6 +351,7 @@ void Relay::judge_context(Request& request) {
 // What is asked of the target that request.target names. Error: it cannot be.
 std::expected<void, Refused> Relay::ask_for_the_rest(Call& call, Request& request) {
   Continued& continued = *request.continued;
+  if (continued.restarts) return {};
   std::uint64_t last_message = request.message_begins.empty() ? 0 : request.message_begins.back();
   codec::Continuation asked =
       codec::ask_to_continue(request.edits, call.client.body(), request.facts, last_message,
