@@ -68,10 +68,9 @@ inline constexpr Command targets_drain_entry{
     .description =
         "Takes a target of a running gateway out of traffic, until `recloser targets undrain`, "
         "over restarts too. Calls that run there may end, or with --now go on elsewhere in the "
-        "midst "
-        "of their answer, where their model has `interrupted: continue`; new ones go to other "
-        "targets of their "
-        "model, and are refused where there is none. It is kept as the switch drain/NAME.",
+        "midst of their answer, where their model has `interrupted: continue`; new ones go to "
+        "other targets of their model, and are refused where there is none. It is kept as the "
+        "switch drain/NAME.",
     .options = targets_drain_options,
     .examples =
         "recloser targets drain openai/gpt-4o-mini --reason 'it moves'  keeps calls away\n"
