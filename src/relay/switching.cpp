@@ -1,6 +1,7 @@
 // SWITCH: an answer of which the client has some goes on from another target. Its stream stays one.
 #include "codec/continuation/prefill.h"
 #include "relay/continued.h"
+#include "relay/hedging.h"
 #include "relay/request.h"
 
 #include <algorithm>
@@ -107,7 +108,8 @@ bool Relay::may_be_continued(const Call& call) const {
 }
 
 void Relay::guard_stream(Call& call, StreamPass& pass) {
-  if (call.request && may_be_continued(call)) {
+  // The connection of a hedged answer ends with its attempt, and the stream would read on from it.
+  if (call.request && call.hedge == nullptr && may_be_continued(call)) {
     call.request->continued = std::make_unique<Continued>(call);
     Continued& continued = *call.request->continued;
     continued.stream = &pass;
