@@ -262,6 +262,8 @@ Started<void> Gateway::start_traffic() {
   prices_ = surroundings_.prices ? surroundings_.prices : price::Catalogue::shipped();
   Result<std::uint64_t> hash_seed = seed_from(surroundings_.entropy);
   if (!hash_seed) return fail(hash_seed.error());
+  Result<std::uint64_t> instance_seed = seed_from(surroundings_.entropy);
+  if (!instance_seed) return fail(instance_seed.error());
   health_ = std::make_unique<route::Health>(*hash_seed, &health_log_);
   // Targets that nobody has called yet can be looked at, too.
   for (const config::Model& model : config_->models) {
@@ -294,6 +296,7 @@ Started<void> Gateway::start_traffic() {
                                                         .token_issuers = token_issuers_.get(),
                                                         .answers = answers_.get(),
                                                         .plans = surroundings_.plans,
+                                                        .instance_seed = *instance_seed,
                                                         .hash_seed = *hash_seed});
   std::uint32_t count = worker_count(config_->workers);
   for (std::uint32_t i = 0; i < count; ++i) {

@@ -53,6 +53,7 @@ constexpr std::array<Row, refusal_count> rows{{
     {Refusal::upgrade_required, "upgrade_required", 426, Retry::unsaid, false},
     // SDKs try again on 409, and the other body is still another body.
     {Refusal::idempotency_conflict, "idempotency_conflict", 409, Retry::never, false},
+    {Refusal::forwarding_loop, "forwarding_loop", 508, Retry::never, true},
 }};
 
 consteval bool rows_stand_in_order() {

@@ -39,8 +39,9 @@ enum class Refusal : std::uint8_t {
   headers_too_large,
   upgrade_required,
   idempotency_conflict,
+  forwarding_loop,  // it has come through this gateway before
 };
-inline constexpr unsigned refusal_count = 23;
+inline constexpr unsigned refusal_count = 24;
 
 std::string_view name_of(Refusal refusal);
 int default_status(Refusal refusal);

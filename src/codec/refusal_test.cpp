@@ -52,6 +52,7 @@ TEST(Refusal, NamesAndStatusesOfTheContract) {
       {"headers_too_large", 431},
       {"upgrade_required", 426},
       {"idempotency_conflict", 409},
+      {"forwarding_loop", 508},
   };
   ASSERT_EQ(std::size(expected), refusal_count);
   for (unsigned i = 0; i < refusal_count; ++i) {

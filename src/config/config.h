@@ -132,6 +132,7 @@ struct Provider {
   std::uint32_t retries = 1;  // of one call at the same target
   Prefill prefill = Prefill::automatic;
   bool allow_link_local = false;
+  bool chained = false;  // a Recloser too: it is told whose calls they are
   // Calls with this header field go to it, and no others do: a kind of login that has a provider
   // of its own. No file can say so.
   std::string login_field;
@@ -188,6 +189,7 @@ struct Config {
   std::vector<Listen> listen{Listen{}};
   Admin admin;
   State state;
+  std::string instance;  // its name in `Via`; empty: it makes one up at each start
   Workers workers;
   Auth auth;
   std::vector<Provider> providers;  // in the order of the file; never empty once loaded

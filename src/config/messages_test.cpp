@@ -36,7 +36,7 @@ TEST(Messages, UnknownFields) {
   expect_reports({
       {"lisetn: []",
        "1: lisetn is not a field; did you mean listen? The fields here are admin, apiVersion, "
-       "auth, channels, drain, idempotency, "
+       "auth, channels, drain, idempotency, instance, "
        "keepAlive, keys, kind, ledger, limits, listen, logging, models, policies, prices, "
        "providers, rateLimits, reservedLabels, state, workers"},
       {"admin: {zzz: 1}", "9: admin.zzz is not a field; the fields here are address, token"},

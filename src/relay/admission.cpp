@@ -46,6 +46,17 @@ std::string not_built(const net::http1::RequestHead& head) {
   return {};
 }
 
+Refused in_a_circle(Way way) {
+  return {.refusal = codec::Refusal::forwarding_loop,
+          .message = way == Way::cycle
+                         ? "this call was forwarded by this gateway before: a provider behind it "
+                           "leads back to it; whoever runs Recloser can correct the baseUrl"
+                         : fmt::format("this call came through more than {} gateways: one of them "
+                                       "leads back to another; whoever runs Recloser can correct "
+                                       "their baseUrls",
+                                       gateways_per_call_max)};
+}
+
 // Every header that may say which session this is, or which program calls. (`baggage` may not: no
 // hop in front of us is trusted in this version.)
 void read_identity_headers(const net::http1::RequestHead& head, session::Headers& session,
@@ -150,6 +161,7 @@ std::expected<void, Refused> Relay::may_be_read(Call& call) const {
   const net::http1::RequestHead& head = call.client.head();
   if (call.refused) return std::unexpected(std::move(*call.refused));
   if (call.client.late() || ending_) return std::unexpected(draining());
+  if (Way way = via_.judge(head); way != Way::forward) return std::unexpected(in_a_circle(way));
   if (head.asks_for_websocket()) return std::unexpected(no_websocket());
   if (std::string wish = not_built(head); !wish.empty()) {
     return std::unexpected(

@@ -10,6 +10,7 @@
 namespace recloser::relay {
 namespace {
 
+using net::http1::Name;
 using net::http1::NameSet;
 using route::AttemptEnd;
 using route::Candidate;
@@ -27,6 +28,21 @@ bool has_others(const Request& request) {
     bool may_be_asked = each.why_not == WhyNot::none || route::is_busy(each.why_not);
     return may_be_asked && each.target != request.target;
   });
+}
+
+// A gateway behind us has said no, by a budget or a rule of its own: that is the answer, and no
+// fault of the target's.
+bool is_decided_behind(const net::http1::ResponseHead& head) {
+  return head.has(Name::x_recloser_any) && head.find("x-recloser-decision") &&
+         head.find(Name::x_should_retry) == "false";
+}
+
+// Whether who answered says that to ask there again is of no use. A gateway has made its own
+// attempts before it gave up: tried again here, they would multiply.
+bool asks_for_no_more(const net::http1::ResponseHead& head) {
+  std::optional<std::string_view> again = head.find(Name::x_should_retry);
+  bool is_gateway = head.has(Name::x_recloser_any) && head.find("x-recloser-call");
+  return again == "false" || (is_gateway && again != "true");
 }
 
 }  // namespace
@@ -60,7 +76,6 @@ Task<bool> Relay::read_error(Call& call, const net::HangupWatch& watch, net::Htt
 
 // What the provider says of its limits.
 void Relay::note_quota(Call& call, const net::http1::ResponseHead& head) {
-  using net::http1::Name;
   constexpr NameSet limits{Name::anthropic_ratelimit_any, Name::x_ratelimit_any, Name::retry_after,
                            Name::retry_after_ms};
   std::optional<route::QuotaReading> reading;
@@ -72,16 +87,27 @@ void Relay::note_quota(Call& call, const net::http1::ResponseHead& head) {
   }
   if (!reading) return;
   call.retry_after = reading->retry_after();
-  if (call.slot.open()) call.slot.headers(*reading, worker_.now());
+  // A gateway behind us tells of budgets of one team or one session: the others may go on.
+  bool is_gateway = head.has(Name::x_recloser_any);
+  if (call.slot.open() && !is_gateway) call.slot.headers(*reading, worker_.now());
 }
 
 // An answer with an error status has been read: what it means for its target.
 void Relay::end_with_error(Call& call, int status) {
-  note_status(call, status);
-  call.ended = route::end_of_answer(status, call.kept->begun);
-  if (call.ended == AttemptEnd::loading) {
-    call.record().set_error_class(*call.record().last_attempt(), error_class_loading);
+  AttemptEnd end = route::end_of_answer(status, call.kept->begun);
+  // Any client could fill the log with these.
+  std::string_view of_the_call;
+  if (end == AttemptEnd::filtered) of_the_call = "content_policy";
+  if (is_decided_behind(call.kept->head)) {
+    end = AttemptEnd::rejected;
+    of_the_call = "refused_behind";
   }
+  if (of_the_call.empty()) note_status(call, status);
+  if (end == AttemptEnd::loading) of_the_call = error_class_loading;
+  if (!of_the_call.empty()) {
+    call.record().set_error_class(*call.record().last_attempt(), of_the_call);
+  }
+  call.ended = end;
   if (!call.retry_after) call.retry_after = route::retry_delay_in(call.kept->begun, worker_.wall());
 }
 
@@ -149,8 +175,7 @@ bool Relay::repeat(Call& call, AttemptEnd end) {
   Request& request = *call.request;
   if (!route::may_be_tried_again_here(end)) return false;
   if (request.repeats >= call.provider->config->retries) return false;
-  // A gateway behind us whose budget is spent says so, as do the APIs that the SDKs come from.
-  if (call.kept && call.kept->head.find("x-should-retry") == "false") return false;
+  if (call.kept && asks_for_no_more(call.kept->head)) return false;
   Instant now = worker_.now();
   std::optional<Duration> wait = call.retry_after;
   route::Admission admission = call.model->health->would_admit(request.asker, now);

@@ -258,7 +258,10 @@ ledger::Attempt* Relay::note_replay(Call& call, std::string_view target, bool wa
 }
 
 void note_request_id(Call& call, ledger::Attempt& attempt, const net::http1::ResponseHead& head) {
-  std::optional<std::string_view> id = head.find(Name::x_request_id);
+  std::optional<std::string_view> id;
+  // A gateway behind us: its row leads on.
+  if (call.provider->config->chained) id = head.find("x-recloser-call");
+  if (!id) id = head.find(Name::x_request_id);
   if (!id) id = head.find(Name::request_id);
   if (!id) {
     for (std::string_view name : {"apim-request-id", "x-amzn-requestid", "mistral-correlation-id",

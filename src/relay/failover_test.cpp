@@ -46,6 +46,28 @@ TEST_F(FailoverTest, WhatIsTheClientsFaultStaysWhereItIs) {
   EXPECT_EQ(asked(1), 0u);
 }
 
+// Nor does anybody go around a provider's policy: what it refuses for its content is the answer.
+TEST_F(FailoverTest, WhatAContentPolicyRefusesIsNotCarriedElsewhere) {
+  with_targets(2);
+  gateway_.config().providers[0].retries = 2;
+  gateway_.start();
+  constexpr std::string_view no = R"({"error":{"message":"no","code":"content_filter"}})";
+  first_ = status(400, "", no);
+  for (std::size_t i = 1; i <= 60; ++i) {
+    Seen seen = ask_whole();
+    EXPECT_EQ(seen.status, 400);
+    EXPECT_EQ(seen.body, no);
+    EXPECT_EQ(asked(0), i);
+  }
+  EXPECT_THAT(attempts(), ElementsAre("p/one content_policy provider_failed"));
+  first_ = status(403, "", R"({"error":{"message":"your input was flagged","code":403}})");
+  EXPECT_EQ(ask_whole().status, 403);
+  first_ = stream(std::string(role) + "data: " + std::string(no) + "\n\n");
+  EXPECT_THAT(ask_stream().body, HasSubstr("content_filter"));
+  EXPECT_EQ(asked(1), 0u);
+  EXPECT_EQ(standing("p/one").state, route::State::passing);
+}
+
 TEST_F(FailoverTest, AClientSeesOneBeginning) {
   with_targets(2);
   gateway_.start();

@@ -18,8 +18,6 @@ namespace {
 using net::http1::Name;
 using net::http1::NameSet;
 
-constexpr std::size_t key_bytes_max = 255;
-
 // Of one call, one connection or one moment, and so not for a call that is answered again.
 constexpr NameSet not_kept =
     net::http1::hop_by_hop |
@@ -27,7 +25,8 @@ constexpr NameSet not_kept =
 
 bool is_key(std::string_view text) {
   auto printable = [](char c) { return c >= ' ' && c <= '~'; };
-  return !text.empty() && text.size() <= key_bytes_max && std::ranges::all_of(text, printable);
+  return !text.empty() && text.size() <= idempotency_key_bytes_max &&
+         std::ranges::all_of(text, printable);
 }
 
 // Of those of ours: where it was answered, and what ended it.
@@ -97,7 +96,7 @@ std::expected<void, Refused> Relay::find_answer(Call& call) {
         Refused{.refusal = codec::Refusal::invalid_request,
                 .message = fmt::format("idempotency-key must be sent once, with 1 to {} printable "
                                        "ASCII characters",
-                                       key_bytes_max)});
+                                       idempotency_key_bytes_max)});
   }
   session::FieldHasher request;
   request.add(call.route.provider_path);

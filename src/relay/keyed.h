@@ -4,11 +4,14 @@
 #include "net/http_exchange.h"
 #include "relay/answers.h"
 
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string_view>
 
 namespace recloser::relay {
+
+inline constexpr std::size_t idempotency_key_bytes_max = 255;
 
 // The first call writes down what its client is told; later ones are told the same. Lives as long
 // as its call, and no longer than the exchange with the client.

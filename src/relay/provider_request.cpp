@@ -4,6 +4,12 @@
 #include "relay/request.h"
 #include "session/trace.h"
 
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
 namespace recloser::relay {
 namespace {
 
@@ -34,6 +40,28 @@ void copy_fields(const net::http1::RequestHead& head, NameSet drop, const Provid
     }
     if (!dropped) writer.field_named(field.name, field.value);
   }
+}
+
+// Whose call it is, as it stands in our row: what the client said, and what its key said for it. A
+// gateway behind us has one principal for all of ours, so the key that makes a call one is told
+// apart by whose it is.
+void write_attribution(const Call& call, net::http1::HeadWriter& writer) {
+  using ledger::Text;
+  const ledger::CallRecord& row = call.row.record();
+  constexpr std::array<std::pair<Name, Text>, 5> told{{{Name::x_recloser_session, Text::session},
+                                                       {Name::x_recloser_trace, Text::trace},
+                                                       {Name::x_recloser_user, Text::user},
+                                                       {Name::x_recloser_agent, Text::agent},
+                                                       {Name::x_recloser_labels, Text::labels}}};
+  for (auto [name, text] : told) {
+    if (!row.text(text).empty()) writer.field(name, row.text(text));
+  }
+  if (call.keyed == nullptr) return;
+  std::string_view key = call.client.head().find(Name::idempotency_key).value_or("");
+  auto whose = call.principal.text();
+  std::string told_key = fmt::format("{}-{}", std::string_view(whose), key);
+  if (told_key.size() > idempotency_key_bytes_max) return;  // it would refuse the call
+  writer.field(Name::idempotency_key, told_key);
 }
 
 }  // namespace
@@ -77,6 +105,8 @@ void Relay::write_provider_fields(Call& call, const net::http1::RequestHead& hea
                                                          : provider.openai_credential;
   }
   out += provider.extra_fields;
+  out += via_.line();
+  if (provider.config->chained) write_attribution(call, writer);
   std::optional<std::string_view> parent = head.find(Name::traceparent);
   if (!parent) return;
   std::optional<session::TraceParent> trace = session::TraceParent::parse(*parent);

@@ -25,6 +25,7 @@
 #include "relay/routes.h"
 #include "relay/services.h"
 #include "relay/stream_pass.h"
+#include "relay/via.h"
 #include "relay/waiting_calls.h"
 #include "route/attempt_end.h"
 #include "route/plan.h"
@@ -366,6 +367,7 @@ class Relay final : public net::HttpHandler {
   budget::KeyMemory scope_keys_;
   Published<SwitchSet>::Reader switches_;
   std::size_t budgets_settled_ = 0;  // calls that had any
+  Via via_;
   CallIdMaker ids_;
   Random random_;
   Metrics metrics_;

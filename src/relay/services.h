@@ -37,9 +37,10 @@ struct Services {
   const Switches& switches;
   RefusedSessions& refused_sessions;
   auth::jwt::Issuers* token_issuers = nullptr;  // null: no tokens are taken, keys alone
-  Answers* answers = nullptr;   // of calls with an Idempotency-Key; null: such keys are off
-  PlanQuota* plans = nullptr;   // of subscriptions; null: nobody asks what answers say of them
-  std::uint64_t hash_seed = 0;  // random, and for nothing but the keys of tables (KeyedHash)
+  Answers* answers = nullptr;       // of calls with an Idempotency-Key; null: such keys are off
+  PlanQuota* plans = nullptr;       // of subscriptions; null: nobody asks what answers say of them
+  std::uint64_t instance_seed = 0;  // random: of the name that it makes up for itself (Via)
+  std::uint64_t hash_seed = 0;      // random, and for nothing but the keys of tables (KeyedHash)
 };
 
 }  // namespace recloser::relay

@@ -43,8 +43,9 @@ constexpr std::array names{
     Named{"billing_error", AttemptEnd::out_of_quota},                  // Anthropic
     Named{"QUOTA_EXHAUSTED", AttemptEnd::out_of_quota},                // Gemini
     Named{"ServiceQuotaExceededException", AttemptEnd::out_of_quota},  // Bedrock, with 400
-    Named{"content_filter", AttemptEnd::rejected},
-    Named{"content_policy_violation", AttemptEnd::rejected},
+    Named{"content_filter", AttemptEnd::filtered},                     // Azure
+    Named{"content_policy_violation", AttemptEnd::filtered},           // OpenAI, images
+    Named{"moderation_blocked", AttemptEnd::filtered},
     Named{"model_not_found", AttemptEnd::rejected},
     Named{"API_KEY_INVALID", AttemptEnd::unauthorized},  // Gemini, with 400
     Named{"invalid_api_key", AttemptEnd::unauthorized},
@@ -71,6 +72,8 @@ constexpr std::array beginnings{
     Beginning{400, "Incorrect API key provided", AttemptEnd::unauthorized},  // xAI
     Beginning{400, "API key not valid", AttemptEnd::unauthorized},           // Gemini
     Beginning{400, "API key expired", AttemptEnd::unauthorized},
+    Beginning{400, "Output blocked by content filtering policy",
+              AttemptEnd::filtered},                                             // Anthropic
     Beginning{400, "Your credit balance is too low", AttemptEnd::out_of_quota},  // Anthropic
     Beginning{400, "You have reached your specified API usage limits", AttemptEnd::out_of_quota},
 };
@@ -82,8 +85,8 @@ struct Part {
   AttemptEnd end;
 };
 constexpr std::array parts{
-    Part{403, "moderation", AttemptEnd::rejected},  // OpenRouter
-    Part{403, "flagged", AttemptEnd::rejected},
+    Part{403, "moderation", AttemptEnd::filtered},  // OpenRouter
+    Part{403, "flagged", AttemptEnd::filtered},
     Part{403, "access to the model", AttemptEnd::rejected},  // Bedrock
     Part{403, "access to model", AttemptEnd::rejected},
     Part{500, "loading model", AttemptEnd::loading},  // Ollama
@@ -199,6 +202,8 @@ std::string_view name_of(AttemptEnd end) {
       return "answered";
     case AttemptEnd::rejected:
       return "rejected";
+    case AttemptEnd::filtered:
+      return "filtered";
     case AttemptEnd::rate_limited:
       return "rate_limited";
     case AttemptEnd::out_of_quota:
@@ -233,6 +238,7 @@ bool counts_as_failure(AttemptEnd end) {
       return true;
     case AttemptEnd::answered:
     case AttemptEnd::rejected:
+    case AttemptEnd::filtered:
     case AttemptEnd::rate_limited:
     case AttemptEnd::out_of_quota:
     case AttemptEnd::unauthorized:
@@ -244,7 +250,8 @@ bool counts_as_failure(AttemptEnd end) {
 }
 
 bool may_be_tried_again(AttemptEnd end) {
-  return end != AttemptEnd::answered && end != AttemptEnd::rejected && end != AttemptEnd::cancelled;
+  return end != AttemptEnd::answered && end != AttemptEnd::rejected &&
+         end != AttemptEnd::filtered && end != AttemptEnd::cancelled;
 }
 
 bool may_be_tried_again_here(AttemptEnd end) {

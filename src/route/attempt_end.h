@@ -9,7 +9,8 @@ namespace recloser::route {
 
 enum class AttemptEnd : std::uint8_t {
   answered,
-  rejected,      // the client's own: 400, 404, 413, 422, .., content policy
+  rejected,      // the client's own: 400, 404, 413, 422, ..
+  filtered,      // for its content, by the provider's policy
   rate_limited,  // 429: too fast, and soon good again
   out_of_quota,  // money, or a quota of days: 402, and 429 that say so
   unauthorized,  // the provider's key: 401, 403
@@ -21,15 +22,15 @@ enum class AttemptEnd : std::uint8_t {
   loading,      // a model that its server has still to load
   cancelled,    // by us: the client left, a drain, a budget
 };
-inline constexpr std::uint8_t attempt_end_count = 12;
+inline constexpr std::uint8_t attempt_end_count = 13;
 
 std::string_view name_of(AttemptEnd end);  // "answered", "rate_limited", ..
 
 // Whether it says that the target does not work.
 bool counts_as_failure(AttemptEnd end);
 
-// Whether another target may answer what this one did not. What is rejected is so for its content,
-// and is not carried elsewhere behind anybody's back.
+// Whether another target may answer what this one did not. What is rejected or filtered is so for
+// its content, and is not carried elsewhere behind anybody's back.
 bool may_be_tried_again(AttemptEnd end);
 
 // Whether the same target may, after a wait. Not one that was silent for as long as it was given.

@@ -80,7 +80,7 @@ TEST(AttemptEnd, OfABodyOfOpenAI) {
        Body{429, R"({"error":{"type":"billing_not_active","code":"billing_not_active"}})",
             out_of_quota},
        Body{503, R"({"error":{"type":"server_error","code":"server_is_overloaded"}})", overloaded},
-       Body{400, R"({"error":{"code":"content_policy_violation","message":"no"}})", rejected}});
+       Body{400, R"({"error":{"code":"content_policy_violation","message":"no"}})", filtered}});
 }
 
 TEST(AttemptEnd, OfABodyOfAzure) {
@@ -89,7 +89,7 @@ TEST(AttemptEnd, OfABodyOfAzure) {
             unauthorized},
        Body{429, R"({"error":{"code":"RateLimitReached","message":"exceeded rate limit"}})",
             rate_limited},
-       Body{400, R"({"error":{"code":"content_filter","innererror":{"code":"x"}}})", rejected},
+       Body{400, R"({"error":{"code":"content_filter","innererror":{"code":"x"}}})", filtered},
        Body{404, R"({"error":{"code":"DeploymentNotFound","message":"none"}})", rejected}});
 }
 
@@ -220,7 +220,7 @@ TEST(AttemptEnd, OfABodyOfOpenRouter) {
        Body{403,
             R"({"error":{"message":"The model requires moderation and your input was flagged",)"
             R"("code":403}})",
-            rejected},
+            filtered},
        Body{502, R"({"error":{"message":"bad gateway","code":502}})", server_error},
        Body{429, R"({"error":{"code":429,"message":"Provider returned error"}})", rate_limited}});
 }
@@ -332,7 +332,7 @@ TEST(AttemptEnd, AnErrorInBandIsReadAsItsStatus) {
                          Row{"authentication_error", "", unauthorized},
                          Row{"permission_error", "", unauthorized},
                          Row{"invalid_request_error", "context_length_exceeded", rejected},
-                         Row{"", "content_filter", rejected},
+                         Row{"", "content_filter", filtered},
                          Row{"", "invalid_prompt", rejected},
                          Row{"", "server_is_overloaded", overloaded},
                          Row{"", "slow_down", overloaded},
@@ -355,11 +355,12 @@ TEST(AttemptEnd, SaysWhatMayFollow) {
     bool here;
   };
   std::vector<Row> rows{{answered, false, false, false},    {rejected, false, false, false},
-                        {rate_limited, false, true, true},  {out_of_quota, false, true, false},
-                        {unauthorized, false, true, false}, {overloaded, true, true, true},
-                        {server_error, true, true, true},   {timed_out, true, true, false},
-                        {unreachable, true, true, true},    {broken, true, true, true},
-                        {loading, false, true, true},       {cancelled, false, false, false}};
+                        {filtered, false, false, false},    {rate_limited, false, true, true},
+                        {out_of_quota, false, true, false}, {unauthorized, false, true, false},
+                        {overloaded, true, true, true},     {server_error, true, true, true},
+                        {timed_out, true, true, false},     {unreachable, true, true, true},
+                        {broken, true, true, true},         {loading, false, true, true},
+                        {cancelled, false, false, false}};
   ASSERT_EQ(rows.size(), attempt_end_count);
   for (const Row& row : rows) {
     EXPECT_EQ(counts_as_failure(row.end), row.failure) << name_of(row.end);

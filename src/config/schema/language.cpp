@@ -220,6 +220,10 @@ constexpr Field provider_fields[] = {
                  "`interrupted: continue`: vLLM, SGLang and llama.cpp take "
                  "`final_message`. `auto`: as its address tells.",
          .example = "final_message"}),
+    field<&Provider::chained>(
+        "chained", {.help = "It is a Recloser too: it is told session, trace, user, agent, labels "
+                            "and `Idempotency-Key` of each call ([chains](chains.md)).",
+                    .example = "false"}),
     planned("preset"),
     planned("zeroRetention"),
     planned("residency"),
@@ -328,6 +332,11 @@ constexpr Field gateway_fields[] = {
                                      .section = &listen}),
     object<&Config::admin>("admin", {.help = "The operator's own port.", .section = &admin}),
     object<&Config::state>("state", {.help = "What outlives the process.", .section = &state}),
+    field<&Config::instance>(
+        "instance", {.help = "The name of this gateway in `Via`, one for all that stand behind one "
+                             "address ([chains](chains.md)); without it, a random one.",
+                     .example = "eu-west",
+                     .text = Text::name}),
     field<&Config::workers>("workers",
                             {.help = "Threads that carry traffic; `auto` is one per processor.",
                              .example = "auto",

@@ -81,6 +81,7 @@ constexpr std::array phrases{
     std::pair{503, "Service Unavailable"},
     std::pair{504, "Gateway Timeout"},
     std::pair{505, "HTTP Version Not Supported"},
+    std::pair{508, "Loop Detected"},
     std::pair{529, "Overloaded"},
 };
 

@@ -19,6 +19,16 @@ class Answer:
         found = re.search(rf"(?im)^{name}: (.*?)\r?$", self.head)
         return found[1] if found else None
 
+    def payload(self):
+        """The body, however it was cut into chunks."""
+        if self.field("content-length") is not None:
+            return self.body
+        rest, whole = self.body.removeprefix(b"\r\n"), b""
+        while rest:
+            size, _, rest = rest.partition(b"\r\n")
+            whole, rest = whole + rest[:int(size, 16)], rest[int(size, 16) + 2:]
+        return whole
+
 
 class Caller:
     """One client on one connection."""
