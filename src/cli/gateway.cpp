@@ -295,6 +295,8 @@ Started<void> Gateway::start_traffic() {
                                                         .refused_sessions = refused_sessions_,
                                                         .token_issuers = token_issuers_.get(),
                                                         .answers = answers_.get(),
+                                                        .connections = &connections_,
+                                                        .memory = &memory_,
                                                         .plans = surroundings_.plans,
                                                         .instance_seed = *instance_seed,
                                                         .hash_seed = *hash_seed});

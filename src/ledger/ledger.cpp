@@ -85,6 +85,12 @@ Result<OpenCall> Ledger::begin(CallId id, Instant now, WallTime started_at,
 }
 
 bool Ledger::admitting() const { return impl_->writer.admitting(); }
+std::uint32_t Ledger::fullness() const {
+  const Journal& journal = *impl_->journal;
+  return static_cast<std::uint32_t>(std::uint64_t{journal.slots_in_use()} * 1000 /
+                                    journal.capacity_max());
+}
+
 Result<void> Ledger::flush() { return impl_->writer.flush(); }
 Store& Ledger::store() { return *impl_->store; }
 const Recovery& Ledger::recovery() const { return impl_->recovery; }

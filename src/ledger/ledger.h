@@ -77,6 +77,9 @@ class Ledger {
   // Whether begin() would be refused just now, without making the sentence.
   bool admitting() const;
 
+  // How much of the room for rows is taken by calls that run and by rows that wait, in thousandths.
+  std::uint32_t fullness() const;
+
   // Returns when every call settled before is in the store, or why it cannot be.
   Result<void> flush();
 

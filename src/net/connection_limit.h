@@ -43,6 +43,7 @@ class ConnectionLimit {
     return {};
   }
 
+  std::size_t most() const { return most_; }
   std::size_t taken() const { return taken_.load(std::memory_order_relaxed); }
 
  private:

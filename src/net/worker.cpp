@@ -15,6 +15,8 @@ namespace recloser::net {
 namespace {
 
 constexpr int events_per_turn_max = 256;
+constexpr int events_of_a_busy_turn =
+    16;  // fewer delay nobody by what is worth a look at the clock
 constexpr std::size_t scratch_padding_bytes = 64;
 constexpr int wait_ms_max = 60'000;
 
@@ -50,6 +52,7 @@ Worker::Worker(std::string name, const Clock& clock, VirtualClock* virtual_clock
       virtual_clock_(virtual_clock),
       log_(log),
       now_(clock.now()),
+      behind_since_(now_),
       events_(std::make_unique<EventBatch>()),
       scratch_(std::make_unique_for_overwrite<char[]>(scratch_bytes + scratch_padding_bytes)),
       timers_(now_),
@@ -98,12 +101,15 @@ void Worker::post(Mail mail) {
 
 void Worker::turn() {
   ++turns_;
+  bool more_had_come = events_->count == events_per_turn_max;
   bool anything = wait_for_events(virtual_clock_ != nullptr ? 0 : wait_ms());
   if (!anything && virtual_clock_ != nullptr && ready_.empty()) anything = let_virtual_time_pass();
   now_ = clock_.now();
+  if (!more_had_come) behind_since_ = now_ - busy_for_;
   if (anything) give_out_events();
   timers_.advance(now_);
   run_ready();
+  busy_for_ = events_->count >= events_of_a_busy_turn ? clock_.now() - now_ : Duration{};
 }
 
 // When nothing is on its way, time itself is the next thing to happen. The kernel gets a real

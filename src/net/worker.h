@@ -68,6 +68,9 @@ class Worker {
   const Clock& clock() const { return clock_; }
   Log& log() { return log_; }
   Instant now() const { return now_; }
+  // What is given out in this turn may have been waiting since then, and no longer: while turns are
+  // as full as they can be, since the first of them; else for as long as the last one took.
+  Instant behind_since() const { return behind_since_; }
   WallTime wall() const { return clock_.wall(); }
   TimerWheel& timers() { return timers_; }
   TaskGroup& tasks() { return tasks_; }
@@ -110,6 +113,8 @@ class Worker {
   VirtualClock* const virtual_clock_;
   Log& log_;
   Instant now_;
+  Instant behind_since_;
+  Duration busy_for_{};  // the last turn, where it was more than a few events
   int epoll_ = -1;
   int mail_bell_ = -1;  // eventfd
   std::unique_ptr<EventBatch> events_;

@@ -145,16 +145,26 @@ std::expected<Admitted, Refused> Relay::admit(net::Exchange& client, const Route
                               .agent = who->agent};
   Instant now = worker_.clock().now();
   WallTime wall = worker_.wall();
+  std::string_view whose = who->team.empty() ? who->key_id : who->team;
+  FairShare::Tenant tenant = FairShare::tenant_of(hash_.of(whose, who->org.size()));
+  std::optional<Refused> no_room = too_much(client, tenant, now);
+  // A row is what there is least room for.
+  if (no_room && overload_.level(Strain::ledger) == Level::full) {
+    return std::unexpected(std::move(*no_room));
+  }
+  if (no_room) unfit = std::make_unique<Refused>(std::move(*no_room));
   Result<ledger::OpenCall> row = services_.ledger.begin(ids_.next(wall), now, wall, opening);
   if (!row) {
     return std::unexpected(
         Refused{.refusal = codec::Refusal::gateway_overloaded, .message = row.error().message()});
   }
   row->record().set(ledger::Text::labels, who->labels.joined());
+  share_.begin(tenant, unfit == nullptr, now);
   return Admitted{.row = std::move(*row),
                   .principal = who->principal_key(),
                   .begun = now,
-                  .unfit = std::move(unfit)};
+                  .unfit = std::move(unfit),
+                  .tenant = tenant};
 }
 
 std::expected<void, Refused> Relay::may_be_read(Call& call) const {

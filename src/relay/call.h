@@ -14,6 +14,7 @@
 #include "relay/accounts.h"
 #include "relay/assembly.h"
 #include "relay/experience.h"
+#include "relay/fair_share.h"
 #include "relay/held.h"
 #include "relay/kept_prompt.h"
 #include "relay/keyed.h"
@@ -74,6 +75,7 @@ struct Admitted {
   session::Hash128 principal;      // under which state of this principal alone is kept
   Instant begun;                   // when the head had been read
   std::unique_ptr<Refused> unfit;  // why it is refused all the same, with its row
+  FairShare::Tenant tenant = 0;    // with whose calls it counts
 };
 
 // Lives on the frame of Relay::relay(). What the books need stands in the row as soon as it is
@@ -138,6 +140,7 @@ struct Call {
   bool structured_output = false;         // was asked for
   bool wants_usage = false;               // its client asked for it
   bool left = false;                      // the client, before its request was whole
+  FairShare::Tenant tenant;               // with whose calls it counts, until it is settled
   std::optional<Duration> retry_after;    // that the last answer asked for
   route::AttemptEnd ended = route::AttemptEnd::cancelled;  // the attempt, once it has failed
   bool goes_elsewhere = false;  // its attempt has failed, and another one is made

@@ -34,8 +34,9 @@ codec::Notice notice_of(const Refused& why, std::string_view call_id) {
   codec::Notice notice{
       .refusal = why.refusal, .message = why.message, .call = call_id, .param = why.param};
   notice.retry_after = why.retry_after;
-  if (why.refusal == codec::Refusal::gateway_overloaded ||
-      why.refusal == codec::Refusal::draining) {
+  bool soon =
+      why.refusal == codec::Refusal::gateway_overloaded || why.refusal == codec::Refusal::draining;
+  if (soon && !why.retry_after) {
     notice.retry_after = retry_after_overload;
   }
   return notice;
@@ -234,6 +235,7 @@ void Relay::settle(Call& call, ledger::Outcome outcome) {
   if (row.cost_source == ledger::CostSource::unpriced) log_.booked_unpriced(call);
   log_.call_ended(call, outcome);
   if (call.keyed != nullptr) call.keyed->call_ended(outcome);
+  share_.end(call.tenant);
   call.row.settle(outcome, worker_.clock().now());
 }
 

@@ -126,7 +126,8 @@ Call::Call(net::Exchange& c, const Route& r, Admitted&& admitted)
       id_text(row.id().text()),
       begun(admitted.begun),
       principal(admitted.principal),
-      refused(std::move(admitted.unfit)) {}
+      refused(std::move(admitted.unfit)),
+      tenant(admitted.tenant) {}
 
 Call::~Call() { note_if_dropped(); }
 

@@ -184,6 +184,18 @@ void Metrics::refused_without_row(int status) {
   ++refused_without_row_[status];
 }
 
+void Metrics::load(const Overload& overload) {
+  for (std::size_t i = 0; i < strain_count; ++i) {
+    auto level = static_cast<std::uint8_t>(overload.level(static_cast<Strain>(i)));
+    overload_[i].store(level, std::memory_order_relaxed);
+  }
+  loop_lag_ns_.store(overload.lag().count(), std::memory_order_relaxed);
+}
+
+void Metrics::shed(Strain strain) {
+  shed_[static_cast<std::size_t>(strain)].fetch_add(1, std::memory_order_relaxed);
+}
+
 void Metrics::malformed_events(std::uint64_t count) {
   if (count == 0) return;
   std::lock_guard lock(mutex_);
@@ -202,6 +214,13 @@ void Metrics::stream_cut(std::string_view rule) {
 
 void Metrics::add_to(Snapshot& snapshot) const {
   snapshot.streams_open += streams_open_.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < strain_count; ++i) {
+    snapshot.overload[i] =
+        std::max(snapshot.overload[i], overload_[i].load(std::memory_order_relaxed));
+    snapshot.shed[i] += shed_[i].load(std::memory_order_relaxed);
+  }
+  snapshot.loop_lag_ns =
+      std::max(snapshot.loop_lag_ns, loop_lag_ns_.load(std::memory_order_relaxed));
   std::lock_guard lock(mutex_);
   for (const auto& [labels, counts] : series_) {
     const auto& [dialect, model, provider, team, outcome] = labels.values;
@@ -223,6 +242,29 @@ void Metrics::add_to(Snapshot& snapshot) const {
   snapshot.overhead.add(overhead_);
   snapshot.ttft.add(ttft_);
 }
+
+namespace {
+
+void append_load(std::string& out, const Metrics::Snapshot& snapshot) {
+  auto each = [&](std::string_view name, const auto& values) {
+    for (std::size_t i = 0; i < strain_count; ++i) {
+      fmt::format_to(std::back_inserter(out), "{}{{by=\"{}\"}} {}\n", name,
+                     name_of(static_cast<Strain>(i)), values[i]);
+    }
+  };
+  append_head(out, "recloser_overload_level",
+              "How near the gateway is to its own limits: 0 calm, 1 tight, 2 full.", "gauge");
+  each("recloser_overload_level", snapshot.overload);
+  append_head(out, "recloser_overload_refused_total", "Calls that were refused for that.",
+              "counter");
+  each("recloser_overload_refused_total", snapshot.shed);
+  append_head(out, "recloser_loop_lag_seconds",
+              "How long calls wait for a worker before it looks at them.", "gauge");
+  fmt::format_to(std::back_inserter(out), "recloser_loop_lag_seconds {}\n",
+                 static_cast<double>(snapshot.loop_lag_ns) / 1e9);
+}
+
+}  // namespace
 
 void append_call_metrics(std::string& out, const Metrics::Snapshot& snapshot) {
   append_head(out, "recloser_calls_total", "Calls that have ended, by how they ended.", "counter");
@@ -261,6 +303,7 @@ void append_call_metrics(std::string& out, const Metrics::Snapshot& snapshot) {
                    "Time from the request to the first piece of the answer.", snapshot.ttft);
   append_head(out, "recloser_streams_open", "Streams that are running.", "gauge");
   fmt::format_to(std::back_inserter(out), "recloser_streams_open {}\n", snapshot.streams_open);
+  append_load(out, snapshot);
 }
 
 }  // namespace recloser::relay

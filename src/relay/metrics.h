@@ -4,6 +4,7 @@
 #include "codec/usage.h"
 #include "core/money.h"
 #include "core/time.h"
+#include "relay/overload.h"
 
 #include <array>
 #include <atomic>
@@ -89,6 +90,8 @@ class Metrics {
    private:
     Metrics& metrics_;
   };
+  void load(const Overload& overload);
+  void shed(Strain strain);
   void malformed_events(std::uint64_t count);
   void stream_cut(std::string_view rule);
 
@@ -108,6 +111,9 @@ class Metrics {
     std::map<int, std::uint64_t> refused_without_row;
     std::uint64_t malformed_events = 0;
     std::int64_t streams_open = 0;
+    std::array<std::uint8_t, strain_count> overload{};  // the highest Level of all workers
+    std::array<std::uint64_t, strain_count> shed{};     // calls refused for it
+    std::int64_t loop_lag_ns = 0;                       // the greatest of all workers
     Histogram overhead{0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005,
                        0.001,   0.0025,   0.005,   0.01,   0.05};
     Histogram ttft{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120};
@@ -151,6 +157,9 @@ class Metrics {
   Histogram overhead_ = Snapshot{}.overhead;                       // guarded by mutex_
   Histogram ttft_ = Snapshot{}.ttft;                               // guarded by mutex_
   std::atomic<std::int64_t> streams_open_{0};
+  std::array<std::atomic<std::uint8_t>, strain_count> overload_{};
+  std::array<std::atomic<std::uint64_t>, strain_count> shed_{};
+  std::atomic<std::int64_t> loop_lag_ns_{0};
 };
 
 // Prometheus text exposition of the sum of all workers.

@@ -20,7 +20,9 @@
 #include "relay/corrections.h"
 #include "relay/experience.h"
 #include "relay/leaving.h"
+#include "relay/fair_share.h"
 #include "relay/metrics.h"
+#include "relay/overload.h"
 #include "relay/remembered_counts.h"
 #include "relay/routes.h"
 #include "relay/services.h"
@@ -116,6 +118,11 @@ class Relay final : public net::HttpHandler {
   Task<Result<void>> read_body(Call& call, Request& request);
   std::expected<void, Refused> understand(Call& call, Request& request, const Result<void>& read);
   std::expected<void, Refused> identify(Call& call, Request& request);
+
+  // shedding.cpp: what is refused when the gateway is at its own limits.
+  std::optional<Refused> too_much(net::Exchange& client, FairShare::Tenant tenant, Instant now);
+  void look_at_load(Instant now);
+  Refused overloaded(Strain strain, Level level, std::string_view why);
 
   // keyed.cpp: calls with an Idempotency-Key.
   std::expected<void, Refused> find_answer(Call& call);
@@ -380,6 +387,16 @@ class Relay final : public net::HttpHandler {
   std::unordered_map<std::string, Instant> answer_whole_;  // targets that do not stream, until when
   CallLog log_;
   WaitingCalls waiting_calls_;
+  Overload overload_;
+  FairShare share_;
+  // While it is not calm, also where nobody calls.
+  struct LoadLook final : net::Timer {
+    explicit LoadLook(Relay& r)
+        : Timer([](Timer& self) { static_cast<LoadLook&>(self).look(); }), relay(r) {}
+    void look();
+    Relay& relay;
+  };
+  LoadLook load_look_{*this};
   net::WaiterList running_;  // calls that have their row; for end_calls()
   bool draining_ = false;
   bool ending_ = false;  // no call begins any more

@@ -7,6 +7,8 @@
 #include "config/config.h"
 #include "core/published.h"
 #include "ledger/ledger.h"
+#include "net/connection_limit.h"
+#include "net/memory.h"
 #include "net/resolver.h"
 #include "price/catalogue.h"
 #include "relay/answers.h"
@@ -37,7 +39,9 @@ struct Services {
   const Switches& switches;
   RefusedSessions& refused_sessions;
   auth::jwt::Issuers* token_issuers = nullptr;  // null: no tokens are taken, keys alone
-  Answers* answers = nullptr;       // of calls with an Idempotency-Key; null: such keys are off
+  Answers* answers = nullptr;  // of calls with an Idempotency-Key; null: such keys are off
+  const net::ConnectionLimit* connections = nullptr;  // of the servers; null: nobody looks
+  const net::MemoryBudget* memory = nullptr;          // likewise
   PlanQuota* plans = nullptr;       // of subscriptions; null: nobody asks what answers say of them
   std::uint64_t instance_seed = 0;  // random: of the name that it makes up for itself (Via)
   std::uint64_t hash_seed = 0;      // random, and for nothing but the keys of tables (KeyedHash)

@@ -61,6 +61,8 @@ void TestGateway::start(net::HttpServer::Options options) {
                                                   .refused_sessions = refused_sessions_,
                                                   .token_issuers = token_issuers,
                                                   .answers = answers_.get(),
+                                                  .connections = &connections,
+                                                  .memory = &memory_,
                                                   .plans = plans});
   relay_ = std::make_unique<Relay>(*services_, loop_.worker(), 7);
   server_ =

@@ -110,7 +110,9 @@ class TestGateway {
   // Lets calls end whose clients have left.
   void settle();
   budget::Table& budgets() { return *budgets_; }
-  PlanQuota* plans = nullptr;  // before start()
+  net::MemoryBudget& memory() { return memory_; }
+  net::ConnectionLimit connections{100};  // that the relay looks at; no server takes of it
+  PlanQuota* plans = nullptr;             // before start()
   auth::jwt::Issuers* token_issuers = nullptr;
   // Before start(): who is told of thresholds.
   void watch_budgets(budget::Watcher& watcher) {
