@@ -7,6 +7,11 @@ namespace {
 
 constexpr std::uint32_t halvings_max = 31;
 
+// A refusal takes part of the worker, too. And were those who are refused not counted, they would
+// soon have less than those who ask in measure, who would be refused in their place.
+constexpr std::uint32_t weight_admitted = 2;
+constexpr std::uint32_t weight_refused = 1;
+
 }  // namespace
 
 void FairShare::pass_time(Instant now) {
@@ -34,9 +39,9 @@ void FairShare::begin(Tenant tenant, bool admitted, Instant now) {
   Slot& slot = slot_at(tenant);
   ++slot.running;
   ++running_;
-  if (!admitted) return;
-  ++slot.recent;
-  ++recent_;
+  std::uint32_t weight = admitted ? weight_admitted : weight_refused;
+  slot.recent += weight;
+  recent_ += weight;
 }
 
 void FairShare::end(Tenant tenant) {
@@ -48,10 +53,10 @@ bool FairShare::is_over(Tenant tenant, Level level, Instant now) {
   if (level == Level::calm) return false;
   pass_time(now);
   Slot& slot = slot_at(tenant);
-  std::uint64_t its = std::uint64_t{slot.running} + slot.recent;
+  std::uint64_t its = std::uint64_t{slot.running} * weight_admitted + slot.recent;
   std::uint64_t tenants = std::max(active_, active_before_);
-  if (tenants < 2 || its < always_allowed) return false;
-  std::uint64_t all = running_ + recent_;
+  if (tenants < 2 || its < always_allowed * weight_admitted) return false;
+  std::uint64_t all = running_ * weight_admitted + recent_;
   std::uint64_t times_two = level == Level::full ? 2 : 3;  // of the mean
   return 2 * its * tenants > times_two * all;
 }

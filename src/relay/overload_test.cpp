@@ -156,8 +156,24 @@ TEST_F(FairShareTest, TheHeavyOneGoesFirstAndTheOthersNotAtAll) {
     now_ = now_ + 1s;
   }
   EXPECT_EQ(light, 10 * 20 * 8);
-  EXPECT_LT(heavy, 10 * 20 * 8);  // of 20,000
-  EXPECT_GT(heavy, 10 * 20);
+  EXPECT_LT(heavy, 10 * 20);  // of 20,000
+  // Once it asks less, it is let in again.
+  now_ = now_ + 12s;
+  for (FairShare::Tenant each = 1; each <= 8; ++each) call(each, 10, tight);
+  EXPECT_EQ(call(9, 10, tight), 10);
+}
+
+// However hard the one asks who is refused, the other one is never in its place.
+TEST_F(FairShareTest, WhoAsksInMeasureIsNotRefusedInItsPlace) {
+  int light = 0;
+  for (int second = 0; second < 30; ++second) {
+    for (int part = 0; part < 20; ++part) {
+      call(9, 100, full);
+      light += call(1, 1, full);
+    }
+    now_ = now_ + 1s;
+  }
+  EXPECT_EQ(light, 30 * 20);
 }
 
 TEST_F(FairShareTest, OfTwoTheOneWithThreeTimesAsMuch) {
