@@ -75,6 +75,13 @@ std::string held_words(const Json& target, WallTime now) {
   return by;
 }
 
+// The same, and how many wait for that to end: "as many calls run as may; 12 wait"
+std::string held_and_waiting(const Json& target, WallTime now) {
+  std::string held = held_words(target, now);
+  if (whole(target, "waiting").value_or(0) == 0) return held;
+  return fmt::format("{}{}{} wait", held, held.empty() ? "" : "; ", count_of(target, "waiting"));
+}
+
 Exit show_list(const Json& page, const Process& process) {
   const Json* data = member(page, "data");
   if (data == nullptr || !data->is_array()) return not_understood(process);
@@ -102,7 +109,7 @@ Exit show_list(const Json& page, const Process& process) {
                {count_of(target, "failed"), any_failed ? Colour::red : Colour::none},
                {took_of(target, "ttft_ms"), Colour::none},
                {took_of(target, "ttft_p95_ms"), Colour::none},
-               {or_dash(held_words(target, now)), Colour::yellow}});
+               {or_dash(held_and_waiting(target, now)), Colour::yellow}});
   }
   return show(process, table.text(Style::of(process)));
 }
@@ -158,6 +165,12 @@ Exit show_one(const Json& target, const Process& process) {
   }
   facts.add("held by", held_words(target, now), Colour::yellow);
   facts.add("running", running_of(target));
+  if (whole(target, "waiting").value_or(0) > 0) facts.add("waiting", count_of(target, "waiting"));
+  if (whole(target, "turned_away").value_or(0) > 0) {
+    facts.add("turned away",
+              counted(static_cast<std::uint64_t>(*whole(target, "turned_away")), "calls") +
+                  " since the start, of too long a wait");
+  }
   facts.add("calls of late", fmt::format("{} in {} s, {} failed", count_of(target, "calls"),
                                          count_of(target, "window_s"), count_of(target, "failed")));
   add_first_token(facts, target);

@@ -12,6 +12,10 @@ using route::AttemptEnd;
 using testing::HasSubstr;
 using testing::Not;
 
+struct NoBell final : route::LineBell {
+  void ring(std::uint64_t) override {}
+};
+
 class TargetCommandsTest : public RemoteTest {
  protected:
   TargetCommandsTest() { clock_.advance(1h); }
@@ -42,6 +46,9 @@ TEST_F(TargetCommandsTest, AsATable) {
   health_.of("local", "llama").configure({.limits = {.concurrency = 2}});
   auto running = health_.of("local", "llama").admit({}, clock_.now());
   auto more = health_.of("local", "llama").admit({}, clock_.now());
+  NoBell bell;
+  Instant later = clock_.now() + 1min;
+  auto waits = health_.of("local", "llama").line_up({}, {.bell = &bell}, later, clock_.now());
   call(health_.of("mistral", "small"), AttemptEnd::unauthorized);
   clock_.advance(500ms);
   Ran ran = run({"targets"});
@@ -57,7 +64,7 @@ TEST_F(TargetCommandsTest, AsATable) {
       "groq/llama-3.3-70b    passing       -     0/18      0       0       -       -  too many "
       "calls (429), for 11.50 s\n"
       "local/llama           passing       -      2/2      0       0       -       -  as many "
-      "calls run as may\n"
+      "calls run as may; 1 wait\n"
       "mistral/small         passing       -        0      0       0       -       -  the "
       "provider's key: unauthorized; tried in 29.50 s\n"
       "openai/gpt-4o-mini    passing       -        0     30       0  114 ms  141 ms  -\n");
@@ -90,7 +97,14 @@ TEST_F(TargetCommandsTest, OneWithAllThatIsKnown) {
             "first token     4.76 s of late; half within 127 ms, 95 of 100 within 141 ms\n"
             "since start     answered 30, timed_out 5\n"
             "rate limits     499 of 500 requests were left 500 ms ago; full in 1.50 s\n");
+  EXPECT_THAT(run({"targets", "show", "openai/gpt-4o-mini"}).out,
+              testing::Not(HasSubstr("turned away")));
   call(health_.of("local", "llama"), AttemptEnd::broken);
+  NoBell bell;
+  Instant past = clock_.now() - 1ns;
+  auto no = health_.of("local", "llama").line_up({}, {.bell = &bell}, past, clock_.now());
+  EXPECT_THAT(run({"targets", "show", "local/llama"}).out,
+              HasSubstr("\nturned away     1 call since the start, of too long a wait\n"));
   EXPECT_THAT(run({"targets", "show", "local/llama"}).out,
               HasSubstr("\nfailing for     1 principal of late\n"));
   Ran json = run({"targets", "show", "openai/gpt-4o-mini", "--json"});

@@ -41,7 +41,7 @@ Targets targets_of(Health& health, Instant now) {
   Targets targets{};
   for (std::size_t i = 0; i < target_count; ++i) {
     targets[i] = &health.of(fmt::format("provider-{}", i), "model");
-    targets[i]->configure(10'000);
+    targets[i]->configure({.limits = {.concurrency = 10'000}});
     for (int k = 0; k < 100; ++k) {
       Asker asker{.principal = static_cast<PrincipalHash>(k % 10), .needs = {1'000, 1'000}};
       TargetHealth::Slot slot = targets[i]->admit(asker, now).value();
