@@ -137,7 +137,9 @@ TEST_F(TargetCommandsTest, OneIsDrainedAndTakesCallsAgain) {
 
 TEST_F(TargetCommandsTest, WhatRunsLeavesAtOnceIfThatIsAskedFor) {
   health_.of("openai", "gpt-4o-mini");
-  EXPECT_EQ(run({"targets", "drain", "openai/gpt-4o-mini", "--now"}).out,
+  Ran ran = run({"targets", "drain", "openai/gpt-4o-mini", "--now"});
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  EXPECT_EQ(ran.out,
             "The target openai/gpt-4o-mini is drained: no new calls go there; 1 call goes on "
             "elsewhere, 3 calls go to their end there.\n");
 }

@@ -18,8 +18,7 @@ inline constexpr std::array targets_drain_options{
     drained_who,
     Option{.name = "now",
            .value = "",
-           .help = "Has answers that run there go on elsewhere.",
-           .planned = true},
+           .help = "Has answers that run there go on elsewhere, where their model continues them."},
     admin_option,
     config_option,
     json_option};
