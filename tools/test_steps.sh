@@ -158,7 +158,7 @@ full_steps() {
   fi
   threaded_steps
   # Only what is run: linking optimises the whole program, test programs included.
-  local programs=(recloser bench_load bench_provider)
+  local programs=(recloser bench_load bench_provider resilience)
   [[ $mode == long ]] && programs+=(codec_test recordings_test simulated_books_test)
   if built release "${programs[@]}"; then
     check "smoke" "Start it by hand:  ./run" python3 tools/smoke.py build/release/recloser
