@@ -1,5 +1,6 @@
 #include "net/connection.h"
 
+#include "net/plain_calls.h"
 #include "net/tls.h"
 
 #include <algorithm>
@@ -264,7 +265,7 @@ Connection::ReadNow Connection::read_now(std::span<char> to) {
     return {.bytes = step.bytes};  // 0 is close_notify
   }
   if (!maybe_readable_) return {.would_wait = true};
-  ssize_t got = ::recv(descriptor_, to.data(), to.size(), 0);
+  ssize_t got = plain_recv(descriptor_, to);
   if (got < 0) {
     if (errno == EINTR) return {.would_wait = true};
     if (errno != EAGAIN && errno != EWOULDBLOCK) return {.failure = failure_from_errno()};
@@ -305,7 +306,7 @@ Connection::WriteNow Connection::write_now(std::span<const std::string_view> pie
   msghdr message{};
   message.msg_iov = vectors.data();
   message.msg_iovlen = count;
-  ssize_t sent = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+  ssize_t sent = plain_sendmsg(descriptor_, message, MSG_NOSIGNAL);
   if (sent >= 0) return {.bytes = static_cast<std::size_t>(sent)};
   if (errno == EINTR) return {.bytes = 0};
   if (errno != EAGAIN && errno != EWOULDBLOCK) return {.failure = failure_from_errno()};

@@ -1,5 +1,7 @@
 #include "net/worker.h"
 
+#include "net/plain_calls.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -132,7 +134,7 @@ int Worker::wait_ms() const {
 }
 
 bool Worker::wait_for_events(int timeout_ms) {
-  int count = epoll_wait(epoll_, events_->events.data(), events_per_turn_max, timeout_ms);
+  int count = plain_epoll_wait(epoll_, events_->events, timeout_ms);
   events_->count = std::max(count, 0);  // EINTR is a turn without events
   events_->next = 0;
   return events_->count > 0;

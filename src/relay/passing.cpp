@@ -249,7 +249,9 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
                              StreamPass& pass, std::string_view piece, bool& head_waits) {
   bool last = provider.body_ended() && !decodes_on(call);
   if (is_over_limit(call) && pass.may_be_cut()) pass.close_gate(call.route.operation);
-  std::string_view out = take_piece(call, pass, piece, last);
+  bool may_change_place = call.request != nullptr;
+  std::string_view out =
+      may_change_place ? take_piece(call, pass, piece, last) : pass.take(piece, last, piece_text_);
   if (may_start_over(call, pass) && fails_at_start(call, pass, last)) co_return false;
   if (call.assembly != nullptr) {
     Result<void> fits = assemble(call, std::exchange(out, {}), pass.facts());
@@ -259,7 +261,8 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
       co_return false;
     }
   }
-  Opening opening = hold_opening(call, pass, last, head_waits, out);
+  Opening opening;
+  if (may_change_place) opening = hold_opening(call, pass, last, head_waits, out);
   std::string_view head;
   if (!opening.held && std::exchange(head_waits, false)) head = opening.head_or(head_text_);
   if (pass.cut() && !call.row.settled() && !watch.gone()) {

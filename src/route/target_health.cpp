@@ -339,11 +339,15 @@ void TargetHealth::tell_of_key(State from, std::string_view why, Instant now) co
                      .until = key.until});
 }
 
-TargetHealth::Slot::Slot(Slot&& other) noexcept : held_(std::exchange(other.held_, {})) {}
+TargetHealth::Slot::Slot(Slot&& other) noexcept : held_(other.held_) {
+  other.held_.health = nullptr;
+}
 
 TargetHealth::Slot& TargetHealth::Slot::operator=(Slot&& other) noexcept {
-  Slot taken(std::move(other));
-  std::swap(held_, taken.held_);
+  if (this == &other) return *this;
+  if (open()) end(AttemptEnd::cancelled, std::nullopt, held_.begun);
+  held_ = other.held_;
+  other.held_.health = nullptr;
   return *this;
 }
 
