@@ -155,6 +155,13 @@ void Hedge::cancel() {
   }
 }
 
+void Hedge::end() {
+  standing_.reset();
+  for (Runner* runner : {&first, &second}) {
+    if (runner->provider) runner->provider->close();
+  }
+}
+
 // Not from within the runner: who waits may let go of it.
 void Hedge::runner_is_over() {
   if (waiting_) worker_.timers().set(*this, worker_.now());

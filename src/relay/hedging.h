@@ -86,6 +86,8 @@ class Hedge final : public net::Cancellable, public net::Timer {
 
   // Ends both.
   void cancel() override;
+  // Nothing more is read of either; what was read stays until the next attempt.
+  void end();
   void runner_is_over();
 
   // Until one of them is over, at the latest then.

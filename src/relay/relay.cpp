@@ -147,7 +147,7 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, std::optional<net::
                                                  std::optional<net::HttpCall>& provider) {
   Request& request = *call.request;
   for (;;) {
-    call.hedge.reset();
+    if (call.hedge != nullptr) call.hedge->end();
     if (request.not_before > worker_.now()) {
       watch_client(call, watch);
       bool goes_on = co_await wait_for_target(call);
@@ -172,7 +172,9 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, std::optional<net::
     if (!read) read = co_await read_error(call, *watch, serving(call, provider), *head);
     if (read) end_with_error(call, status);
     if (!goes_elsewhere(call, call.ended)) co_return read ? &call.kept->head : nullptr;
-    if (read) serving(call, provider).finish();
+    net::HttpCall& answered = serving(call, provider);
+    if (!answered.body_ended()) call.kept.reset();  // a part of it is nothing to be told
+    answered.finish();
     leave_attempt(call);
   }
 }
@@ -224,6 +226,7 @@ Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
                                                   std::optional<net::HangupWatch>& watch,
                                                   std::optional<net::HttpCall>& provider) {
   watch_client(call, watch);
+  call.hedge.reset();
   call.kept.reset();
   call.retry_after.reset();
   call.ended = route::AttemptEnd::cancelled;
