@@ -83,5 +83,17 @@ TEST_F(NoneLeftTest, AlsoOfACallThatCouldHaveBeenHedged) {
   nothing_is_held();
 }
 
+// That is no fault of the request.
+TEST_F(NoneLeftTest, WhereAllAreDrainedTheClientMayComeAgain) {
+  with_targets(2);
+  gateway_.start();
+  for (std::string_view target : {"p/one", "q/two"})
+    gateway_.health().of(target.substr(0, 1), target.substr(2)).drain(true);
+  Seen seen = ask_whole();
+  EXPECT_EQ(seen.status, 503);
+  EXPECT_THAT(seen.body, HasSubstr("provider_unavailable"));
+  EXPECT_THAT(seen.body, HasSubstr("p/one is drained by an operator"));
+}
+
 }  // namespace
 }  // namespace recloser::relay

@@ -297,7 +297,9 @@ Refused Relay::no_target(const Request& request) const {
   Refused why{.refusal = codec::Refusal::provider_unavailable,
               .message = fmt::format("no target of the model {} can answer this call: {}",
                                      shown(request.facts.model), all)};
-  if (left.why_not == WhyNot::none) why.refusal = codec::Refusal::invalid_request;
+  if (std::ranges::all_of(request.candidates, route::is_unfit, &Candidate::why_not)) {
+    why.refusal = codec::Refusal::invalid_request;
+  }
   if (any_is_busy(request)) {
     why.refusal = codec::Refusal::rate_limited;
     why.rule = "targets";

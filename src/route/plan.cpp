@@ -116,6 +116,21 @@ WhyNot why_not(Admission::Why why) {
   std::unreachable();
 }
 
+bool is_unfit(WhyNot why) {
+  switch (why) {
+    case WhyNot::dialect:
+    case WhyNot::region:
+    case WhyNot::tools:
+    case WhyNot::vision:
+    case WhyNot::schema:
+    case WhyNot::streaming:
+    case WhyNot::context:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool passes_by_itself(WhyNot why) {
   switch (why) {
     case WhyNot::key_tripped:

@@ -40,6 +40,8 @@ inline constexpr unsigned why_not_count = 18;
 std::string_view name_of(WhyNot why);
 // For people, behind the name of the target: "cannot do tools".
 std::string_view words_of(WhyNot why);
+// Whether it is so of every call like this one, at any time.
+bool is_unfit(WhyNot why);
 // Whether waiting helps.
 bool passes_by_itself(WhyNot why);
 // Whether it works, and has a line to wait in: as Admission::is_busy().
