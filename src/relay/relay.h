@@ -152,6 +152,7 @@ class Relay final : public net::HttpHandler {
   Task<std::expected<route::TargetHealth::Slot, route::Admission>> stand_in_line(
       Call& call, route::TargetHealth::Turn& turn, std::uint64_t ticket, Instant until);
   route::Candidate* soonest_of(const Call& call, Request& request);
+  bool probe_in_need(Call& call, Request& request);
   route::Waiting waiting_as(const Call& call, std::uint64_t ticket);
   void note_wait(Call& call, std::size_t ahead, Duration waited);
 

@@ -56,7 +56,21 @@ Task<std::expected<void, Refused>> Relay::wait_for_place(Call& call, Request& re
     std::expected<void, Refused> taken = take_target(call, request);
     if (taken || !any_is_busy(request)) co_return taken;
   }
+  if (probe_in_need(call, request)) co_return std::expected<void, Refused>();
   co_return std::unexpected(no_target(request));
+}
+
+// A call that would be refused, because the targets that work take no more, may find out instead
+// whether a tripped one has recovered.
+bool Relay::probe_in_need(Call& call, Request& request) {
+  for (Candidate& each : request.candidates) {
+    if (each.why_not != WhyNot::tripped || !each.health->probe_in_need(worker_.now())) continue;
+    if (request.target != nullptr) request.begin_again();
+    point_at(call, request, *each.target);
+    if (!may_be_asked(call, request)) continue;
+    if (take_place(call, request, each, route::Panic::no)) return true;
+  }
+  return false;
 }
 
 // A place, or why there is none: still busy, where it is too late or the call has ended.
@@ -66,8 +80,7 @@ Task<std::expected<TargetHealth::Slot, Admission>> Relay::stand_in_line(Call& ca
                                                                         Instant until) {
   for (;;) {
     std::expected<TargetHealth::Slot, Admission> place = turn.look(worker_.now());
-    bool waits = !place && place.error().is_busy();
-    if (!waits || call.cancel.cancelled() || worker_.now() >= until) co_return place;
+    if (!turn.waits() || call.cancel.cancelled() || worker_.now() >= until) co_return place;
     net::Pause pause(worker_, std::min(until, place.error().until));
     WaitingCalls::During rung(waiting_calls_, ticket, pause);
     net::CancelPoint::During waiting(call.cancel, pause);

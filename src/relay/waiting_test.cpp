@@ -1,6 +1,7 @@
 // Calls that wait for a place at a target: who gets one when, and how they leave the line.
 #include "relay/testing/failing_targets.h"
 
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -232,6 +233,38 @@ TEST_F(WaitingTest, WithoutALineWhoFindsItBusyIsRefused) {
   until_asked(0, 1);
   EXPECT_EQ(ask_whole().status, 429);
   after(5s);
+}
+
+// One target is tripped for long, and the other takes no more: instead of being refused a call
+// finds out that the tripped one has recovered, once that was left alone for a while.
+TEST_F(WaitingTest, WhoWouldBeRefusedProbesATrippedTarget) {
+  with_targets(2);
+  for (config::Provider& provider : gateway_.config().providers) provider.retries = 0;
+  gateway_.config().providers[1].limits.concurrency = 1;
+  gateway_.config().providers[1].queue.calls = 0;
+  gateway_.start();
+  first_ = status(503);
+  *others_[0].answer = json(whole);
+  net::Worker& worker = gateway_.loop().worker();
+  Duration left{};
+  for (int i = 0; i < 100 && left < 20s; ++i) {
+    after(std::max<Duration>(left, 1ms));
+    ask_whole();
+    left = standing("p/one").until - worker.now();
+  }
+  ASSERT_GE(left, 20s);
+  first_ = json(whole);
+  *others_[0].answer = {.bytes = json(whole).bytes, .before = 1h};
+  std::size_t asked_before = asked(1);
+  begin(1min);
+  until_asked(1, asked_before + 1);
+  EXPECT_EQ(ask_whole().status, 429);
+  after(route::open_shortest_in_need);
+  EXPECT_EQ(ask_whole().status, 200);
+  EXPECT_THAT(attempts(), ElementsAre("p/one - completed"));
+  EXPECT_EQ(standing("p/one").state, route::State::probing);
+  after(1min);
+  expect_nothing_held();
 }
 
 }  // namespace

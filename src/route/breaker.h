@@ -24,6 +24,10 @@ inline constexpr Duration open_shortest = 1s;
 inline constexpr Duration open_first_longest = 5s;
 inline constexpr Duration open_longest = 5min;
 
+// Calls that would find no other place probe a tripped target sooner than it would be by itself,
+// but not before it was left alone for so long.
+inline constexpr Duration open_shortest_in_need = 5s;
+
 // How long a breaker is tripped that did so `in_a_row` times before: any time between 1 s and
 // 5 s * 2^in_a_row, which is 5 min at most, so that those who wait for it do not all come at once.
 // (Full jitter has no shortest time; none at all would be no trip.)
@@ -53,6 +57,12 @@ class Breaker {
   // Whatever its calls say.
   void trip(Instant now, Random& random) {
     trip_.trip(now, open_time(trip_.in_a_row(now), random));
+  }
+  // Whether it may be probed now that it is needed.
+  bool probe_in_need(Instant now) {
+    bool rested = now - trip_.since() >= open_shortest_in_need;
+    if (rested && state(now) == State::tripped) trip_.probe_sooner(now);
+    return would_admit(now);
   }
   // Whether it has tripped by this.
   bool end(Ticket& ticket, PrincipalHash principal, AttemptEnd end, Instant now, Random& random);

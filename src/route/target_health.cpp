@@ -100,6 +100,11 @@ std::expected<TargetHealth::Slot, Admission> TargetHealth::admit(const Asker& as
   return Slot(*held);
 }
 
+bool TargetHealth::probe_in_need(Instant now) {
+  std::lock_guard lock(lock_);
+  return breaker_.probe_in_need(now);
+}
+
 // A place, for a call that may have one, unless the provider's key is in trouble.
 std::expected<TargetHealth::Held, Admission> TargetHealth::take(const Asker& asker, Instant now) {
   Held held{.asker = asker, .begun = now};
@@ -118,6 +123,7 @@ std::expected<TargetHealth::Held, Admission> TargetHealth::take(const Asker& ask
   gauges_.sent(asker.needs);
   if (pace_.is_set()) pace_.sent(asker.needs, now);
   if (asker.streams) silence_.sent(now);
+  if (limit_.limit() != ConcurrencyLimit::none) running_since_.began(now);
   ++running_;
   ++waiting_;
   held.health = this;
@@ -250,7 +256,7 @@ void TargetHealth::end(Held& held, AttemptEnd end, std::optional<Duration> retry
     learn(held, end, retry_after, now);
     after = breaker_.settled_state();
     until = breaker_.trip().until();
-    if (end == AttemptEnd::answered) note_stay(now - held.begun);
+    if (end == AttemptEnd::answered) stays_.learn(now - held.begun);
     give_back(held, now, rings);
   }
   if (before != after) {
@@ -302,15 +308,11 @@ void TargetHealth::arrived(Held& held) {
   gauges_.arrived(held.asker.needs);
 }
 
-// A moving average, in which a call weighs a tenth.
-void TargetHealth::note_stay(Duration stay) {
-  stay_ = stay_ == Duration{0} ? stay : stay_ + (stay - stay_) / 10;
-}
-
 void TargetHealth::give_back(Held& held, Instant now, Rings& rings) {
   CHECK(running_ > 0, "a slot is given back once");
   arrived(held);
   if (held.waits) no_longer_waits(held);
+  running_since_.ended(held.begun);
   --running_;
   serve(now, rings);
 }

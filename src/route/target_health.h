@@ -19,6 +19,7 @@
 #include "route/quota_gauges.h"
 #include "route/retry_budget.h"
 #include "route/silence.h"
+#include "route/stays.h"
 #include "route/waiting_line.h"
 
 #include <array>
@@ -122,8 +123,13 @@ class TargetHealth {
   // Takes a place, and a probe's where it probes.
   std::expected<Slot, Admission> admit(const Asker& asker, Instant now, Panic panic = Panic::no);
 
-  // When a call that came now would get a place: in the past or now, where it need not wait; never,
-  // where it would be dismissed, or the line is as long as it may be.
+  // A call that nobody else takes is of more use as a probe of a tripped target than refused.
+  // Whether it would be one: it is admitted as any other.
+  bool probe_in_need(Instant now);
+
+  // By when a call that came now would have a place, in about 19 of 20 cases: in the past or now,
+  // where it need not wait; never, where it would be dismissed, or the line is as long as it may
+  // be.
   Instant soonest(const Asker& asker, const Waiting& waiting, Instant now) const;
   // Into the line, where a place is likely by then and within what is configured. Else why not, and
   // when asking again may help.
@@ -170,8 +176,10 @@ class TargetHealth {
     Asker asker;
     LineBell* bell = nullptr;
     std::uint64_t ticket = 0;
+    Instant until;          // it waits no longer
     std::size_t ahead = 0;  // when it came
     bool called = false;    // out of the line: with what is held for it, or without
+    bool knows = false;     // that it has been called; its owner's alone
     Held held;
     Admission told;
   };
@@ -181,7 +189,9 @@ class TargetHealth {
   std::expected<Held, Admission> take(const Asker& asker, Instant now);
   Instant soonest_of(const Admission& admission, const Asker& asker, std::size_t ahead,
                      Instant now) const;
+  Duration until_free(std::size_t places, Instant now) const;
   void serve(Instant now, Rings& rings);
+  void dismiss(Place& first, const Admission& why, Rings& rings);
   void give(Place& place, Instant now);
   std::expected<Slot, Admission> look(Place& place, Instant now);
   void leave(Place& place);
@@ -192,7 +202,6 @@ class TargetHealth {
   void trip_if_silent(Instant now);
   void no_longer_waits(Held& held);
   void arrived(Held& held);
-  void note_stay(Duration stay);
   void give_back(Held& held, Instant now, Rings& rings);
   void tell(State from, State to, std::string_view why, Instant now, Instant until) const;
   void tell_of_key(State from, std::string_view why, Instant now) const;
@@ -216,8 +225,9 @@ class TargetHealth {
   WaitingLine line_;
   const Place* watches_ = nullptr;  // the first in the line, once it knows when to look
   Instant line_now_;                // the latest that anybody in it has seen
-  Duration stay_{};                 // how long calls that were answered have had their place
-  std::uint64_t turned_away_ = 0;   // from the line
+  Stays stays_;                     // of calls that were answered
+  RunningSince running_since_;
+  std::uint64_t turned_away_ = 0;  // from the line
   PeakEwma ewma_;
   TtftForecast forecast_;
   std::uint32_t running_ = 0;
@@ -268,9 +278,10 @@ class [[nodiscard]] TargetHealth::Turn {
   Turn& operator=(Turn&&) noexcept = default;
   ~Turn();
 
-  // Its place, once; whoever has it looks no more. A busy Admission: it waits, and looks again when
-  // the bell rings, or at `until`. Any other: it has been sent out of the line.
+  // Its place, once; whoever has it looks no more. An Admission, while it waits(): it looks again
+  // when the bell rings, or at `until`. Else it has been sent out of the line, which is why.
   std::expected<Slot, Admission> look(Instant now);
+  bool waits() const { return !place_->knows; }
   // How many had their turn before it when it came.
   std::size_t ahead() const { return place_->ahead; }
 

@@ -60,6 +60,30 @@ TEST_F(TargetHealthTest, SaysWhyNotAndUntilWhen) {
   EXPECT_EQ(standing().running, 0);
 }
 
+TEST_F(TargetHealthTest, IsProbedSoonerWhereItIsNeeded) {
+  EXPECT_TRUE(target_.probe_in_need(now_));  // it passes
+  while (standing().until < now_ + 1min) {
+    while (why() == Why::yes) call(server_error);
+    if (standing().until < now_ + 1min) now_ = standing().until;
+  }
+  Instant until = standing().until;
+  EXPECT_FALSE(target_.probe_in_need(now_ + open_shortest_in_need - 1ns));
+  EXPECT_EQ(standing().until, until);
+  now_ = now_ + open_shortest_in_need;
+  EXPECT_EQ(why(), Why::tripped);
+  EXPECT_TRUE(target_.probe_in_need(now_));
+  EXPECT_EQ(standing().state, State::probing);
+  std::vector<TargetHealth::Slot> probes;
+  for (std::size_t i = 0; i < Breaker::probes; ++i) {
+    EXPECT_TRUE(target_.probe_in_need(now_));
+    probes.push_back(admit());
+  }
+  EXPECT_FALSE(target_.probe_in_need(now_));
+  probes.front().end(server_error, std::nullopt, now_);
+  EXPECT_EQ(standing().state, State::tripped);
+  EXPECT_FALSE(target_.probe_in_need(now_));
+}
+
 TEST_F(TargetHealthTest, ClientErrorsChangeNothing) {
   calls(1'000, rejected);
   EXPECT_EQ(why(), Why::yes);

@@ -3,6 +3,8 @@
 #include "route/target_health.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
@@ -19,16 +21,36 @@ Instant TargetHealth::soonest(const Asker& asker, const Waiting& waiting, Instan
   return soonest_of(admission, asker, line_.ahead_of(newcomer), now);
 }
 
-// What holds up the first of the line, and a place for each who stands before: as many come free in
-// the time that a call stays as there are.
+// What holds up the first of the line, and a place for each who stands before.
 Instant TargetHealth::soonest_of(const Admission& admission, const Asker& asker, std::size_t ahead,
                                  Instant now) const {
   std::uint32_t limit = limit_.limit();
-  Duration each = limit == ConcurrencyLimit::none ? Duration{0} : stay_ / limit;
-  if (pace_.is_set()) each = std::max(each, pace_.between(asker.needs));
   std::size_t places = ahead;
   if (admission.why == Why::full) places += running_ < limit ? 1 : running_ - limit + 1;
-  return std::max(now, admission.until) + each * static_cast<std::int64_t>(places);
+  Duration wait = limit == ConcurrencyLimit::none ? Duration{0} : until_free(places, now);
+  if (pace_.is_set()) {
+    wait = std::max(wait, pace_.between(asker.needs) * static_cast<std::int64_t>(places));
+  }
+  return std::max(now, admission.until) + wait;
+}
+
+// Within which so many calls end, in 19 of 20 cases, but not before those that have run the longest
+// can be expected to. A call that runs may be at any moment of the time that calls stay: of n such
+// moments the k-th is taken 1.645 deviations past its mean (the order statistic of a uniform
+// distribution: Beta(k, n + 1 - k)).
+Duration TargetHealth::until_free(std::size_t places, Instant now) const {
+  if (places == 0) return Duration{0};
+  std::size_t at_once = limit_.limit();
+  auto rounds = static_cast<std::int64_t>((places - 1) / at_once);
+  std::size_t of_round = (places - 1) % at_once + 1;
+  double n = static_cast<double>(at_once);
+  double mean = static_cast<double>(of_round) / (n + 1);
+  double deviation = std::sqrt(mean * (1 - mean) / (n + 2));
+  double share = std::min(mean + 1.645 * deviation, 1.0);
+  Duration stay = stays_.mean();
+  Duration within{static_cast<std::int64_t>(share * static_cast<double>(stay.count()))};
+  return rounds * stay +
+         std::max(within, running_since_.until_ends(of_round, running_, stays_, now));
 }
 
 std::expected<TargetHealth::Turn, Admission> TargetHealth::line_up(const Asker& asker,
@@ -49,7 +71,8 @@ std::expected<TargetHealth::Turn, Admission> TargetHealth::line_up(const Asker& 
   if (!admission.passes() && !admission.is_busy()) return std::unexpected(admission);
   place->ahead = line_.ahead_of(*place);
   Instant soonest = admission.passes() ? now : soonest_of(admission, asker, place->ahead, now);
-  if (line_.size() >= queue_.calls || soonest > std::min(until, now + queue_.wait)) {
+  place->until = std::min(until, now + queue_.wait);
+  if (line_.size() >= queue_.calls || soonest > place->until) {
     ++turned_away_;
     admission.until = soonest;
     return std::unexpected(admission);
@@ -69,6 +92,10 @@ void TargetHealth::serve(Instant now, Rings& rings) {
     Admission admission = judge(first.asker, now, Panic::no);
     if (admission.is_busy()) {
       bool for_a_time = admission.why != Why::full;
+      if (for_a_time && admission.until > first.until) {
+        dismiss(first, admission, rings);
+        continue;
+      }
       if (for_a_time && watches_ != &first) rings.add(*first.bell, first.ticket);
       watches_ = for_a_time ? &first : nullptr;
       return;
@@ -80,6 +107,16 @@ void TargetHealth::serve(Instant now, Rings& rings) {
     if (admission.passes()) give(first, now);
     rings.add(*first.bell, first.ticket);
   }
+}
+
+// It would wait in vain. Its tenant's turn is not over for that.
+void TargetHealth::dismiss(Place& first, const Admission& why, Rings& rings) {
+  line_.leave(first);
+  watches_ = nullptr;
+  first.called = true;
+  first.told = why;
+  ++turned_away_;
+  rings.add(*first.bell, first.ticket);
 }
 
 void TargetHealth::give(Place& place, Instant now) {
@@ -97,6 +134,7 @@ std::expected<TargetHealth::Slot, Admission> TargetHealth::look(Place& place, In
   if (!place.called && &line_.first() == &place) watches_ = &place;
   if (!place.called) serve(now, rings);
   if (place.called) {
+    place.knows = true;
     if (place.held.health == nullptr) return std::unexpected(place.told);
     return Slot(std::exchange(place.held, {}));
   }

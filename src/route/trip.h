@@ -4,6 +4,7 @@
 
 #include "core/time.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -60,6 +61,8 @@ class Trip {
   // A probe went well. Whether it passes now, and did not before.
   bool went_well(Ticket& ticket, Instant now);
   void trip(Instant now, Duration open);
+  // It probes from now on, whatever was left of its time.
+  void probe_sooner(Instant now) { until_ = std::min(until_, now); }
 
  private:
   struct Place {

@@ -15,6 +15,9 @@ BROWN_SECONDS_UNTIL_TRIPPED = 3
 PROBES_A_SECOND = 3
 SLOWER_MAX = 1.5  # times as long as with a healthy primary, 95 of 100 answers
 REFUSED_SECONDS_MAX = 0.05  # 95 of 100 of those who are
+# Where calls are refused a tripped primary is probed 5 s after it tripped last, and three answers of
+# it are enough. What was sent before the end may have to run into its limit of 3 s first.
+BACK_SECONDS_MAX = 12
 
 
 @dataclass
@@ -110,6 +113,12 @@ class Scenario:
             yield f"{self.name}: p95 {milliseconds(good)} ms, of usually {milliseconds(usual)} ms"
         if rest is not None and rest > REFUSED_SECONDS_MAX:
             yield f"{self.name}: who was refused waited {milliseconds(rest)} ms for it"
+
+    def late(self):
+        """A primary that is needed carries the traffic again soon."""
+        back = back_after(self.seen, self.lengths[0] + self.lengths[1])
+        if back is None or back > BACK_SECONDS_MAX:
+            yield f"{self.name}: the primary was not back within {BACK_SECONDS_MAX} s"
 
     def lines(self):
         healthy = [one.seconds for one in self.of("healthy") if one.answered]

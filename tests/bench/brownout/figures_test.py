@@ -53,6 +53,15 @@ class Back(unittest.TestCase):
         self.assertAlmostEqual(figures.back_after(seen, 6), 0)
 
 
+    def test_late_is_told(self):
+        row = ["primary/m"] * figures.BACK_IN_A_ROW
+        soon = calls(*row, begin=6 + figures.BACK_SECONDS_MAX)
+        late = calls(*row, begin=6.1 + figures.BACK_SECONDS_MAX)
+        self.assertEqual(list(scenario(soon).late()), [])
+        self.assertEqual(len(list(scenario(late).late())), 1)
+        self.assertEqual(len(list(scenario(calls("second/m", begin=6)).late())), 1)
+
+
 class Faults(unittest.TestCase):
     def test_none_of_a_good_run(self):
         good = scenario(calls(*["primary/m"] * 90), primary=range(90))
