@@ -23,11 +23,11 @@ bool Breaker::end(Ticket& ticket, PrincipalHash principal, AttemptEnd end, Insta
   if (!counts) return false;
   if (end == AttemptEnd::answered) {
     works(ticket, principal, now);
-    failures_in_a_row_ = 0;
+    broken_in_a_row_ = 0;
   }
   if (!counts_as_failure(end)) return false;
   tally_.add(now, ticket.counted ? 0 : 1, 1);
-  ++failures_in_a_row_;
+  ++(ticket.counted ? broken_in_a_row_ : mute_in_a_row_);
   note(principal, true, now);
   bool probe_failed = trip_.state(now) == State::probing;
   if (!probe_failed && !(is_enough(now) && concerns_all(now))) return false;
@@ -35,17 +35,21 @@ bool Breaker::end(Ticket& ticket, PrincipalHash principal, AttemptEnd end, Insta
   return true;
 }
 
+// Once it had said something, the end of a call is news of it alone: of a principal that has failed
+// since then it says nothing.
 void Breaker::works(Ticket& ticket, PrincipalHash principal, Instant now) {
-  if (!ticket.counted) {
+  bool is_news = !ticket.counted;
+  if (is_news) {
     ticket.counted = true;
     tally_.add(now, 1, 0);
+    mute_in_a_row_ = 0;
     if (trip_.went_well(ticket, now)) forget();
   }
-  note(principal, false, now);
+  if (is_news || !has_failed(principal)) note(principal, false, now);
 }
 
 bool Breaker::is_enough(Instant now) const {
-  if (failures_in_a_row_ >= failures_in_a_row_max) return true;
+  if (std::max(mute_in_a_row_, broken_in_a_row_) >= failures_in_a_row_max) return true;
   Tally::Sums sums = tally_.sums(now);
   return sums.calls >= calls_least && sums.marked * 100 >= sums.calls * failed_percent;
 }
@@ -74,9 +78,16 @@ void Breaker::note(PrincipalHash principal, bool failed, Instant now) {
   *place = {.principal = principal, .last = now, .failed = failed, .used = true};
 }
 
+bool Breaker::has_failed(PrincipalHash principal) const {
+  return std::ranges::any_of(seen_, [principal](const Seen& seen) {
+    return seen.used && seen.failed && seen.principal == principal;
+  });
+}
+
 void Breaker::forget() {
   tally_.clear();
-  failures_in_a_row_ = 0;
+  mute_in_a_row_ = 0;
+  broken_in_a_row_ = 0;
   seen_ = {};
 }
 

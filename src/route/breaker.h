@@ -77,13 +77,17 @@ class Breaker {
 
   void works(Ticket& ticket, PrincipalHash principal, Instant now);
   void note(PrincipalHash principal, bool failed, Instant now);
+  bool has_failed(PrincipalHash principal) const;
   bool concerns_all(Instant now) const;
   bool is_enough(Instant now) const;
   void forget();
 
   Trip trip_{probes};
   Tally tally_{window};
-  std::uint32_t failures_in_a_row_ = 0;
+  // Of calls that never said anything, since one did last: how those end that had begun before says
+  // nothing of new ones. And of calls that broke off, since one came to its end.
+  std::uint32_t mute_in_a_row_ = 0;
+  std::uint32_t broken_in_a_row_ = 0;
   std::array<Seen, principals_seen> seen_{};
 };
 

@@ -43,30 +43,34 @@ class Model {
     return call.trips_before == trips && (state_ == State::passing || call.probe);
   }
   void works(Running& call, Instant now) {
-    if (!call.works) {
+    bool is_news = !call.works;
+    if (is_news) {
       call.works = true;
       calls_.push_back(now);
+      mute_row_ = 0;
       if (state_ == State::probing && ++good_ == 3) {
         state_ = State::passing;
         calls_.clear();
         failed_.clear();
         lasts_.clear();
-        row_ = 0;
+        broken_row_ = 0;
       }
     }
-    note(call.principal, false, now);
+    bool has_failed = std::ranges::any_of(
+        lasts_, [&](const Last& last) { return last.principal == call.principal && last.failed; });
+    if (is_news || !has_failed) note(call.principal, false, now);
   }
   // Whether it trips; for how long is not its to say.
   bool ends(Running& call, AttemptEnd end, Instant now) {
     if (!counts(call)) return false;
     if (end == AttemptEnd::answered) {
       works(call, now);
-      row_ = 0;
+      broken_row_ = 0;
     }
     if (!counts_as_failure(end)) return false;
     if (!call.works) calls_.push_back(now);
     failed_.push_back(now);
-    ++row_;
+    ++(call.works ? broken_row_ : mute_row_);
     note(call.principal, true, now);
     if (state_ == State::passing && !(enough(now) && shared(now))) return false;
     state_ = State::tripped;
@@ -91,7 +95,7 @@ class Model {
   }
   bool enough(Instant now) const {
     std::size_t calls = lately(calls_, now);
-    return row_ >= 5 || (calls >= 20 && 2 * lately(failed_, now) >= calls);
+    return mute_row_ >= 5 || broken_row_ >= 5 || (calls >= 20 && 2 * lately(failed_, now) >= calls);
   }
   bool shared(Instant now) const {
     auto count = [&](bool failed) {
@@ -108,7 +112,8 @@ class Model {
 
   State state_ = State::passing;
   std::size_t good_ = 0;
-  std::size_t row_ = 0;
+  std::size_t mute_row_ = 0;
+  std::size_t broken_row_ = 0;
   std::vector<Instant> calls_;
   std::vector<Instant> failed_;
   std::vector<Last> lasts_;  // least recent first

@@ -59,6 +59,41 @@ TEST_F(BreakerTest, AnAnswerBeginsTheRowAnew) {
   EXPECT_TRUE(call(server_error));
 }
 
+// Streams that began before take their time to end, and say nothing of those that begin now.
+TEST_F(BreakerTest, TheEndOfAnAnswerThatHadBegunDoesNotBeginTheRowAnew) {
+  std::vector<Ticket> running;
+  for (int i = 0; i < 5; ++i) {
+    running.push_back(begin());
+    breaker_.first_token(running.back(), static_cast<PrincipalHash>(i), now_);
+  }
+  for (int i = 0; i < 4; ++i) {
+    call(server_error, static_cast<PrincipalHash>(i));
+    end(running[static_cast<std::size_t>(i)], answered, static_cast<PrincipalHash>(i));
+  }
+  EXPECT_EQ(state(), State::passing);
+  EXPECT_TRUE(call(server_error, 1));
+}
+
+TEST_F(BreakerTest, StreamsThatAllBreakOffAreARowToo) {
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(state(), State::passing);
+    Ticket stream = begin();
+    breaker_.first_token(stream, 1, now_);
+    end(stream, broken);
+  }
+  EXPECT_EQ(state(), State::tripped);
+}
+
+TEST_F(BreakerTest, AnAnswerToItsEndBeginsTheRowOfBrokenOnesAnew) {
+  for (int i = 0; i < 20; ++i) {
+    Ticket stream = begin();
+    breaker_.first_token(stream, 1, now_);
+    end(stream, i % 5 == 4 ? answered : broken);
+    if (i % 5 == 4) now_ = now_ + Breaker::window;  // the share of failures is another test's
+  }
+  EXPECT_EQ(state(), State::passing);
+}
+
 TEST_F(BreakerTest, WhatIsNoFailureNeitherCountsNorBeginsTheRowAnew) {
   calls(4, overloaded);
   for (AttemptEnd end : {rejected, rate_limited, out_of_quota, unauthorized, loading, cancelled}) {
