@@ -253,8 +253,8 @@ TEST_F(TargetLineTest, ManyPlacesComeFreeSooner) {
   EXPECT_NEAR(seconds_to(soonest()), 6.88, 0.01);
 }
 
-// Ten calls that began at any moment: about 19 of 20 who come then get their place within what they were
-// told, and not because they are told a time that is never reached.
+// Ten calls that began at any moment: about 19 of 20 who come then get their place within what they
+// were told, and not because they are told a time that is never reached.
 TEST_F(TargetLineTest, NineteenOfTwentyGetTheirPlaceInTime) {
   constexpr std::size_t places = 10;
   constexpr int trials = 2'000;

@@ -15,8 +15,8 @@ BROWN_SECONDS_UNTIL_TRIPPED = 3
 PROBES_A_SECOND = 3
 SLOWER_MAX = 1.5  # times as long as with a healthy primary, 95 of 100 answers
 REFUSED_SECONDS_MAX = 0.05  # 95 of 100 of those who are
-# Where calls are refused a tripped primary is probed 5 s after it tripped last, and three answers of
-# it are enough. What was sent before the end may have to run into its limit of 3 s first.
+# Where calls are refused a tripped primary is probed 5 s after it tripped last, and three answers
+# are enough. What was sent before the end may have to run into its limit of 3 s first.
 BACK_SECONDS_MAX = 12
 
 
