@@ -70,34 +70,29 @@ constexpr std::array<bool, 256> plain_bytes = [] {
 }  // namespace
 
 void append_json_escaped(std::string& out, std::string_view text) {
-  std::size_t plain = 0;  // bytes that need no change, not yet copied
+  std::size_t copied = 0;
   std::size_t i = 0;
-  auto flush = [&] {
-    out.append(text, i - plain, plain);
-    plain = 0;
-  };
+  auto copy_up_to_here = [&] { out.append(text.data() + copied, i - copied); };
   while (i < text.size()) {
     auto c = static_cast<unsigned char>(text[i]);
     if (plain_bytes[c]) {
       ++i;
-      ++plain;
-    } else if (c >= 0x80) {
-      std::size_t length = utf8_sequence(text.substr(i));
-      if (length == 0) {
-        flush();
-        out += "\xef\xbf\xbd";
-        ++i;
-      } else {
-        i += length;
-        plain += length;
-      }
-    } else {
-      flush();
-      append_escape(out, c);
-      ++i;
+      continue;
     }
+    std::size_t length = c >= 0x80 ? utf8_sequence(text.substr(i)) : 0;
+    if (length != 0) {
+      i += length;
+      continue;
+    }
+    copy_up_to_here();
+    if (c >= 0x80) {
+      out += "\xef\xbf\xbd";
+    } else {
+      append_escape(out, c);
+    }
+    copied = ++i;
   }
-  flush();
+  copy_up_to_here();
 }
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -163,6 +158,13 @@ JsonWriter& JsonWriter::value(double number) {
 }
 JsonWriter& JsonWriter::value(bool truth) { return raw(truth ? "true" : "false"); }
 JsonWriter& JsonWriter::null() { return raw("null"); }
+JsonWriter& JsonWriter::name(std::string_view plain) {
+  comma();
+  out_ += '"';
+  out_.append(plain);
+  out_ += '"';
+  return *this;
+}
 JsonWriter& JsonWriter::raw(std::string_view json) {
   comma();
   out_ += json;

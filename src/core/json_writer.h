@@ -32,7 +32,8 @@ class JsonWriter {
   JsonWriter& value(double number);  // NaN and infinities become null
   JsonWriter& value(bool truth);
   JsonWriter& null();
-  JsonWriter& raw(std::string_view json);  // text that is JSON already
+  JsonWriter& raw(std::string_view json);    // text that is JSON already
+  JsonWriter& name(std::string_view plain);  // a name of ours, in which nothing is to be escaped
 
   template <class T>
   JsonWriter& member(std::string_view name, const T& content) {

@@ -20,6 +20,7 @@
 #include "relay/corrections.h"
 #include "relay/experience.h"
 #include "relay/fair_share.h"
+#include "relay/known_targets.h"
 #include "relay/leaving.h"
 #include "relay/metrics.h"
 #include "relay/overload.h"
@@ -137,14 +138,12 @@ class Relay final : public net::HttpHandler {
   void ask_health(Request& request);
   void book_route(Call& call, const Request& request);
   bool take_place(Call& call, Request& request, route::Candidate& candidate, route::Panic panic);
-  const Model& model_of(const route::Target& target);
   route::WhyNot unfit(const Request& request, const route::Needs& needs,
                       const route::Target& target, codec::Family family);
   std::expected<void, Refused> take_target(Call& call, Request& request);
   void point_at(Call& call, Request& request, const route::Target& target);
   std::expected<void, Refused> may_be_asked(Call& call, Request& request);
   std::expected<void, Refused> refuse_own_key(const Call& call) const;
-  route::Facilities facilities_of(const route::Target& target);
   Refused no_target(const Request& request) const;
 
   // waiting.cpp: WAIT, where every target that works is busy.
@@ -380,6 +379,8 @@ class Relay final : public net::HttpHandler {
   Random random_;
   Metrics metrics_;
   Accounts accounts_;
+  KnownTargets known_targets_;
+  std::string route_text_;  // of the row that is being written
   Experience experience_;
   KeyedHash hash_;
   RememberedCounts counts_;

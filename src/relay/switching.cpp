@@ -345,7 +345,7 @@ void Relay::judge_context(Request& request) {
                      .tokens = request.asker.needs.input_tokens + request.continued->added.about};
   for (Candidate& each : request.candidates) {
     if (each.why_not != WhyNot::none && !route::passes_by_itself(each.why_not)) continue;
-    WhyNot why = route::lacking(needs, facilities_of(*each.target));
+    WhyNot why = route::lacking(needs, known_targets_.at(*each.target).facilities);
     if (why != WhyNot::none) each.why_not = why;
   }
 }

@@ -5,8 +5,6 @@
 #include "relay/request.h"
 
 #include <algorithm>
-#include <array>
-#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -122,13 +120,13 @@ const Provider* Relay::provider_of_login(const Call& call) const {
 // Which of several may be asked, and in which order.
 void Relay::judge_targets(Call& call, Request& request, route::Needs needs) {
   bool blind = std::ranges::any_of(request.candidates, [&](const Candidate& each) {
-    return facilities_of(*each.target).lacks.has(config::Ability::vision);
+    return known_targets_.at(*each.target).facilities.lacks.has(config::Ability::vision);
   });
   // Looked for in all of the body: only where it matters.
   if (blind && has_images(call)) needs.abilities.add(config::Ability::vision);
   for (Candidate& each : request.candidates) {
     each.why_not = unfit(request, needs, *each.target, call.route.family);
-    each.health = model_of(*each.target).health;
+    each.health = known_targets_.at(*each.target).model->health;
   }
   ask_health(request);
   route::arrange(request.candidates,
@@ -155,16 +153,16 @@ void Relay::ask_health(Request& request) {
 void Relay::book_route(Call& call, const Request& request) {
   const config::Model& model = request.resolved->model();
   Instant now = worker_.now();
-  std::string text;
+  std::string& text = route_text_;
+  text.clear();
   JsonWriter json(text);
-  json.open_array().value(config::name_of(model.balance)).value(model.sticky ? 1 : 0);
+  json.open_array().name(config::name_of(model.balance)).value(model.sticky ? 1 : 0);
   for (const Candidate& each : request.candidates) {
-    const Provider& provider = services_.providers->at(each.target->provider);
     route::TargetHealth::Glance glance = each.health->glance(now);
     std::size_t before = text.size();
-    json.open_array().value(fmt::format("{}/{}", provider.config->name, each.target->model));
-    json.value(route::name_of(glance.state)).value(glance.ttft / 1ms);
-    if (each.why_not != WhyNot::none) json.value(route::name_of(each.why_not));
+    json.open_array().raw(known_targets_.at(*each.target).name_json);
+    json.name(route::name_of(glance.state)).value(glance.ttft / 1ms);
+    if (each.why_not != WhyNot::none) json.name(route::name_of(each.why_not));
     json.close_array();
     if (text.size() < ledger::route_bytes_max) continue;
     text.resize(before);
@@ -183,30 +181,7 @@ WhyNot Relay::unfit(const Request& request, const route::Needs& needs, const rou
   if (!regions.empty() && std::ranges::find(regions, provider.config->region) == regions.end()) {
     return WhyNot::region;
   }
-  return route::lacking(needs, facilities_of(target));
-}
-
-const Model& Relay::model_of(const route::Target& target) {
-  const Provider& provider = services_.providers->at(target.provider);
-  return *accounts_.model(provider, target.model, text::PromptForm::other);
-}
-
-// What the operator says that it lacks, and what the price list knows.
-route::Facilities Relay::facilities_of(const route::Target& target) {
-  using config::Ability;
-  using price::Capability;
-  route::Facilities out{.lacks = target.lacks};
-  const price::Priced& priced = model_of(target).priced;
-  out.context_tokens = priced.limits().context;
-  if (priced.entry == nullptr || priced.entry->can == 0) return out;
-  constexpr std::array<std::pair<Capability, Ability>, 3> all{
-      {{Capability::tools, Ability::tools},
-       {Capability::vision, Ability::vision},
-       {Capability::schema, Ability::schema}}};
-  for (auto [capability, ability] : all) {
-    if (!priced.entry->can_do(capability)) out.lacks.add(ability);
-  }
-  return out;
+  return route::lacking(needs, known_targets_.at(target).facilities);
 }
 
 // The next one that this call may be served by, and its place there. Error: there is none.

@@ -23,11 +23,11 @@ bool Breaker::end(Ticket& ticket, PrincipalHash principal, AttemptEnd end, Insta
   if (!counts) return false;
   if (end == AttemptEnd::answered) {
     works(ticket, principal, now);
-    broken_in_a_row_ = 0;
+    row_.answered();
   }
   if (!counts_as_failure(end)) return false;
   tally_.add(now, ticket.counted ? 0 : 1, 1);
-  ++(ticket.counted ? broken_in_a_row_ : mute_in_a_row_);
+  row_.failed(ticket.counted);
   note(principal, true, now);
   bool probe_failed = trip_.state(now) == State::probing;
   if (!probe_failed && !(is_enough(now) && concerns_all(now))) return false;
@@ -42,14 +42,14 @@ void Breaker::works(Ticket& ticket, PrincipalHash principal, Instant now) {
   if (is_news) {
     ticket.counted = true;
     tally_.add(now, 1, 0);
-    mute_in_a_row_ = 0;
+    row_.first_token();
     if (trip_.went_well(ticket, now)) forget();
   }
   if (is_news || !has_failed(principal)) note(principal, false, now);
 }
 
 bool Breaker::is_enough(Instant now) const {
-  if (std::max(mute_in_a_row_, broken_in_a_row_) >= failures_in_a_row_max) return true;
+  if (row_.is_enough()) return true;
   Tally::Sums sums = tally_.sums(now);
   return sums.calls >= calls_least && sums.marked * 100 >= sums.calls * failed_percent;
 }
@@ -86,8 +86,7 @@ bool Breaker::has_failed(PrincipalHash principal) const {
 
 void Breaker::forget() {
   tally_.clear();
-  mute_in_a_row_ = 0;
-  broken_in_a_row_ = 0;
+  row_.begin_anew();
   seen_ = {};
 }
 
@@ -112,10 +111,12 @@ Ticket OwnBreakers::admit_anyhow(PrincipalHash principal, Instant now) {
 }
 
 void OwnBreakers::first_token(Ticket& ticket, PrincipalHash principal, Instant now) {
-  Own* own = find(principal);
-  if (own == nullptr || ticket.counted) return;
+  if (ticket.counted) return;
   ticket.counted = true;
-  if (own->trip.went_well(ticket, now)) own->failures_in_a_row = 0;
+  Own* own = find(principal);
+  if (own == nullptr) return;
+  if (own->trip.counts(ticket)) own->row.first_token();
+  if (own->trip.went_well(ticket, now)) own->row.begin_anew();
 }
 
 void OwnBreakers::end(Ticket& ticket, PrincipalHash principal, AttemptEnd end, Instant now,
@@ -124,7 +125,8 @@ void OwnBreakers::end(Ticket& ticket, PrincipalHash principal, AttemptEnd end, I
     first_token(ticket, principal, now);
     Own* own = find(principal);
     if (own == nullptr || !own->trip.counts(ticket)) return;
-    own->failures_in_a_row = 0;
+    own->row.answered();
+    if (!own->row.empty()) return;
     if (own->trip.ever_tripped()) return;  // how often in a row is still to be known
     by_recency_.erase(own_.at(principal));
     own_.erase(principal);
@@ -138,9 +140,9 @@ void OwnBreakers::end(Ticket& ticket, PrincipalHash principal, AttemptEnd end, I
   bool counts = own.trip.counts(ticket);
   own.trip.give_back(ticket);
   if (!counts) return;
-  ++own.failures_in_a_row;
+  own.row.failed(ticket.counted);
   bool probe_failed = own.trip.state(now) == State::probing;
-  if (!probe_failed && own.failures_in_a_row < failures_in_a_row_max) return;
+  if (!probe_failed && !own.row.is_enough()) return;
   own.trip.trip(now, open_time(own.trip.in_a_row(now), random));
 }
 

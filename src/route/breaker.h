@@ -8,6 +8,7 @@
 #include "route/tally.h"
 #include "route/trip.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -32,6 +33,23 @@ inline constexpr Duration open_shortest_in_need = 5s;
 // 5 s * 2^in_a_row, which is 5 min at most, so that those who wait for it do not all come at once.
 // (Full jitter has no shortest time; none at all would be no trip.)
 Duration open_time(std::uint32_t in_a_row, Random& random);
+
+// Failures in a row: of calls that never said anything, since one did last (how those end that had
+// begun before says nothing of new ones), and of calls that broke off, since one came to its end.
+class FailureRow {
+ public:
+  void first_token() { mute_ = 0; }
+  void answered() { broken_ = 0; }
+  void failed(bool had_first_token) { ++(had_first_token ? broken_ : mute_); }
+  void begin_anew() { mute_ = broken_ = 0; }
+
+  bool empty() const { return mute_ == 0 && broken_ == 0; }
+  bool is_enough() const { return std::max(mute_, broken_) >= failures_in_a_row_max; }
+
+ private:
+  std::uint32_t mute_ = 0;
+  std::uint32_t broken_ = 0;
+};
 
 // A call that gave its first token works, which frees the probe's place: answers take minutes.
 // How it ended is told of it all the same.
@@ -84,10 +102,7 @@ class Breaker {
 
   Trip trip_{probes};
   Tally tally_{window};
-  // Of calls that never said anything, since one did last: how those end that had begun before says
-  // nothing of new ones. And of calls that broke off, since one came to its end.
-  std::uint32_t mute_in_a_row_ = 0;
-  std::uint32_t broken_in_a_row_ = 0;
+  FailureRow row_;
   std::array<Seen, principals_seen> seen_{};
 };
 
@@ -113,7 +128,7 @@ class OwnBreakers {
  private:
   struct Own {
     PrincipalHash principal = 0;
-    std::uint32_t failures_in_a_row = 0;
+    FailureRow row;
     Trip trip{probes};
   };
   using ByRecency = std::list<Own>;  // who failed last first

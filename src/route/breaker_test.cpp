@@ -455,6 +455,30 @@ TEST_F(OwnBreakersTest, AnAnswerBeginsTheRowAnewAfterATrip) {
   EXPECT_TRUE(own_.would_admit(1, now_));
 }
 
+TEST_F(OwnBreakersTest, AFirstTokenBeginsTheRowAnewAndItsStreamsEndDoesNot) {
+  Ticket running = own_.admit(1, now_);
+  own_.first_token(running, 1, now_);
+  calls(4, 1, server_error);
+  own_.end(running, 1, answered, now_, random_);
+  EXPECT_EQ(own_.size(), 1);
+  Ticket stream = own_.admit(1, now_);
+  own_.first_token(stream, 1, now_);
+  calls(4, 1, server_error);
+  EXPECT_TRUE(own_.would_admit(1, now_));
+  call(1, server_error);
+  EXPECT_FALSE(own_.would_admit(1, now_));
+}
+
+TEST_F(OwnBreakersTest, StreamsThatAllBreakOffAreARowToo) {
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(own_.would_admit(1, now_));
+    Ticket stream = own_.admit(1, now_);
+    own_.first_token(stream, 1, now_);
+    own_.end(stream, 1, broken, now_, random_);
+  }
+  EXPECT_FALSE(own_.would_admit(1, now_));
+}
+
 TEST_F(OwnBreakersTest, OfManyWhoFailedLeastRecentlyIsForgotten) {
   for (PrincipalHash principal = 0; principal < OwnBreakers::principals_max; ++principal) {
     calls(5, principal, server_error);

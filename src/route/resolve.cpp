@@ -52,7 +52,7 @@ Resolver::Resolver(const config::Config& config) : config_(config) {
   for (const config::Model& model : config.models) entries_.emplace(model.name, entry_of(model));
 }
 
-Resolver::Entry Resolver::entry_of(const config::Model& model) const {
+Resolver::Entry Resolver::entry_of(const config::Model& model) {
   Entry entry{.model = &model, .targets = {}};
   add_targets(entry, model, 0);
   std::uint16_t stage = 0;
@@ -68,6 +68,7 @@ Resolver::Entry Resolver::entry_of(const config::Model& model) const {
   }
   CHECK(!entry.targets.empty(), "the configuration checks that a model has targets");
   if (entry.targets.size() > candidates_max) entry.targets.resize(candidates_max);
+  for (Target& target : entry.targets) target.number = ++targets_;
   return entry;
 }
 

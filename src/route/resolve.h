@@ -26,7 +26,8 @@ struct Target {
   std::uint16_t order = 1;  // those of a lower one first, within a stage
   std::uint16_t stage = 0;  // 0: of the model asked for; n: of its n-th fallback
   config::Abilities lacks;
-  bool known = false;  // named by the configuration or listed by its provider, not only asked
+  bool known = false;        // named by the configuration or listed by its provider, not only asked
+  std::uint32_t number = 0;  // among those that the configuration names, from 1; 0: it does not
 };
 
 // Targets of one model with those of its fallbacks.
@@ -107,7 +108,7 @@ class Resolver {
   };
   using Providers = std::vector<std::size_t>;
 
-  Entry entry_of(const config::Model& model) const;
+  Entry entry_of(const config::Model& model);
   void add_targets(Entry& entry, const config::Model& model, std::uint16_t stage) const;
   static void add_target(Entry& entry, const Target& target);
   const Target* first_served(const Entry& entry, codec::Family family) const;
@@ -129,6 +130,7 @@ class Resolver {
                                               const ModelLists& lists, NameFilter visible) const;
 
   const config::Config& config_;
+  std::uint32_t targets_ = 0;                            // that have a number
   std::unordered_map<std::string_view, Entry> entries_;  // keys live in the configuration
   std::unordered_map<std::string_view, std::size_t> providers_;
 };

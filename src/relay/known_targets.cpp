@@ -1,0 +1,40 @@
+#include "relay/known_targets.h"
+
+#include "core/json_writer.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace recloser::relay {
+namespace {
+
+route::Facilities facilities_of(const route::Target& target, const price::Priced& priced) {
+  using config::Ability;
+  using price::Capability;
+  route::Facilities out{.lacks = target.lacks, .context_tokens = priced.limits().context};
+  if (priced.entry == nullptr || priced.entry->can == 0) return out;
+  constexpr std::array<std::pair<Capability, Ability>, 3> all{
+      {{Capability::tools, Ability::tools},
+       {Capability::vision, Ability::vision},
+       {Capability::schema, Ability::schema}}};
+  for (auto [capability, ability] : all) {
+    if (!priced.entry->can_do(capability)) out.lacks.add(ability);
+  }
+  return out;
+}
+
+}  // namespace
+
+const KnownTarget& KnownTargets::look_up(const route::Target& target) {
+  const Provider& provider = providers_.at(target.provider);
+  ModelRef model = accounts_.model(provider, target.model, text::PromptForm::other);
+  if (target.number >= all_.size()) all_.resize(target.number + 1);
+  KnownTarget& known = all_[target.number];
+  known = {.model = model, .facilities = facilities_of(target, model->priced), .name_json = {}};
+  append_json_string(known.name_json, fmt::format("{}/{}", provider.config->name, target.model));
+  return known;
+}
+
+}  // namespace recloser::relay
