@@ -222,6 +222,7 @@ build/release/tests/books/simulated_books_test" simulated_books
   optional "http1 peers" "See tests/http1_peers." tests/http1_peers
   optional "kill -9, long" "See tests/chaos." tests/chaos/kill --long
   optional "agents" "See tests/clients." tests/clients/agents
+  optional "litellm" "See tests/chaos, and docs/chains.md." tests/chaos/litellm
 }
 
 summary() {
