@@ -172,6 +172,7 @@ full_steps() {
     optional "continuation" "The same cuts again: tests/chaos/continuation/run --seed TEXT" \
       tests/chaos/continuation
     optional "overspend" "See tests/bench/README.md." tests/bench/overspend --quick
+    optional "overload" "See docs/overload.md." tests/bench/overload --quick
     optional "brown-out" "See docs/resilience.md." tests/bench/brownout --quick
     optional "resilience" "See docs/resilience.md." tests/bench/resilience
     optional "gates" "See tests/bench. A gate that cannot be held has its profile written down." \
