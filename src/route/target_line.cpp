@@ -70,9 +70,10 @@ std::expected<TargetHealth::Turn, Admission> TargetHealth::line_up(const Asker& 
   Admission admission = judge_newcomer(place->asker, now);
   if (!admission.passes() && !admission.is_busy()) return std::unexpected(admission);
   place->ahead = line_.ahead_of(*place);
-  Instant soonest = admission.passes() ? now : soonest_of(admission, asker, place->ahead, now);
+  Instant soonest = soonest_of(admission, asker, place->ahead, now);
   place->until = std::min(until, now + queue_.wait);
-  if (line_.size() >= queue_.calls || soonest > place->until) {
+  bool too_long = line_.size() >= queue_.calls || soonest > place->until;
+  if (!admission.passes() && too_long) {
     ++turned_away_;
     admission.until = soonest;
     return std::unexpected(admission);

@@ -96,6 +96,19 @@ TEST_F(TargetLineTest, APlaceThatComesFreeGoesToTheFirst) {
   EXPECT_EQ(target_.standing(now_).waiting, 0u);
 }
 
+// A place that came free meanwhile is taken, and no line is needed for it.
+TEST_F(TargetLineTest, WhoFindsAPlaceNeedNotWait) {
+  settings_.queue = {.calls = 0, .wait = 0s};
+  target_.configure(settings_);
+  EXPECT_LE(soonest(), now_);
+  std::expected<Turn, Admission> turn = line_up(1, 1, -1s);
+  ASSERT_TRUE(turn.has_value()) << name_of(turn.error().why);
+  EXPECT_TRUE(turn->look(now_).has_value());
+  std::optional<Slot> running = admit();
+  EXPECT_EQ(why(line_up(2).error()), Why::full);
+  EXPECT_EQ(target_.standing(now_).turned_away, 1u);
+}
+
 TEST_F(TargetLineTest, NobodyGoesPastTheLine) {
   settings_.limits.concurrency = 2;
   target_.configure(settings_);
