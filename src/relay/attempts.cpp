@@ -217,7 +217,9 @@ void Relay::leave_attempt(Call& call) {
   call.decoder.reset();
   call.usage = codec::Usage();
   call.unreadable = call.hide_usage = false;
-  if (!out) call.record().ttft_ns = ledger::absent;
+  if (out) return;
+  call.record().ttft_ns = ledger::absent;
+  call.request->continued.reset();  // it is of this stream, of which nothing is out
 }
 
 Refused ended_while_waiting(Call& call) {

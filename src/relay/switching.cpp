@@ -189,9 +189,10 @@ Task<bool> Relay::go_on_or_fail(Call& call, net::HangupWatch& watch, StreamPass&
   Leaving why{.cause = std::move(cause), .error_class = {}, .end = AttemptEnd::broken};
   why.error_class = error_class_of(why.cause);
   why.end = end_of(why.cause, Reached::yes);
+  bool is_drained = std::exchange(continued->drained, false);  // of this target alone
   if (continued->leaving) {
     why = *std::exchange(continued->leaving, std::nullopt);
-  } else if (std::exchange(continued->drained, false)) {
+  } else if (is_drained) {
     why = drained();
   }
   bool goes_on = co_await switch_target(call, watch, pass, why);
