@@ -341,6 +341,7 @@ void Relay::let_go(Call& call, Request& request, Runner& runner) {
   }
   leave_attempt(call);
   call.goes_elsewhere = false;
+  call.retry_after.reset();
   runner.task.clear();
   runner.provider.reset();
   runner.over = false;

@@ -227,6 +227,20 @@ TEST_F(HedgingTest, WhenAllFailTheClientIsTold) {
   nothing_is_held();
 }
 
+// What one of them says of its limits is not said of the other.
+TEST_F(HedgingTest, EachIsLeftAloneForAsLongAsItSaysItself) {
+  start();
+  first_ = status(429, "retry-after: 30\r\n");
+  first_.before = 300ms;
+  *others_[0].answer = status(429);
+  others_[0].answer->before = 1s;
+  EXPECT_EQ(ask_stream().status, 429);
+  ASSERT_EQ(attempts().size(), 2u);
+  EXPECT_GT(standing("p/sim-fast").cooling_until, now() + 25s);
+  EXPECT_LT(standing("q/sim-fast").cooling_until, now() + 5s);
+  nothing_is_held();
+}
+
 TEST_F(HedgingTest, AClientThatLeavesEndsBoth) {
   start();
   answer_after(4s, 4s);
