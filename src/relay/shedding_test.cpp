@@ -17,6 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr std::string_view other_secret = "rk-other-secret-0123456789";
+constexpr std::string_view namesake_secret = "rk-namesake-secret-0123456789";
 constexpr std::string_view body = R"({"model":"same","messages":[]})";
 
 class SheddingTest : public testing::Test {
@@ -32,6 +33,11 @@ class SheddingTest : public testing::Test {
     other.team = "other";
     other.secret = config::Secret(other_secret);
     gateway_.config().keys.push_back(other);
+    config::Key namesake = gateway_.config().keys[0];
+    namesake.id = "namesake";
+    namesake.org = "emca";
+    namesake.secret = config::Secret(namesake_secret);
+    gateway_.config().keys.push_back(namesake);
     gateway_.start();
   }
   static Task<void> answer(net::Exchange& exchange) {
@@ -79,6 +85,13 @@ TEST_F(SheddingTest, WhoHasMostIsRefusedAndTheOthersAreNot) {
   EXPECT_THAT(row.decisions, HasSubstr(R"("overload/connections")"));
   EXPECT_EQ(ask(other_secret).status, 200);
   EXPECT_EQ(metrics().shed[static_cast<std::size_t>(Strain::connections)], 1u);
+}
+
+TEST_F(SheddingTest, ATeamOfTheSameNameElsewhereIsAnother) {
+  one_has_most_of_the_calls();
+  take_connections(85);
+  EXPECT_EQ(ask(test_secret).status, 503);
+  EXPECT_EQ(ask(namesake_secret).status, 200);
 }
 
 TEST_F(SheddingTest, ARefusalWaitsForNoBody) {
