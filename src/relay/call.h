@@ -108,6 +108,7 @@ struct Call {
   codec::ClientFamily client_family{};
   Instant begun;                       // when its head had been read
   Instant sent;                        // when its request began to go to the provider
+  Instant first_piece_until;           // its deadline: the next attempt's, or that of what goes on
   session::Hash128 principal;          // under which state of this principal alone is kept
   const Provider* provider = nullptr;  // once one is chosen
   codec::Usage usage;

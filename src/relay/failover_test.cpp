@@ -1,6 +1,7 @@
 // A target fails, and another one answers: what the client sees, what the books say, what is held.
 #include "relay/testing/failing_targets.h"
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,29 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
+
+Task<void> comment_for_ever(net::Exchange& exchange, net::Worker& worker) {
+  exchange.begin(net::AnswerFraming::length);
+  std::array<std::string_view, 1> payload{
+      "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"};
+  for (bool taken = true; taken;) {
+    Result<void> sent = co_await exchange.send("", payload, net::Last::no);
+    taken = sent.has_value();
+    payload = {": at work\n\n"};
+    co_await worker.sleep_until(worker.now() + 1s);
+  }
+}
+
+Task<void> pause_in_the_middle(net::Exchange& exchange, net::Worker& worker, std::string begun,
+                               std::string_view rest) {
+  exchange.begin(net::AnswerFraming::length);
+  std::array<std::string_view, 1> payload{begun};
+  Result<void> sent = co_await exchange.send("", payload, net::Last::no);
+  co_await worker.sleep_until(worker.now() + 10s);
+  payload = {rest};
+  sent = co_await exchange.send("", payload, net::Last::no);
+  exchange.break_off();
+}
 
 class ProvidersFault : public FailoverTest, public testing::WithParamInterface<int> {};
 
@@ -232,6 +256,47 @@ TEST_F(FailoverTest, AllEndsWithTheDeadline) {
   EXPECT_EQ(ask_whole().status, 504);
   EXPECT_LT(gateway_.loop().worker().now() - before, 6s);
   EXPECT_EQ(attempts().size(), 1u);
+}
+
+// Signs of life are no answer: the deadline holds all the same.
+TEST_F(FailoverTest, TheDeadlineIsOfTheFirstPiece) {
+  with_targets(2);
+  model().deadline = 5s;
+  gateway_.start();
+  gateway_.provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {
+    return comment_for_ever(exchange, gateway_.loop().worker());
+  };
+  Instant before = gateway_.loop().worker().now();
+  Seen seen = ask_stream();
+  EXPECT_EQ(seen.status, 504);
+  EXPECT_THAT(seen.body, HasSubstr("sent no piece of its answer in time"));
+  EXPECT_LT(gateway_.loop().worker().now() - before, 6s);
+  EXPECT_THAT(attempts(), ElementsAre("p/one timeout provider_failed"));
+}
+
+// Also where its client hears comments, and nobody else can be asked.
+TEST_F(FailoverTest, WhoeverHearsCommentsMeanwhile) {
+  with_targets(2);
+  model().deadline = 20s;
+  gateway_.start();
+  first_ = {.bytes = events_head() + std::string(role), .stays_open = true};
+  Instant before = gateway_.loop().worker().now();
+  Seen seen = ask_stream();
+  EXPECT_THAT(seen.body, StartsWith(std::string(role) + ": keep-alive\n\n"));
+  EXPECT_THAT(seen.body, HasSubstr("\"provider_timeout\""));
+  EXPECT_LT(gateway_.loop().worker().now() - before, 21s);
+  EXPECT_EQ(asked(1), 0u);
+}
+
+TEST_F(FailoverTest, AnAnswerThatHasBegunIsNotHurried) {
+  with_targets(1);
+  model().deadline = 5s;
+  gateway_.start();
+  gateway_.provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {
+    return pause_in_the_middle(exchange, gateway_.loop().worker(),
+                               events_head() + std::string(role) + std::string(piece), rest);
+  };
+  EXPECT_EQ(ask_stream().body, all_events());
 }
 
 // What was sent and came to nothing may be billed: it stays in the row, beside what answered.

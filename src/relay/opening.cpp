@@ -4,6 +4,7 @@
 #include "net/http1/head_writer.h"
 #include "relay/request.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace recloser::relay {
@@ -63,7 +64,8 @@ bool Relay::may_start_over(const Call& call, const StreamPass& pass) const {
 
 namespace {
 
-bool waits_for_first_piece(const Call& call) {
+// It has not told any of its answer, and another one may in its place.
+bool may_be_replaced(const Call& call) {
   const Continued* continued = continued_of(call);
   if (continued != nullptr && continued->splice != nullptr) {
     return continued->splice->state() == codec::Seam::State::undecided;
@@ -73,12 +75,15 @@ bool waits_for_first_piece(const Call& call) {
 
 }  // namespace
 
-// Until when a stream has to have begun to tell its answer; never where it is the last one that
-// could.
+// Until when a stream has to have begun to tell its answer. The limit of its provider does not hold
+// for the last one that could.
 Instant Relay::first_piece_due(const Call& call) const {
-  if (!waits_for_first_piece(call)) return Instant::never();
+  if (call.row.settled()) return Instant::never();
+  bool others_wait = may_be_replaced(call);
+  if (!others_wait && call.row.record().ttft_ns >= 0) return Instant::never();
   const std::optional<Duration>& limit = call.provider->config->timeouts.first_token;
-  return limit ? call.sent + *limit : Instant::never();
+  if (!others_wait || !limit) return call.first_piece_until;
+  return std::min(call.first_piece_until, call.sent + *limit);
 }
 
 // Before anything is out. True when another target is asked instead: the client will never know.

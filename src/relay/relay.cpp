@@ -233,6 +233,7 @@ Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
   call.ended = route::AttemptEnd::cancelled;
   Instant now = worker_.now();
   call.sent = worker_.clock().now();
+  call.first_piece_until = deadline_of(call);
   if (call.record().attempt_count() == 0) {
     services_.health.count_call(now);
     call.record().overhead_us = (call.sent - call.begun - request.waited) / 1us;

@@ -112,7 +112,9 @@ constexpr Field provider_timeout_fields[] = {
                       .bounds = long_wait}),
     field<&ProviderTimeouts::first_token>(
         "firstToken", {.help = "From the end of the request to the first piece of a streamed "
-                               "answer; without it, as long as its provider gives signs of life.",
+                               "answer, while another target could be asked; without it, as "
+                               "long as the provider gives signs of life and the model's "
+                               "`deadline` is not over.",
                        .example = "30s",
                        .bounds = long_wait}),
     field<&ProviderTimeouts::idle>(
