@@ -223,11 +223,13 @@ void Relay::book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t b
   book_usage(call, std::move(usage), final && input_said);
 }
 
-// One that did not end, of whose text the client has some.
+// One that did not end, of whose text the client may have some.
 void Relay::book_broken(Call& call, codec::AnswerReader& reader, std::uint64_t bytes,
                         std::uint64_t delivered_text, int status) {
   book_answer(call, reader, bytes, status);
-  if (call.record().output_tokens < 0) return;
+  bool nothing_came = call.record().last_attempt()->output_tokens < 0;
+  if (nothing_came && status < 300) book_unanswered(call);
+  if (nothing_came) return;
   set(call.record().delivered_tokens, estimated_tokens(delivered_text));
 }
 

@@ -315,6 +315,23 @@ TEST_F(FailoverTest, BothAttemptsAreInTheBooks) {
   EXPECT_EQ(call.cost_nano_usd, lost * 150 + 7 * 2'500 + 10'000) << "each at its own price";
 }
 
+// The provider had read the prompt.
+TEST_F(FailoverTest, AnAnswerThatBreaksOffAtItsBeginMayBeBilled) {
+  with_targets(2);
+  gateway_.start();
+  std::string chunked = events_head();
+  chunked.insert(chunked.size() - 2, "transfer-encoding: chunked\r\n");
+  std::string no_body = json(whole).bytes;
+  no_body.resize(no_body.find("\r\n\r\n") + 4);
+  for (const Answer& answer :
+       {Answer{.bytes = chunked}, Answer{.bytes = events_head()}, Answer{.bytes = no_body}}) {
+    first_ = answer;
+    EXPECT_EQ(ask_stream().body, all_events());
+    EXPECT_GT(gateway_.books().back().input_tokens, 7) << answer.bytes;
+    EXPECT_THAT(attempts(), ElementsAre("p/one closed provider_failed", "q/two - completed"));
+  }
+}
+
 // What there was to choose from stands in the row.
 TEST_F(FailoverTest, TheRowExplainsTheRoute) {
   with_targets(3);

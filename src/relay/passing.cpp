@@ -229,7 +229,7 @@ void Relay::check_piece(Call& call, net::HttpCall& provider, Instant framing_unt
 Task<bool> Relay::break_off(Call& call, net::HangupWatch& watch, net::HttpCall& provider,
                             StreamPass& pass, Error&& cause, bool head_waits) {
   if (head_waits) {
-    if (pass.facts().events > 0) book_stream(call, pass);
+    book_stream(call, pass);
     co_await fail_unsent(call, watch, std::move(cause));
     co_return false;
   }
