@@ -57,6 +57,7 @@ void Relay::book_usage(Call& call, codec::Usage usage, bool exact) {
   set(row.cached_input_tokens, usage.cached_input_tokens, earlier.cached_input_tokens);
   set(row.cache_write_tokens, usage.cache_write_tokens, earlier.cache_write_tokens);
   set(row.reasoning_tokens, usage.reasoning_tokens, earlier.reasoning_tokens);
+  call.is_estimate = !exact;
   exact = exact && earlier.exact;
   row.tokens_source = exact ? ledger::TokensSource::exact : ledger::TokensSource::estimated;
   call.usage = std::move(usage);

@@ -485,9 +485,8 @@ void Relay::note_growth(Call& call) {
 }
 
 budget::Use Relay::settle_permit(Call& call) {
-  bool exact = call.record().tokens_source != ledger::TokensSource::estimated;
   budget::Use use = use_of(call, worker_.now() - call.held->since());
-  call.held->permit().settle(use, exact, lines_);
+  call.held->permit().settle(use, !call.is_estimate, lines_);
   book_lines(call);
   return use;
 }
