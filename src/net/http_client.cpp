@@ -269,7 +269,7 @@ Result<std::string_view> HttpCall::take(std::string_view received) {
     switch (step.kind) {
       case http1::BodyStep::Kind::payload:
         if (begin == nullptr) {
-          begin = const_cast<char*>(step.payload.data());  // the scratch, which is ours
+          begin = const_cast<char*>(step.payload.data());  // the scratch, or begun_: both are ours
         } else {
           std::memmove(begin + size, step.payload.data(), step.payload.size());
         }
@@ -290,6 +290,12 @@ Result<std::string_view> HttpCall::take(std::string_view received) {
         return std::string_view(begin, size);
     }
   }
+}
+
+void HttpCall::keep_unread() {
+  if (!unread_ready_) return;
+  begun_.assign(unread_);
+  unread_ = begun_;
 }
 
 Result<std::string_view> HttpCall::take_end() {

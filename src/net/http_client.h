@@ -72,6 +72,8 @@ class HttpCall final : public Cancellable {
   bool body_ended() const { return body_ended_; }
   // Whether next() has something to give without reading.
   bool has_unread() const { return unread_ready_; }
+  // It lies in the scratch of the worker, and is gone with the next suspension unless it is kept.
+  void keep_unread();
   std::string_view trailers() const { return body_.trailers(); }
 
   Instant idle_deadline() const;
@@ -120,9 +122,10 @@ class HttpCall final : public Cancellable {
   GraceTimer grace_timer_{*this};
   Duration grace_{};
   http1::BodyReader body_;
-  std::string begun_;                      // of the answer, come while the request was being sent
+  std::string begun_;                      // of the answer: what came while the request was being
+                                           // sent; what is kept of it
   IoFailure begun_end_ = IoFailure::none;  // and how the connection ended meanwhile
-  std::string_view unread_;                // bytes behind the head, in scratch
+  std::string_view unread_;                // bytes behind the head, in scratch unless kept
   Instant sent_at_;
   bool unread_ready_ = false;
   bool reused_ = false;

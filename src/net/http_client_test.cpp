@@ -104,6 +104,11 @@ class HttpClientTest : public testing::Test, public Accepter {
       co_return;
     }
     out.status = (*answer)->status();
+    if (waits_behind_the_head_) {
+      call.keep_unread();
+      std::ranges::fill(loop_.worker().scratch(), 'x');
+      co_await pause(1s);
+    }
     while (!call.body_ended()) {
       Result<std::string_view> piece = co_await call.next(call.idle_deadline());
       if (!piece) {
@@ -136,7 +141,15 @@ class HttpClientTest : public testing::Test, public Accepter {
   DialTarget target_;
   ClientPool pool_{loop_.worker(), loop_.resolver()};
   int connections_ = 0;
+  bool waits_behind_the_head_ = false;
 };
+
+// Others read into the scratch while somebody waits.
+TEST_F(HttpClientTest, WhatCameWithTheHeadMayBeKept) {
+  leaves_after_one(0s);
+  waits_behind_the_head_ = true;
+  EXPECT_EQ(fetch().body, "1!");
+}
 
 TEST_F(HttpClientTest, ADeadPooledConnectionIsReplacedOnce) {
   leaves_after_one(0ms);

@@ -103,6 +103,8 @@ Task<void> run(Runner& runner, net::Worker& worker, codec::Operation operation,
     runner.content = kind == AnswerKind::whole && status < 300;
     if (kind == AnswerKind::events && status < 300) {
       co_await read_begin(runner, worker, operation, limits);
+    } else {
+      runner.provider->keep_unread();  // until somebody awaits this runner
     }
   }
   runner.over = true;

@@ -131,6 +131,30 @@ TEST_F(HedgingTest, TheFirstOneMayStillBeTheFirst) {
   nothing_is_held();
 }
 
+// An answer that is no stream comes with its head, and is told later: what others read meanwhile is
+// no part of it.
+TEST_F(HedgingTest, WhatCameWithAHeadIsNobodyElses) {
+  start();
+  constexpr std::size_t others = 6;
+  std::string error = R"({"error":{"message":"too long","type":"invalid_request_error"}})";
+  for (std::size_t its_own = 0; its_own < others; ++its_own) {
+    for (const Answer& own : {json(whole), status(400, "", error)}) {
+      std::size_t before = asked(0);
+      gateway_.provider().script = [&, before](net::Exchange& exchange, std::string) -> Task<void> {
+        bool is_own = asked(0) == before + 1 + its_own;
+        Answer answer = is_own ? own : stream(all_events());
+        answer.before = 20ms;
+        return write(exchange, gateway_.loop().worker(), answer);
+      };
+      std::array<Seen, others> seen;
+      for (Seen& each : seen) begin_stream(each);
+      after(1s);
+      std::string body = own.bytes.substr(own.bytes.find("\r\n\r\n") + 4);
+      for (const Seen& each : seen) EXPECT_THAT(each.body, AnyOf(all_events(), body));
+    }
+  }
+}
+
 TEST_F(HedgingTest, AHeadIsNoContent) {
   start();
   gateway_.provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {

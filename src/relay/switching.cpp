@@ -335,6 +335,7 @@ Task<bool> Relay::restart(Call& call, StreamPass& pass) {
   std::string event = fmt::format("event: {}\ndata: {{\"type\":\"{}\",\"call\":\"{}\"}}\n\n",
                                   restart_event, restart_event, call.id());
   std::array<std::string_view, 1> payload{event};
+  (*call.request->provider)->keep_unread();
   Result<void> sent = co_await call.client.send("", payload, net::Last::no);
   co_return sent.has_value();
 }
