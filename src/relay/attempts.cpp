@@ -1,4 +1,5 @@
 // Attempts: what one has come to, and whether another one is made in its place.
+#include "codec/seals.h"
 #include "core/limits.h"
 #include "net/pause.h"
 #include "relay/request.h"
@@ -159,6 +160,24 @@ bool Relay::goes_elsewhere(Call& call, AttemptEnd end) {
   if (next == nullptr) return false;
   call.retry = services_.health.take_retry(*next, worker_.now());
   return call.retry.has_value();
+}
+
+// The provider has been sent as its own what another one had sealed in the conversation. It is
+// asked once more without that; it did nothing wrong, and this is no retry.
+bool Relay::goes_on_without_seals(Call& call) {
+  if (!call.request || call.cancel.cancelled() || call.ended != AttemptEnd::rejected) return false;
+  Request& request = *call.request;
+  bool may = call.record().attempt_count() < attempts_of(request) &&
+             worker_.now() < deadline_of(call) && !request.seals_refused &&
+             request.asked_first == call.provider && codec::refuses_seals(call.kept->begun);
+  codec::BodyEdits without;
+  if (!may ||
+      !codec::take_out_seals(without, call.route.operation, call.client.body(), request.facts)) {
+    return false;
+  }
+  request.seals_refused = true;
+  call.record().set_error_class(*call.record().last_attempt(), "seals_refused");
+  return true;
 }
 
 // The target that would be asked next, at once or after a wait.

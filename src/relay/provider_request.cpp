@@ -1,4 +1,5 @@
 // What a provider gets: its own credential, our span, and the client's bytes.
+#include "codec/seals.h"
 #include "core/ascii.h"
 #include "net/http1/head_writer.h"
 #include "relay/request.h"
@@ -64,17 +65,27 @@ void write_attribution(const Call& call, net::http1::HeadWriter& writer) {
   writer.field(Name::idempotency_key, told_key);
 }
 
+// A call is first sent as its client wrote it: what is sealed in it is taken to be of that
+// provider, and is not for another one.
+bool leaves_out_seals(const Call& call, Request& request) {
+  if (call.row.record().attempt_count() == 0) request.asked_first = call.provider;
+  return request.seals_refused || request.asked_first != call.provider;
+}
+
 }  // namespace
 
-// The bytes of the body go as they are, but for three edits: the model's name where the target has
-// another, the request for usage that a client left out, and that for a stream where the answer is
-// put together here.
+// The bytes of the body go as they are, but for these edits: the model's name where the target has
+// another, the request for usage that a client left out, that for a stream where the answer is put
+// together here, and what an attempt after another one changes.
 void Relay::write_request(Call& call, Request& request) {
   if (!request.facts.model_value.empty() && request.facts.model != request.provider_model) {
     codec::replace_model(request.edits, request.facts, request.provider_model);
   }
   if (call.assembly != nullptr) codec::ask_for_stream(request.edits, request.facts);
   if (request.out) limit_the_rest(call, request);
+  if (leaves_out_seals(call, request)) {
+    codec::take_out_seals(request.edits, call.route.operation, call.client.body(), request.facts);
+  }
   if (codec::must_ask_for_usage(call.route.operation, request.facts, call.is_streamed())) {
     codec::ask_for_usage(request.edits, request.facts);
     call.hide_usage = call.streams;

@@ -172,7 +172,8 @@ Task<const net::http1::ResponseHead*> Relay::ask(Call& call, std::optional<net::
     bool read = call.kept != nullptr;
     if (!read) read = co_await read_error(call, *watch, serving(call, provider), *head);
     if (read) end_with_error(call, status);
-    if (!goes_elsewhere(call, call.ended)) co_return read ? &call.kept->head : nullptr;
+    bool goes_on = (read && goes_on_without_seals(call)) || goes_elsewhere(call, call.ended);
+    if (!goes_on) co_return read ? &call.kept->head : nullptr;
     net::HttpCall& answered = serving(call, provider);
     if (!answered.body_ended()) call.kept.reset();  // a part of it is nothing to be told
     answered.finish();

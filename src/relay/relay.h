@@ -164,6 +164,7 @@ class Relay final : public net::HttpHandler {
   bool may_go_elsewhere(const Call& call) const;
   Instant deadline_of(const Call& call) const;
   bool goes_elsewhere(Call& call, route::AttemptEnd end);
+  bool goes_on_without_seals(Call& call);
   route::TargetHealth* next_of(const Request& request) const;
   bool repeat(Call& call, route::AttemptEnd end);
   void leave_attempt(Call& call);

@@ -78,8 +78,10 @@ struct Request final : net::BodySink {
   route::Asker asker;                                           // who it is, for their health
   const route::Target* target = nullptr;                        // that is asked now
   std::string_view provider_model;  // how its provider calls it; in the configuration or `facts`
-  std::uint32_t repeats = 0;        // of a target that had failed
-  Instant not_before{};             // the next attempt
+  const Provider* asked_first = nullptr;  // as its client wrote it: see codec/seals.h
+  bool seals_refused = false;             // it was not that one who had sealed something in it
+  std::uint32_t repeats = 0;              // of a target that had failed
+  Instant not_before{};                   // the next attempt
   config::Priority priority = config::Priority::normal;  // among calls that wait for a target
   bool panics = false;                   // every target is tripped, and one is asked all the same
   std::string opening_head;              // of the stream that has begun: what its client gets ..
