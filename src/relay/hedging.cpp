@@ -183,7 +183,7 @@ bool take_begun(Call& call, std::string_view& piece) {
 // When a second target is asked, should nothing have come by then. Only of streams is it known how
 // long their first content takes.
 std::optional<Duration> Relay::hedged_after(const Call& call, const Request& request) const {
-  // What goes on with a stream reads from where that was read from.
+  // Who goes on with an answer is judged by how its own begins: of two there would be two seams.
   if (!request.resolved->model().hedge || request.out) return std::nullopt;
   bool may = call.is_streamed() && may_be_sent_twice(request.facts) &&
              (call.held == nullptr || call.held->clock() == nullptr);

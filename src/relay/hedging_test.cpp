@@ -25,9 +25,11 @@ class HedgingTest : public FailoverTest {
   void start(std::size_t targets = 2, bool hedge = true) {
     with_targets(targets);
     model().hedge = hedge;
+    model().interrupted = interrupted_;
     for (std::size_t i = 0; i < targets; ++i) {
       gateway_.config().providers[i].dialect = config::Dialect::simulated;
       gateway_.config().providers[i].timeouts.idle = 5s;
+      gateway_.config().providers[i].prefill = config::Prefill::plain;
       model().targets[i].model = "sim-fast";
     }
     gateway_.start();
@@ -91,6 +93,7 @@ class HedgingTest : public FailoverTest {
   }
 
   std::vector<budget::Live*> lives_;
+  config::Interrupted interrupted_ = config::Interrupted::error;
   std::size_t before_ = 0;
   Instant begun_;
 };
@@ -394,6 +397,100 @@ TEST_F(HedgingTest, ATrippedTargetIsNoHedge) {
   answer_after(500ms, 0ms);
   EXPECT_EQ(ask_stream().body, all_events());
   EXPECT_EQ(asked(1), 0u);
+}
+
+// An answer that two were asked for is gone on with like any other.
+class InterruptedHedge : public HedgingTest {
+ protected:
+  void start_with(config::Interrupted interrupted) {
+    interrupted_ = interrupted;
+    start(3);
+    answer_after(4s, 30ms);
+    *others_[1].answer = stream(std::string(role) + as_text(" it is") + std::string(rest));
+  }
+  static std::string as_text(std::string_view text) {
+    return fmt::format(
+        "data: {{\"id\":\"c\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n",
+        text);
+  }
+  static Answer broken(Duration before) {
+    return {.bytes = events_head() + std::string(role) + std::string(piece), .before = before};
+  }
+};
+
+TEST_F(InterruptedHedge, TheOneThatWasAheadBreaksOff) {
+  start_with(config::Interrupted::go_on);
+  *others_[0].answer = broken(30ms);
+  Seen seen = ask_stream();
+  EXPECT_THAT(seen.body, HasSubstr("\"content\":\" it is\""));
+  EXPECT_THAT(seen.body, EndsWith("data: [DONE]\n\n"));
+  EXPECT_THAT(attempts(), ElementsAre("p/sim-fast outrun cut", "q/sim-fast closed provider_failed",
+                                      "r/sim-fast - completed"));
+  nothing_is_held();
+}
+
+TEST_F(InterruptedHedge, TheFirstOneDoes) {
+  start_with(config::Interrupted::go_on);
+  first_ = broken(400ms);
+  *others_[0].answer = *others_[1].answer;
+  others_[0].answer->before = 4s;
+  Seen seen = ask_stream();
+  EXPECT_THAT(seen.body, EndsWith("data: [DONE]\n\n"));
+  EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::completed);
+  EXPECT_EQ(asked(1), 2u) << "once in vain, and then for the rest";
+  nothing_is_held();
+}
+
+TEST_F(InterruptedHedge, OneThatNeededNoSecondDoes) {
+  start_with(config::Interrupted::go_on);
+  first_ = broken(20ms);
+  *others_[0].answer = stream(std::string(role) + as_text(" it is") + std::string(rest));
+  Seen seen = ask_stream();
+  EXPECT_THAT(seen.body, HasSubstr("\"content\":\" it is\""));
+  EXPECT_THAT(attempts(),
+              ElementsAre("p/sim-fast closed provider_failed", "q/sim-fast - completed"));
+  nothing_is_held();
+}
+
+TEST_F(InterruptedHedge, WhereNobodyGoesOnItsClientIsTold) {
+  start_with(config::Interrupted::go_on);
+  *others_[0].answer = broken(30ms);
+  *others_[1].answer = status(500);
+  Seen seen = ask_stream();
+  EXPECT_THAT(seen.body, StartsWith(std::string(role) + std::string(piece)));
+  EXPECT_THAT(seen.body, HasSubstr("\"error\""));
+  EXPECT_THAT(attempts(), ElementsAre("p/sim-fast outrun cut", "q/sim-fast closed provider_failed",
+                                      "r/sim-fast server_error provider_failed"));
+  nothing_is_held();
+}
+
+TEST_F(InterruptedHedge, OrItBeginsAnew) {
+  start_with(config::Interrupted::restart);
+  *others_[0].answer = broken(30ms);
+  Seen seen = gateway_.post("/v1/chat/completions",
+                            R"({"model":"n","stream":true,"stream_options":{"include_usage":true},)"
+                            R"("messages":[{"role":"user","content":"say so"}]})",
+                            "x-recloser-restart: allow\r\n");
+  EXPECT_THAT(seen.body, HasSubstr("event: recloser.restart\n"));
+  EXPECT_THAT(seen.body, EndsWith(std::string(rest)));
+  nothing_is_held();
+}
+
+TEST_F(InterruptedHedge, ItsTargetIsDrainedNow) {
+  start_with(config::Interrupted::go_on);
+  *others_[0].answer = broken(30ms);
+  others_[0].answer->stays_open = true;
+  Seen seen;
+  begin_stream(seen);
+  after(1s);
+  gateway_.health().drain("q/sim-fast", true);
+  LeftTarget left = gateway_.relay().leave("q/sim-fast");
+  EXPECT_EQ(left.switched, 1u);
+  after(1s);
+  EXPECT_THAT(seen.body, EndsWith("data: [DONE]\n\n"));
+  EXPECT_THAT(attempts(), ElementsAre("p/sim-fast outrun cut", "q/sim-fast drained cut",
+                                      "r/sim-fast - completed"));
+  nothing_is_held();
 }
 
 // Whoever answers when, with what, and whether the client stays: one answer or one error, one row

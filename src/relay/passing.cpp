@@ -4,6 +4,7 @@
 #include "codec/answer_reader.h"
 #include "core/ascii.h"
 #include "net/http1/head_writer.h"
+#include "relay/comments.h"
 #include "relay/request.h"
 
 #include <algorithm>
@@ -80,6 +81,11 @@ struct WholeAnswer {
   std::uint64_t bytes = 0;
   std::uint64_t delivered_text = 0;
 };
+
+// Who goes on with an answer answers from there on.
+net::HttpCall* answering(Call& call, net::HttpCall* provider) {
+  return continued_of(call) == nullptr ? provider : &serving(call, *call.request->provider);
+}
 
 // A whole answer that may end at a limit of ours.
 bool may_be_noted(const Call& call) {
@@ -167,13 +173,13 @@ Meter Relay::meter_of(const Call& call) {
 }
 
 // The frame of every stream: what can be made elsewhere takes no room on it.
-Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider) {
+Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall* provider) {
   StreamPass pass = begin_stream(call);
   guard_stream(call, pass);
   call.record().delivered_tokens = 0;
   Metrics::OpenStream open_stream(metrics_);
   bool head_waits = call.assembly == nullptr;
-  bool comes_later = !provider.has_unread() && !provider.body_ended();
+  bool comes_later = !provider->has_unread() && !provider->body_ended();
   if (head_waits && comes_later && nothing_is_out(call)) call.request->opening_head = head_text_;
   if (head_waits && comes_later && !nothing_is_out(call)) {
     std::span<const std::string_view> nothing_yet;
@@ -182,19 +188,19 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
   }
   const Duration awake_every = services_.config->keep_alive.every;
   Instant framing_until = Instant::never();  // once the end is told: one time for all that follows
-  for (bool more = true; more;) {
+  for (bool more = true; more; provider = answering(call, provider)) {
     if (call.row.settled() && framing_until == Instant::never()) {
       framing_until = worker_.now() + framing_grace;
     }
-    Instant silent_until = std::min(provider.idle_deadline(), framing_until);
+    Instant silent_until = std::min(provider->idle_deadline(), framing_until);
     Instant first_piece_until = first_piece_due(call);
     silent_until = std::min(silent_until, first_piece_until);
     Result<std::string_view> piece = nothing_or_stopped(call);
-    bool comes = piece && !decodes_on(call) && (!provider.body_ended() || provider.has_unread());
+    bool comes = piece && !decodes_on(call) && (!provider->body_ended() || provider->has_unread());
     if (call.hedge != nullptr && piece) comes = !take_begun(call, *piece) && comes;
     while (comes) {
       Instant until = std::min(silent_until, worker_.now() + awake_every);
-      piece = co_await provider.next(until);
+      piece = co_await provider->next(until);
       bool only_quiet = !piece && piece.error().kind() == Kind::timed_out &&
                         worker_.now() < silent_until && !watch.gone();
       if (!only_quiet) break;
@@ -206,15 +212,15 @@ Task<void> Relay::pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall
                    "the provider sent no piece of its answer in "
                    "time");
     }
-    check_piece(call, provider, framing_until, piece);
+    check_piece(call, *provider, framing_until, piece);
     if (!piece) {
-      more = co_await break_off(call, watch, provider, pass, std::move(piece.error()), head_waits);
+      more = co_await break_off(call, watch, *provider, pass, std::move(piece.error()), head_waits);
       if (!more) co_return;
       continue;
     }
-    more = co_await pass_piece(call, watch, provider, pass, *piece, head_waits);
+    more = co_await pass_piece(call, watch, *provider, pass, *piece, head_waits);
   }
-  provider.finish();
+  provider->finish();
 }
 
 // A piece may pass as it is, decoded, or not at all.
@@ -411,7 +417,7 @@ Task<bool> Relay::keep_client_awake(Call& call, const StreamPass& pass, bool& he
   Opening opening = take_opening(call);
   std::string_view head = std::exchange(head_waits, false) ? opening.head_or(head_text_) : "";
   std::array<std::string_view, 2> bytes{
-      opening.bytes, pass.between_events() ? ": keep-alive\n\n" : ": keep-alive\n"};
+      opening.bytes, pass.between_events() ? keep_alive_comment : ": keep-alive\n"};
   Result<void> sent = co_await call.client.send(head, bytes, net::Last::no);
   co_return sent.has_value();
 }

@@ -306,11 +306,11 @@ Task<void> Relay::pass_on(Call& call, net::HangupWatch& watch, net::HttpCall& pr
   bool events = kind == AnswerKind::events && call.kept == nullptr;
   if (events && call.assembly != nullptr) {
     write_assembled_fields(call, head);
-    return pass_stream(call, watch, provider);
+    return pass_stream(call, watch, &provider);
   }
   if (call.assembly != nullptr) note_whole(call);
   write_client_head(call, head, events);
-  if (events) return pass_stream(call, watch, provider);
+  if (events) return pass_stream(call, watch, &provider);
   return pass_whole(call, watch, provider, status);
 }
 

@@ -297,7 +297,7 @@ class Relay final : public net::HttpHandler {
   void write_client_head(Call& call, const net::http1::ResponseHead& head, bool streams);
   StreamPass begin_stream(Call& call);
   static Meter meter_of(const Call& call);
-  Task<void> pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall& provider);
+  Task<void> pass_stream(Call& call, net::HangupWatch& watch, net::HttpCall* provider);
   void check_piece(Call& call, net::HttpCall& provider, Instant framing_until,
                    Result<std::string_view>& piece);
   Task<bool> pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall& provider,

@@ -1,5 +1,6 @@
 // SWITCH: an answer of which the client has some goes on from another target. Its stream stays one.
 #include "codec/continuation/prefill.h"
+#include "relay/comments.h"
 #include "relay/continued.h"
 #include "relay/hedging.h"
 #include "relay/request.h"
@@ -108,8 +109,7 @@ bool Relay::may_be_continued(const Call& call) const {
 }
 
 void Relay::guard_stream(Call& call, StreamPass& pass) {
-  // The connection of a hedged answer ends with its attempt, and the stream would read on from it.
-  if (call.request && call.hedge == nullptr && may_be_continued(call)) {
+  if (call.request && may_be_continued(call)) {
     call.request->continued = std::make_unique<Continued>(call);
     Continued& continued = *call.request->continued;
     continued.stream = &pass;
@@ -216,7 +216,9 @@ Task<bool> Relay::switch_target(Call& call, net::HangupWatch& watch, StreamPass&
   if (watch.gone() || !may_switch(call, pass) || !leave_target(call, pass, why)) co_return false;
   Request& request = *call.request;
   for (;;) {
+    Comments comments(call.client, worker_, services_.config->keep_alive.every);
     const net::http1::ResponseHead* head = co_await ask(call, *request.watch, *request.provider);
+    co_await comments.end();
     if (head == nullptr) co_return false;
     if (begin_splice(call, pass, *head)) {
       if (!request.continued->restarts) co_return true;
@@ -228,7 +230,7 @@ Task<bool> Relay::switch_target(Call& call, net::HangupWatch& watch, StreamPass&
       attempt_failed(call, "not_an_api", "it answered with no stream of events",
                      AttemptEnd::broken);
     }
-    (*request.provider)->close();
+    serving(call, *request.provider).close();
     if (call.kept != nullptr || !goes_elsewhere(call, AttemptEnd::broken)) co_return false;
     leave_attempt(call);
   }
@@ -272,7 +274,7 @@ bool Relay::leave_target(Call& call, StreamPass& pass, const Leaving& why) {
   leave_attempt(call);
   continued.splice.reset();
   if (continued.first == nullptr) continued.first = std::make_unique<Refused>(std::move(told));
-  (*request.provider)->close();
+  serving(call, *request.provider).close();
   return true;
 }
 
@@ -305,7 +307,7 @@ LeftTarget Relay::leave(std::string_view target) {
     ++(leaves ? left.switched : left.staying);
     if (!leaves) continue;
     continued_of(call)->drained = true;
-    net::Connection* connection = (*call.request->provider)->connection();
+    net::Connection* connection = serving(call, *call.request->provider).connection();
     if (connection != nullptr) connection->stop_reading();
   }
   running_.take_all(seen);
@@ -403,7 +405,7 @@ bool Relay::begin_splice(Call& call, StreamPass& pass, const net::http1::Respons
 Task<void> Relay::end_interrupted(Call& call, net::HangupWatch& watch, StreamPass& pass,
                                   const Leaving& why) {
   Continued& continued = *call.request->continued;
-  (*call.request->provider)->close();
+  serving(call, *call.request->provider).close();
   if (continued.streams) {
     book_stream(call, pass);
     attempt_failed(call, why.error_class, why.cause.message(), why.end);
