@@ -64,6 +64,8 @@ StreamCut::Pass StreamCut::see(const Event& event, std::string_view frame) {
 
 void StreamCut::release() { grammar_->release(); }
 
+void StreamCut::drop() { grammar_->drop(); }
+
 bool StreamCut::over() const { return grammar_->over(); }
 
 void StreamCut::write(std::string& out, const CutOrder& order, const StreamFacts& facts) const {

@@ -90,6 +90,8 @@ class StreamCut {
 
   // What is held has been passed on, unfinished as it is.
   void release();
+  // What is held never will be: the stream goes on as if it had not come.
+  void drop();
 
   // Whether the client has the answer's end already: nothing is left to cut.
   bool over() const;

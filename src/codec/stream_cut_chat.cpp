@@ -41,6 +41,7 @@ class ChatCut final : public CutGrammar {
   void join(const StreamSoFar& so_far, const StreamFacts& facts) override;
   StreamCut::Pass see(const Event& event, std::string_view frame) override;
   void release() override { before_hold_ = now_, holds_ = false; }
+  void drop() override { now_ = passed(), holds_ = in_frame_ = false; }
   bool over() const override { return passed().done; }
   void write(std::string& out, const CutOrder& order, const StreamFacts& facts) const override;
 

@@ -22,6 +22,7 @@ class CutGrammar {
   virtual void join(const StreamSoFar& so_far, const StreamFacts& facts) = 0;
   virtual StreamCut::Pass see(const Event& event, std::string_view frame) = 0;
   virtual void release() = 0;
+  virtual void drop() = 0;
   virtual bool over() const = 0;
   virtual void write(std::string& out, const CutOrder& order, const StreamFacts& facts) const = 0;
 };

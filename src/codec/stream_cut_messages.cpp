@@ -35,6 +35,7 @@ class MessagesCut final : public CutGrammar {
   void join(const StreamSoFar& so_far, const StreamFacts& facts) override;
   StreamCut::Pass see(const Event& event, std::string_view frame) override;
   void release() override { holds_ = false; }
+  void drop() override { now_ = passed(), holds_ = in_frame_ = false; }
   bool over() const override { return passed().done; }
   void write(std::string& out, const CutOrder& order, const StreamFacts& facts) const override;
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -17,6 +18,9 @@ class ResponsesCut final : public CutGrammar {
   void join(const StreamSoFar& so_far, const StreamFacts& facts) override;
   StreamCut::Pass see(const Event& event, std::string_view frame) override;
   void release() override { before_hold_.reset(); }
+  void drop() override {
+    if (before_hold_) now_ = *std::exchange(before_hold_, std::nullopt);
+  }
   bool over() const override { return passed().done; }
   void write(std::string& out, const CutOrder& order, const StreamFacts& facts) const override;
 

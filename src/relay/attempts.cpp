@@ -226,7 +226,7 @@ void Relay::leave_attempt(Call& call) {
   keep_booked(call);
   std::int64_t passed = 0;
   if (out) {
-    passed = static_cast<std::int64_t>(call.request->continued->tokens_before);
+    passed = static_cast<std::int64_t>(call.request->continued->tokens_out);
   }
   call.earlier->lost_output_tokens =
       std::max<std::int64_t>(call.earlier->output_tokens - passed, 0);

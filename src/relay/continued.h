@@ -58,7 +58,8 @@ class Continued final : public OutputGate {
   codec::Delivered delivered;
   std::unique_ptr<codec::Splice> splice;  // once another target goes on
   codec::Ask ask = codec::Ask::again;     // how that was asked to
-  std::uint64_t tokens_before = 0;        // that had passed when its stream began
+  std::uint64_t tokens_before = 0;        // that had come when its stream began, and ..
+  std::uint64_t tokens_out = 0;           // .. of these, that its client has
   text::TokenRange added;                 // to the prompt, by the answer so far
   std::uint64_t output_left = 0;          // of the client's limit; 0: it set none
   bool limit_is_written = false;          // a lower one, of a budget

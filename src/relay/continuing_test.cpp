@@ -49,12 +49,12 @@ class ContinuingTest : public FailoverTest {
   static std::string remaining(std::string_view what = " in the Gulf.") {
     return std::string(role) + text(what) + std::string(rest);
   }
-  Seen ask(std::string_view more = "") {
+  Seen ask(std::string_view more = "", std::string_view members = "") {
     return gateway_.post("/v1/chat/completions",
                          fmt::format(R"({{"model":"n","stream":true,"stream_options":)"
-                                     R"({{"include_usage":true}},"messages":[{{"role":"user",)"
+                                     R"({{"include_usage":true}},{}"messages":[{{"role":"user",)"
                                      R"("content":"tell{}"}}]}})",
-                                     more));
+                                     members, more));
   }
   static std::size_t comments_in(std::string_view body) {
     std::size_t count = 0;
@@ -184,6 +184,68 @@ TEST_F(ContinuingTest, WhoHasRoomIsAsked) {
   with_small_second();
   begin();
   expect_whole(ask(std::string(30'000, 'x')));
+}
+
+// What the client may have in all was room enough before the first attempt.
+TEST_F(ContinuingTest, AnAnswerOfBoundedLengthHasItsRoomAlready) {
+  with_targets(2);
+  with_small_second();
+  begin();
+  expect_whole(ask(std::string(32'300, 'x'), R"("max_tokens":40,)"));
+}
+
+TEST_F(ContinuingTest, TheDeadlineBeginsAnewWhereItBreaksOff) {
+  with_targets(2);
+  model().deadline = 1s;
+  begin();
+  first_.stays_open = true;
+  expect_whole(ask());
+}
+
+TEST_F(ContinuingTest, TheFirstCauseIsTold) {
+  start(3);
+  *others_[0].answer = stream(std::string(role) + text(" in the") + std::string(error_in_band));
+  *others_[1].answer = status(500);
+  Seen seen = ask();
+  EXPECT_THAT(seen.body, HasSubstr("provider p ended the stream"));
+  EXPECT_EQ(attempts().size(), 3u);
+}
+
+TEST_F(ContinuingTest, WhatAnswersWithNoStreamMayBillWhatItRead) {
+  start();
+  *others_[0].answer = status(500);
+  ask();
+  std::int64_t alone = gateway_.books().back().input_tokens.value_or(0);
+  *others_[0].answer = json(whole);
+  ask();
+  EXPECT_GT(gateway_.books().back().input_tokens.value_or(0), alone);
+}
+
+TEST_F(ContinuingTest, ACallOfAToolWaitsForItsEndOnlyWhereItMayBeDropped) {
+  with_targets(2, 1);
+  begin();
+  std::string call =
+      "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,"
+      "\"id\":\"t\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}}]}\n\n";
+  first_ = stream(broken() + call);
+  EXPECT_THAT(ask().body, HasSubstr(call));
+}
+
+// Some 340 tokens of the next one's price are what is left of the money.
+TEST_F(ContinuingTest, TheRestIsAsLongAsItsPriceAllows) {
+  with_targets(2);
+  model().targets[0].model = "sim-fast";
+  model().targets[1].model = "sim-smart";
+  begin();
+  budget::Budget money;
+  money.name = "money";
+  money.unit = budget::Unit::usd;
+  money.limit = 6'500'000;
+  money.reserve = budget::Reserve::clamp;
+  limit(money);
+  expect_whole(ask("", R"("max_tokens":1000,)"));
+  EXPECT_THAT(gateway_.provider().bodies.at(0), HasSubstr(R"("max_tokens":1000)"));
+  EXPECT_THAT(others_[0].provider->bodies.at(0), HasSubstr(R"("max_tokens":3)"));
 }
 
 // 16,384 tokens of output at 600 nano-dollars are 9,830,400, at 10,000 they are 163,840,000.

@@ -385,6 +385,30 @@ TEST_F(HedgingTest, OnlyStreamsThatMayBeSentTwice) {
   EXPECT_EQ(asked(1), 0u);
 }
 
+// How long it may run is counted of one of them only.
+TEST_F(HedgingTest, WhereTimeIsCountedThereIsNoSecond) {
+  start();
+  auto budget = std::make_shared<budget::Budget>();
+  budget->name = "time";
+  budget->unit = budget::Unit::seconds;
+  budget->limit = 1'000'000;  // ms
+  gateway_.budgets().configure({budget});
+  answer_after(4s, 30ms);
+  EXPECT_EQ(ask_stream().body, all_events());
+  EXPECT_EQ(asked(1), 0u);
+}
+
+TEST_F(HedgingTest, WhatAnAnswerSaysOfLimitsIsHeeded) {
+  start();
+  answer_after(20ms, 20ms);
+  first_.bytes.insert(first_.bytes.find("\r\n") + 2,
+                      "x-ratelimit-limit-requests: 10\r\nx-ratelimit-remaining-requests: 0\r\n"
+                      "x-ratelimit-reset-requests: 30s\r\n");
+  EXPECT_EQ(ask_stream().body, all_events());
+  EXPECT_EQ(ask_stream().body, all_events());
+  EXPECT_EQ(asked(1), 1u);
+}
+
 TEST_F(HedgingTest, ATrippedTargetIsNoHedge) {
   start();
   for (int i = 0; i < 5; ++i) {

@@ -37,6 +37,8 @@ struct StreamPass::Guard {
   codec::StreamCut cut;
   codec::Delivered* delivered = nullptr;
   std::string held;  // a call of a tool that is not whole
+  std::uint64_t tokens_before_held = 0;
+  std::uint64_t tokens_dropped = 0;  // of calls that never were
   std::uint64_t let_through = 0;
   std::uint64_t tokens_passed = 0;
   std::uint64_t tokens_before = 0;  // the SSE event that is being read
@@ -66,6 +68,7 @@ void StreamPass::guard(codec::Operation operation, OutputGate& gate, codec::Deli
 
 void StreamPass::go_on(bool hide_usage) {
   CHECK(may_go_on());
+  drop_held();
   reader_.go_on();
   hider_.emplace(hide_usage);
   guard_->let_through = 0;
@@ -78,11 +81,29 @@ void StreamPass::begin_anew(codec::Operation operation, bool hide_usage, Meter m
   reader_ = codec::StreamReader(operation);
   guard_->cut = codec::StreamCut(operation);
   guard_->called = false;
+  guard_->tokens_dropped = 0;
   error_end_ = route::AttemptEnd::server_error;
 }
 
-bool StreamPass::may_go_on() const {
-  return between_events() && guard_ != nullptr && guard_->held.empty() && !guard_->tore_call;
+bool StreamPass::may_go_on() const { return between_events() && guard_ != nullptr; }
+
+// A call of a tool whose rest does not come is with no client: it has never been.
+void StreamPass::drop_held() {
+  Guard& guard = *guard_;
+  std::uint64_t tokens = meter_.exact_tokens(meter_room_);
+  guard.tokens_dropped = tokens - tokens_out();
+  guard.held.clear();
+  guard.tore_call = false;
+  guard.cut.drop();
+  if (guard.delivered != nullptr) guard.delivered->drop();
+}
+
+std::uint64_t StreamPass::tokens_out() const {
+  const Guard& guard = *guard_;
+  std::uint64_t tokens = meter_.exact_tokens(meter_room_);
+  bool holds = guard.tore_call || !guard.held.empty();
+  if (holds) tokens = std::min(tokens, guard.tokens_before_held);
+  return tokens - std::min(tokens, guard.tokens_dropped);
 }
 
 std::size_t StreamPass::bytes_before_error() const { return guard_->before_error; }
@@ -270,11 +291,13 @@ void StreamPass::pass_guarded(const codec::Event& event, std::string& room) {
     room += held;
     held.clear();
   }
+  if (held.empty()) guard_->tokens_before_held = guard_->tokens_before;
   hider_->frame(frame, pass == codec::StreamCut::Pass::on ? room : held);
   if (held.size() > codec::StreamCut::tool_bytes_held_max) {
     room += held;
     std::string().swap(held);
     guard_->cut.release();
+    if (guard_->delivered != nullptr) guard_->delivered->release();
   }
 }
 
@@ -282,7 +305,9 @@ void StreamPass::write_cut(std::string& out, const codec::CutOrder& order) const
   guard_->cut.write(out, order, facts());
 }
 
-std::uint64_t StreamPass::tokens_passed() const { return guard_->tokens_passed; }
+std::uint64_t StreamPass::tokens_passed() const {
+  return guard_->tokens_passed - std::min(guard_->tokens_passed, guard_->tokens_dropped);
+}
 
 void StreamPass::count(const codec::Event& event) {
   strays_ |= over_ && event.kind != codec::EventKind::done && event.kind != codec::EventKind::ping;

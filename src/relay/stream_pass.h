@@ -47,8 +47,8 @@ class StreamPass {
   void guard(codec::Operation operation, OutputGate& gate, codec::Delivered* delivered = nullptr);
 
   // The stream has broken off between two events of what is out, and the bytes of another one go on
-  // with the same answer: what had come of an event is dropped, and the gate is asked anew. Only of
-  // a stream that is guarded, and holds no call of a tool.
+  // with the same answer: what had come of an event is dropped, and what of a call of a tool that
+  // is not whole, and the gate is asked anew. Only of a stream that is guarded.
   void go_on(bool hide_usage);
   // The same, and what goes on is another answer, from its begin.
   void begin_anew(codec::Operation operation, bool hide_usage, Meter meter);
@@ -76,8 +76,10 @@ class StreamPass {
   std::string_view take(std::string_view piece, bool last, std::string& room);
 
   const codec::StreamFacts& facts() const { return reader_.facts(); }
-  // The tokens of what has passed.
+  // The tokens of what has come.
   const Meter& meter() const { return meter_; }
+  // Of a stream that is guarded: of these, what of a call of a tool was not dropped, nor would be.
+  std::uint64_t tokens_out() const;
   // Nothing more is to come: the meter is exact from here on.
   void close_meter() { meter_.close(meter_room_); }
   // Whether a piece of the answer (text, reasoning, a tool call) has been seen.
@@ -109,6 +111,7 @@ class StreamPass {
   bool begins_call(const codec::Event& event);
   std::size_t bytes_within(const codec::Event& event, std::uint64_t tokens);
   void pass_front(const codec::Event& event, std::size_t bytes, std::string& room);
+  void drop_held();
   void pass_call_before(const codec::Event& event, std::string& room);
   void pass_guarded(const codec::Event& event, std::string& room);
   std::string_view whole_events(std::string_view piece, bool last, std::string& room);

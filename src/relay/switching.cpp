@@ -252,7 +252,7 @@ bool Relay::leave_target(Call& call, StreamPass& pass, const Leaving& why) {
   Request& request = *call.request;
   Continued& continued = *request.continued;
   continued.broke_at = worker_.now();
-  std::uint64_t passed = pass.meter().exact_tokens(accounts_.meter_room());
+  std::uint64_t passed = pass.tokens_out();
   std::string_view text = continued.delivered.raw_text();
   if (!continued.restarts) {
     continued.added = {.about = passed + instruction_tokens.about,
@@ -270,7 +270,8 @@ bool Relay::leave_target(Call& call, StreamPass& pass, const Leaving& why) {
     attempt_failed(call, why.error_class, why.cause.message(), why.end);
   }
   continued.streams = false;
-  continued.tokens_before = passed;
+  continued.tokens_before = pass.meter().exact_tokens(accounts_.meter_room());
+  continued.tokens_out = passed;
   leave_attempt(call);
   continued.splice.reset();
   if (continued.first == nullptr) continued.first = std::make_unique<Refused>(std::move(told));
@@ -331,7 +332,7 @@ Task<bool> Relay::restart(Call& call, StreamPass& pass) {
   Continued& continued = *call.request->continued;
   continued.splice.reset();
   continued.delivered = codec::Delivered(call.route.operation);
-  continued.tokens_before = 0;
+  continued.tokens_before = continued.tokens_out = 0;
   pass.begin_anew(call.route.operation, call.hide_usage, meter_of(call));
   call.retry.reset();
   std::string event = fmt::format("event: {}\ndata: {{\"type\":\"{}\",\"call\":\"{}\"}}\n\n",
@@ -370,7 +371,7 @@ std::expected<void, Refused> Relay::ask_for_the_rest(Call& call, Request& reques
   }
   continued.ask = asked.ask;
   continued.limit_is_written = false;
-  continued.output_left = codec::output_left(request.facts, continued.tokens_before, asked.ask);
+  continued.output_left = codec::output_left(request.facts, continued.tokens_out, asked.ask);
   return {};
 }
 

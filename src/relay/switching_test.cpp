@@ -395,13 +395,16 @@ TEST_F(SwitchingTest, WithNobodyElseTheClientIsTold) {
   EXPECT_EQ(attempts().size(), 1u);
 }
 
-TEST_F(SwitchingTest, ACallOfAToolIsNeverGoneOnWith) {
+TEST_F(SwitchingTest, ACallOfAToolThatItsClientHasIsNeverGoneOnWith) {
   with_continuation(2);
-  std::string call = chat_chunk(
-      "first",
-      R"({"tool_calls":[{"index":0,"id":"t","function":{"name":"f","arguments":"{\"a\":"}}]})",
+  std::string two = chat_chunk(
+      "first", R"({"tool_calls":[{"index":0,"id":"t","function":{"name":"f","arguments":"{}"}}]})",
       "null");
-  first_ = stream(broken(chat) + call);
+  two += chat_chunk(
+      "first",
+      R"({"tool_calls":[{"index":1,"id":"u","function":{"name":"f","arguments":"{\"a\":"}}]})",
+      "null");
+  first_ = stream(broken(chat) + two);
   *others_[0].answer = stream(rest_of(chat));
   Seen seen = ask(chat);
   EXPECT_TRUE(told(Operation::chat, seen.body).error);

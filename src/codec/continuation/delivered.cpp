@@ -5,6 +5,7 @@
 #include "codec/stream_cut_grammar.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace recloser::codec {
 namespace {
@@ -139,6 +140,19 @@ void Delivered::pass(StreamCut::Pass pass) {
   holds_ = pass == StreamCut::Pass::held_anew;
   if (holds_) before_hold_ = before_frame_;
   before_calls_items_.reset();
+}
+
+void Delivered::release() {
+  holds_ = false;
+  before_calls_items_.reset();
+}
+
+void Delivered::drop() {
+  if (!holds_) return;
+  state_ = before_hold_;
+  raw_.resize(state_.raw_bytes);
+  if (before_calls_items_) items_ = *std::exchange(before_calls_items_, std::nullopt);
+  holds_ = in_frame_ = false;
 }
 
 void Delivered::learn_preamble(std::string_view frame) {

@@ -61,6 +61,9 @@ class Delivered {
   // the event is the last of its frame. What was held when the stream broke off is taken for never
   // sent.
   void see(const Event& event, std::string_view frame, StreamCut::Pass pass = StreamCut::Pass::on);
+  // What is held has been passed on, unfinished as it is; or it never will be.
+  void release();
+  void drop();
 
   // Thinking is no part of what is gone on from: where there is nothing else, the answer is asked
   // for again, and what the second model thinks is left out (codec/continuation/splice.h).

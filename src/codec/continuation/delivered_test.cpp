@@ -96,6 +96,28 @@ TEST(DeliveredTest, ACallThatWasHeldHasNeverBeen) {
   EXPECT_EQ(of(Operation::chat, open + next, {}, true), no(Obstacle::tool_call));
 }
 
+// What is seen after it is as if the call had not come.
+TEST(DeliveredTest, AHeldCallMayBeDropped) {
+  std::string open = role + says("a") + calls("{", "x") + says("b");
+  Delivered told = deliver(Operation::chat, open, SIZE_MAX, true).delivered;
+  told.drop();
+  StreamReader reader(Operation::chat);
+  std::string more = says("c");
+  std::string_view bytes = more;
+  while (std::optional<Event> event = reader.next(bytes)) told.see(*event, more);
+  EXPECT_EQ(told.text(), "ac");
+  EXPECT_EQ(told.resumption({}), go_on);
+}
+
+TEST(DeliveredTest, OneThatWasReleasedIsWithTheClient) {
+  std::string open = role + says("a") + calls("{", "x");
+  Delivered told = deliver(Operation::chat, open, SIZE_MAX, true).delivered;
+  told.release();
+  EXPECT_EQ(told.resumption({}), no(Obstacle::tool_call));
+  told.drop();
+  EXPECT_EQ(told.resumption({}), no(Obstacle::tool_call));
+}
+
 TEST(DeliveredTest, JsonIsNot) {
   RequestFacts structured;
   structured.structured_output = true;

@@ -97,6 +97,14 @@ class Chat:
                 finished += choice["finish_reason"] is not None
         return text, finished, failed, ids
 
+    @staticmethod
+    def called(events):
+        """The arguments of the calls of tools."""
+        bodies = [json.loads(data) for _, data in events if data != "[DONE]"]
+        return "".join(call["function"]["arguments"] for body in bodies
+                       for choice in body.get("choices", ())
+                       for call in choice["delta"].get("tool_calls", ()))
+
 
 class Messages:
     path, name = "/v1/messages", "messages"
@@ -154,6 +162,11 @@ class Messages:
             text += body.get("delta", {}).get("text", "")
         return text, finished, failed, ids
 
+    @staticmethod
+    def called(events):
+        return "".join(json.loads(data).get("delta", {}).get("partial_json", "")
+                       for _, data in events)
+
 
 GRAMMARS = {one.path: one for one in (Chat, Messages)}
 
@@ -189,8 +202,11 @@ def rest(answer, messages, grammar):
         GLUES: anchor + (following if answer.kind == CODE else following.lstrip()),
     }[answer.manner]
     pieces = re.findall(r".{1,9}", words, re.S)
-    told = grammar.begin([]) + [grammar.text(piece) for piece in pieces] + grammar.end(False)
-    return "".join(told).encode()
+    calls = re.findall(r".{1,7}", answer.arguments)
+    told = grammar.begin([]) + [grammar.text(piece) for piece in pieces]
+    if calls:
+        told += grammar.call(calls)
+    return "".join(told + grammar.end(bool(calls))).encode()
 
 
 def again(delivered):
