@@ -5,11 +5,9 @@
 #include "core/task_group.h"
 #include "core/time.h"
 #include "net/http_server.h"
-#include "net/pause.h"
 #include "net/worker.h"
 
 #include <array>
-#include <optional>
 #include <string_view>
 
 namespace recloser::relay {
@@ -28,22 +26,23 @@ class Comments {
     task_.spawn("comments", run());
   }
 
-  // Nothing of them is on its way when it has ended.
+  // Whether one is on its way: then, and only then, end() has to wait.
+  bool is_sending() const { return sending_; }
   Task<void> end() {
     ended_ = true;
-    if (pause_) pause_->cancel();
+    if (!sending_) task_.clear();
     co_await task_.empty();
   }
 
  private:
   Task<void> run() {
     while (!ended_) {
-      pause_.emplace(worker_, worker_.now() + every_);
-      co_await *pause_;
-      pause_.reset();
-      if (ended_) co_return;
+      Instant next = worker_.now() + every_;
+      co_await worker_.sleep_until(next);
       std::array<std::string_view, 1> payload{keep_alive_comment};
+      sending_ = true;
       Result<void> sent = co_await client_.send("", payload, net::Last::no);
+      sending_ = false;
       if (!sent) co_return;
     }
   }
@@ -53,8 +52,8 @@ class Comments {
   net::Exchange& client_;
   net::Worker& worker_;
   Duration every_;
-  std::optional<net::Pause> pause_;
   bool ended_ = false;
+  bool sending_ = false;
   TaskGroup task_{failed, nullptr};  // the last: it uses all of the above
 };
 

@@ -218,6 +218,13 @@ Task<bool> Relay::switch_target(Call& call, net::HangupWatch& watch, StreamPass&
   for (;;) {
     Comments comments(call.client, worker_, services_.config->keep_alive.every);
     const net::http1::ResponseHead* head = co_await ask(call, *request.watch, *request.provider);
+    std::unique_ptr<KeptAnswer> kept;  // over a wait, in which others use the worker's scratch
+    if (head != nullptr && comments.is_sending()) {
+      kept = std::make_unique<KeptAnswer>(*head, std::string(head->bytes()), std::string());
+      kept->head.moved_to(kept->head_bytes.data());
+      head = &kept->head;
+      serving(call, *request.provider).keep_unread();
+    }
     co_await comments.end();
     if (head == nullptr) co_return false;
     if (begin_splice(call, pass, *head)) {
