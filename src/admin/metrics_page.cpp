@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -95,6 +96,18 @@ int number_of(route::State state) {
   std::unreachable();
 }
 
+void append_probes(std::span<const route::TargetHealth::Standing> targets, const auto& head,
+                   const auto& line) {
+  auto probed = [](const route::TargetHealth::Standing& each) { return each.probe.has_value(); };
+  if (std::ranges::none_of(targets, probed)) return;
+  constexpr std::string_view probes = "recloser_target_probes_total";
+  head(probes, "counter", "Health checks of the provider of a target, by what came of them.");
+  for (const auto& each : targets | std::views::filter(probed)) {
+    line(probes, each.name, ",outcome=\"passed\"", each.probe->passed);
+    line(probes, each.name, ",outcome=\"failed\"", each.probe->failed);
+  }
+}
+
 void append_targets(std::string& out, std::span<const route::TargetHealth::Standing> targets) {
   targets = targets.first(std::min(targets.size(), targets_max));
   if (targets.empty()) return;
@@ -119,6 +132,7 @@ void append_targets(std::string& out, std::span<const route::TargetHealth::Stand
   constexpr std::string_view turned_away = "recloser_target_turned_away_total";
   head(turned_away, "counter", "Calls that would have waited too long for a place at a target.");
   for (const auto& each : targets) line(turned_away, each.name, "", each.turned_away);
+  append_probes(targets, head, line);
   constexpr std::string_view attempts = "recloser_attempts_total";
   head(attempts, "counter", "Attempts at a target that have ended, by how.");
   for (const auto& each : targets) {

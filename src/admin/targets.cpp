@@ -79,6 +79,19 @@ void add_key(JsonWriter& json, const route::KeyState::Standing& key, const Momen
   json.close_object();
 }
 
+void add_probe(JsonWriter& json, const TargetHealth::Standing& standing, const Moment& moment) {
+  json.key("probe");
+  if (!standing.probe) {
+    json.null();
+    return;
+  }
+  const route::ProbeReport& report = *standing.probe;
+  json.open_object().member("passed", report.last.passed);
+  json.member("at", rfc3339(moment.of(report.last.at))).key("status");
+  report.last.status != 0 ? json.value(report.last.status) : json.null();
+  json.member("in_a_row", report.in_a_row).close_object();
+}
+
 void add_gauges(JsonWriter& json, const TargetHealth::Standing& standing, const Moment& moment) {
   json.key("gauges").open_array();
   for (std::size_t i = 0; i < route::quota_unit_count; ++i) {
@@ -143,6 +156,7 @@ void append(std::string& out, const TargetHealth& target, std::span<const ledger
   add_calls(json, standing);
   json.member("principals_failing", standing.own_breakers);
   add_key(json, standing.key, moment);
+  add_probe(json, standing, moment);
   bool cooling = standing.cooling_until > moment.now;
   time_or_null(json, "cooling_until", only_if(cooling, standing.cooling_until), moment);
   add_gauges(json, standing, moment);

@@ -45,7 +45,7 @@ TEST_P(TargetsTest, OneThatNobodyHasCalled) {
             R"("limit":null,"waiting":0,"turned_away":0,"ttft_ms":null,"ttft_p50_ms":null,)"
             R"("ttft_p95_ms":null,"ends":{},)"
             R"("principals_failing":0,"key":{"state":"passing","since":null,"until":null,)"
-            R"("trouble":null},"cooling_until":null,"gauges":[]})"
+            R"("trouble":null},"probe":null,"cooling_until":null,"gauges":[]})"
             "\n");
   EXPECT_EQ(get("/admin/targets/openai/gpt-4o-mini").body, one.body);
   EXPECT_EQ(get("/admin/targets/local/meta/llama%203").status, 200);
@@ -187,6 +187,31 @@ TEST_P(TargetsTest, WhatIsWrongChangesNothing) {
   EXPECT_EQ(put("/admin/targets", R"({"drained": true})").status, 405);
   EXPECT_EQ(switches_thrown_, 0);
   EXPECT_TRUE(takes_calls("openai/gpt-4o-mini"));
+}
+
+TEST_P(TargetsTest, AHealthCheckIsToldWithItsAge) {
+  EXPECT_THAT(get("/metrics").body, Not(HasSubstr("recloser_target_probes_total")));
+  config::ProviderProbe rule{.path = {}, .unhealthy = 2};
+  health_.probed("openai", {.at = now(), .status = 200, .passed = true}, rule, now());
+  EXPECT_THAT(get("/admin/targets/openai/gpt-4o-mini").body,
+              HasSubstr(R"("probe":{"passed":true,"at":"2026-09-21T14:13:20.000Z","status":200,)"
+                        R"("in_a_row":1})"));
+  health_.probed("openai", {.at = now()}, rule, now());
+  health_.probed("openai", {.at = now()}, rule, now());
+  std::string one = get("/admin/targets/openai/gpt-4o-mini").body;
+  EXPECT_THAT(one,
+              HasSubstr(R"("held_by":"probe_failed","held_until":"2026-09-21T14:14:25.000Z")"));
+  EXPECT_THAT(one, HasSubstr(R"("why":"probe_failed")"));
+  EXPECT_THAT(one, HasSubstr(R"("status":null,"in_a_row":2})"));
+  EXPECT_THAT(get("/admin/targets/local/meta/llama%203").body, HasSubstr(R"("probe":null)"));
+  std::string page = get("/metrics").body;
+  for (const char* line : {
+           "recloser_target_probes_total{target=\"openai/gpt-4o-mini\",outcome=\"passed\"} 1\n",
+           "recloser_target_probes_total{target=\"openai/gpt-4o-mini\",outcome=\"failed\"} 2\n",
+       }) {
+    EXPECT_THAT(page, HasSubstr(line));
+  }
+  EXPECT_THAT(page, Not(HasSubstr("recloser_target_probes_total{target=\"local")));
 }
 
 TEST_P(TargetsTest, MetricsCountThem) {

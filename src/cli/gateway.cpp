@@ -8,6 +8,7 @@
 #include "cli/state_files.h"
 #include "cli/token_keys.h"
 #include "ledger/sqlite_store.h"
+#include "relay/probing.h"
 #include "sim/serve/server.h"
 
 #include <algorithm>
@@ -401,6 +402,14 @@ Started<void> Gateway::start_admin() {
   admin_->server = std::move(*server);
   admin_->worker->tasks().spawn("model lists",
                                 keep_model_lists(*admin_->pool, *providers_, model_lists_));
+  for (const relay::Provider& provider : providers_->all()) {
+    if (!provider.config->probe) continue;
+    Result<std::uint64_t> probe_seed = seed_from(surroundings_.entropy);
+    if (!probe_seed) return fail(probe_seed.error());
+    admin_->worker->tasks().spawn(
+        "health checks",
+        relay::keep_probing(*admin_->pool, provider, *health_, *probe_seed, draining_));
+  }
   if (token_issuers_) admin_->token_keys->keep();
   admin_->worker->tasks().spawn("top-ups", admin::keep_top_ups(*admin_->worker, *adjustments_));
   admin_->thread = std::thread([side = admin_.get()] { side->worker->run(); });

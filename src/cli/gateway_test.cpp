@@ -48,9 +48,9 @@ class GatewayTest : public testing::Test {
     config::FakeEnvironment environment;
     config::Checked checked = config::check_text(
         "apiVersion: recloser.dev/v1alpha1\nkind: Gateway\n"
-        "admin: {address: 127.0.0.1:0}\n"
-        "providers: {sim: {dialect: simulated}}\nstate: {directory: " +
+        "admin: {address: 127.0.0.1:0}\nstate: {directory: " +
             directory_ + "}\n" +
+            (settings.contains("providers:") ? "" : "providers: {sim: {dialect: simulated}}\n") +
             (settings.starts_with("listen:") ? "" : "listen: [{address: 127.0.0.1:0}]\n") +
             settings,
         "recloser.yaml", environment);
@@ -331,6 +331,22 @@ TEST_F(GatewayTest, ATokenIsTakenOnceTheKeysOfItsIssuerAreHere) {
   EXPECT_THAT(metrics, HasSubstr("recloser_token_keys{issuer=\"https://idp.test\"} 1\n"));
   EXPECT_THAT(metrics, HasSubstr("recloser_token_key_fetches_total{issuer=\"https://idp.test\","
                                  "outcome=\"fetched\"} 1\n"));
+}
+
+// The simulated provider says 200, and is expected to say something else.
+TEST_F(GatewayTest, AProviderThatFailsItsHealthCheckIsLeftAloneBeforeAnyCall) {
+  start(
+      "providers: {sim: {dialect: simulated, probe: {path: /healthz, status: 204, every: 1s, "
+      "timeout: 1s, unhealthy: 1}}}\n");
+  std::string targets;
+  while (!targets.contains(R"("held_by":"probe_failed")")) {
+    targets = admin("GET /admin/targets", "");
+    ASSERT_THAT(targets, HasSubstr("sim/sim-fast"));
+    ::close(clients_.back());
+    clients_.pop_back();
+  }
+  EXPECT_THAT(targets, HasSubstr(R"("probe":{"passed":false,)"));
+  EXPECT_THAT(targets, HasSubstr(R"("status":200,)"));
 }
 
 TEST_F(GatewayTest, WhatAnOwnerAddedHoldsAfterARestart) {

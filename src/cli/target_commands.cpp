@@ -51,6 +51,19 @@ std::string drain_words(const Json& target) {
   return fmt::format("drained by {}{}{}", text(*drain, "who"), reason.empty() ? "" : ": ", reason);
 }
 
+// "failed 4 times in a row, last 12.0 s ago with status 503"
+std::string probe_words(const Json& target, WallTime now) {
+  const Json* probe = member(target, "probe");
+  if (probe == nullptr || !probe->is_object()) return {};
+  auto often = static_cast<std::uint64_t>(whole(*probe, "in_a_row").value_or(0));
+  std::string status = whole(*probe, "status")
+                           ? fmt::format("with status {}", *whole(*probe, "status"))
+                           : "without an answer";
+  return fmt::format("{} {} in a row, last {} ago {}",
+                     truth(*probe, "passed") ? "passed" : "failed", counted(often, "times"),
+                     time_since(*probe, "at", now), status);
+}
+
 // "tripped: timed_out, 2 times in a row; probed in 3.20 s"
 std::string held_words(const Json& target, WallTime now) {
   std::string by = text(target, "held_by");
@@ -64,6 +77,7 @@ std::string held_words(const Json& target, WallTime now) {
     std::string often = in_a_row > 1 ? fmt::format(", {} times in a row", in_a_row) : "";
     return fmt::format("tripped: {}{}{}", text(target, "why"), often, within("; probed in "));
   }
+  if (by == "probe_failed") return "its health check: " + probe_words(target, now);
   if (by == "key_tripped") {
     const Json* key = member(target, "key");
     return fmt::format("the provider's key: {}{}", key ? text(*key, "trouble") : "",
@@ -164,6 +178,7 @@ Exit show_one(const Json& target, const Process& process) {
               fmt::format("{} in all, last by {}", count_of(target, "trips"), text(target, "why")));
   }
   facts.add("held by", held_words(target, now), Colour::yellow);
+  facts.add("health check", probe_words(target, now));
   facts.add("running", running_of(target));
   if (whole(target, "waiting").value_or(0) > 0) facts.add("waiting", count_of(target, "waiting"));
   if (whole(target, "turned_away").value_or(0) > 0) {

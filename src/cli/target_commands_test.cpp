@@ -114,6 +114,27 @@ TEST_F(TargetCommandsTest, OneWithAllThatIsKnown) {
   EXPECT_THAT(unknown.err, HasSubstr("did you mean openai/gpt-4o-mini?"));
 }
 
+TEST_F(TargetCommandsTest, AHealthCheckIsToldWithItsAge) {
+  health_.of("vllm", "llama");
+  config::ProviderProbe rule{.path = {}, .unhealthy = 2};
+  auto probe = [&](std::uint16_t status) {
+    Instant now = clock_.now();
+    health_.probed("vllm", {.at = now, .status = status, .passed = status == 200}, rule, now);
+    clock_.advance(1500ms);
+    return run({"targets", "show", "vllm/llama"}).out;
+  };
+  EXPECT_THAT(run({"targets", "show", "vllm/llama"}).out, Not(HasSubstr("health check")));
+  EXPECT_THAT(probe(200), HasSubstr("\nhealth check    passed 1 time in a row, last 1.50 s ago "
+                                    "with status 200\n"));
+  probe(503);
+  std::string out = probe(0);
+  EXPECT_THAT(out, HasSubstr("\nheld by         its health check: failed 2 times in a row, last "
+                             "1.50 s ago without an answer\n"));
+  EXPECT_THAT(out, HasSubstr("\ntripped         1 in all, last by probe_failed\n"));
+  EXPECT_THAT(run({"targets"}).out, HasSubstr("tripped  1.50 s        0      0       0      -    "
+                                              "-  its health check: failed 2 times in a row"));
+}
+
 TEST_F(TargetCommandsTest, OneIsDrainedAndTakesCallsAgain) {
   route::TargetHealth& target = health_.of("local", "meta/llama 3");
   auto slot = target.admit({}, clock_.now());

@@ -31,11 +31,11 @@ inline constexpr Command targets_entry{
     .summary = "Show where calls are served, and how it goes there",
     .description =
         "Shows the targets of a running gateway, which are models of a provider: those that the "
-        "configuration names, and those that calls went to. A target is passing; tripped, when "
-        "it failed too often of late, and gets no calls; or probing with a few of them. RUNNING "
-        "is of how many it may have, where there is a limit. CALLS and FAILED are of the last 30 "
-        "seconds. FIRST is how long it takes until the first token of late, and P95 within which "
-        "95 of 100 answers begin. HELD BY says what keeps calls away.",
+        "configuration names, and those that calls went to. A target is passing; tripped, when it "
+        "failed too often of late or fails its health check, and gets no calls; or probing with a "
+        "few of them. RUNNING is of how many it may have, where there is a limit. CALLS and FAILED "
+        "are of the last 30 seconds. FIRST is how long it takes until the first token of late, and "
+        "P95 within which 95 of 100 answers begin. HELD BY says what keeps calls away.",
     .options = remote_options,
     .examples =
         "recloser targets  shows them as a table\n"
@@ -51,8 +51,8 @@ inline constexpr Command targets_show_entry{
     .summary = "Show all that is known of one target",
     .description =
         "Shows one target of a running gateway, by its name PROVIDER/MODEL: its state and why, "
-        "the provider's key, what the provider says of its limits, times to the first token, and "
-        "how calls ended there since the gateway was started.",
+        "the last health check, the provider's key, what the provider says of its limits, times "
+        "to the first token, and how calls ended there since the gateway was started.",
     .options = remote_options,
     .examples = "recloser targets show openai/gpt-4o-mini  shows that one",
     .exits = remote_exits,

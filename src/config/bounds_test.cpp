@@ -42,6 +42,13 @@ TEST(Bounds, NumbersSizesAndDurations) {
   for (const std::string& text : short_fields) expect_bounds({text, "1ms", "0s", "5m", "300001ms"});
   for (const std::string& text : long_fields) expect_bounds({text, "1ms", "0s", "1h", "3600001ms"});
   expect_bounds({provider + "total: @}}}\n", "1ms", "999us", "24h", "86400001ms"});
+  const std::string probe =
+      "providers: {p: {dialect: openai, baseUrl: http://127.0.0.1, probe: {path: /, ";
+  expect_bounds({probe + "every: @, timeout: 1s}}}\n", "1s", "999ms", "1h", "3600001ms"});
+  expect_bounds({probe + "every: 1h, timeout: @}}}\n", "1ms", "0s", "5m", "300001ms"});
+  expect_bounds({probe + "status: @}}}\n", "200", "199", "599", "600"});
+  expect_bounds({probe + "healthy: @}}}\n", "1", "0", "100", "101"});
+  expect_bounds({probe + "unhealthy: @}}}\n", "1", "0", "100", "101"});
   expect_bounds({"drain: @\n", "0s", "-1s", "1h", "3601s"});
   expect_bounds({"keepAlive: {every: @}\n", "1s", "999ms", "5m", "301s"});
   expect_bounds({"ledger: {retain: @}\n", "1d", "23h", "36500d", "36501d"});

@@ -11,6 +11,7 @@
 #include "config/model.h"
 #include "config/priority.h"
 #include "config/provider_limits.h"
+#include "config/provider_probe.h"
 #include "config/secret.h"
 #include "core/limits.h"
 #include "core/log.h"
@@ -129,7 +130,8 @@ struct Provider {
   ProviderTls tls;
   ProviderLimits limits;
   ProviderQueue queue;
-  std::uint32_t retries = 1;  // of one call at the same target
+  std::optional<ProviderProbe> probe;  // none: its calls alone tell how it is
+  std::uint32_t retries = 1;           // of one call at the same target
   Prefill prefill = Prefill::automatic;
   bool allow_link_local = false;
   bool chained = false;  // a Recloser too: it is told whose calls they are

@@ -60,6 +60,7 @@ providers:
     limits: {concurrency: 12}
     retries: 2
     prefill: final_message
+    probe: {path: /health, status: 204, every: 20s, timeout: 2s, healthy: 3, unhealthy: 4}
     tls: {ca: ca.pem, serverName: inner.example}
   claude: {dialect: anthropic, baseUrl: https://api.anthropic.com, apiKey: client}
   meta: {dialect: openai, baseUrl: http://169.254.1.1, allowLinkLocal: true}
@@ -161,6 +162,13 @@ TEST(EveryField, OfProvidersArrives) {
   EXPECT_EQ(main->timeouts.idle, 3s);
   EXPECT_EQ(main->limits.concurrency, 12u);
   EXPECT_EQ(main->retries, 2u);
+  EXPECT_EQ(main->probe->path, "/health");
+  EXPECT_EQ(main->probe->status, 204u);
+  EXPECT_EQ(main->probe->every, 20s);
+  EXPECT_EQ(main->probe->timeout, 2s);
+  EXPECT_EQ(main->probe->healthy, 3u);
+  EXPECT_EQ(main->probe->unhealthy, 4u);
+  EXPECT_FALSE(config.find_provider("claude")->probe);
   EXPECT_EQ(main->timeouts.total, 4s);
   EXPECT_EQ(main->tls.ca_path, "/etc/recloser/ca.pem");
   EXPECT_EQ(main->tls.server_name, "inner.example");

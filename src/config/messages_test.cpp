@@ -210,6 +210,13 @@ struct ProviderCase {
   std::string_view fields, message;
 };
 
+void expect_report(const ProviderCase& c) {
+  FakeEnvironment environment;
+  EXPECT_EQ(report_of(with_head("providers: {p: {" + std::string(c.fields) + "}}\n"), environment),
+            "recloser.yaml:3:" + std::string(c.message) + "\n")
+      << c.fields;
+}
+
 TEST(Messages, Providers) {
   constexpr ProviderCase cases[] = {
       {"dialect: opnai, baseUrl: https://x",
@@ -268,12 +275,20 @@ TEST(Messages, Providers) {
        "46: providers.p.baseUrl has no meaning for the simulated provider, which is built in; for "
        "a `recloser sim` elsewhere write dialect: openai or anthropic"},
   };
-  FakeEnvironment environment;
-  for (const ProviderCase& c : cases) {
-    EXPECT_EQ(
-        report_of(with_head("providers: {p: {" + std::string(c.fields) + "}}\n"), environment),
-        "recloser.yaml:3:" + std::string(c.message) + "\n")
-        << c.fields;
+  for (const ProviderCase& c : cases) expect_report(c);
+}
+
+TEST(Messages, HealthChecksOfProviders) {
+  for (const ProviderCase& c :
+       {ProviderCase{"dialect: openai, baseUrl: https://x, probe: {path: health}",
+                     "68: providers.p.probe.path must be a path at the host of baseUrl, such as "
+                     "/health"},
+        {"dialect: openai, baseUrl: https://x, probe: {path: /, every: 4s}",
+         "61: providers.p.probe.timeout must be at most as long as probe.every, so that no two "
+         "overlap"},
+        {"dialect: openai, baseUrl: https://x, probe: {}",
+         "61: providers.p.probe.path is required here; write path: /health"}}) {
+    expect_report(c);
   }
 }
 

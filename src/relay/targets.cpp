@@ -192,8 +192,8 @@ std::expected<void, Refused> Relay::take_target(Call& call, Request& request) {
     // has to be loaded, it waits: it is not sent to those that fail.
     if (panic == route::Panic::yes && (any_is_busy(request) || any_loads(request))) break;
     for (Candidate& each : request.candidates) {
-      bool is_tripped = each.why_not == WhyNot::tripped || each.why_not == WhyNot::own_tripped;
-      bool asked = panic == route::Panic::no ? each.why_not == WhyNot::none : is_tripped;
+      bool asked = panic == route::Panic::no ? each.why_not == WhyNot::none
+                                             : route::is_tripped(each.why_not);
       if (!asked) continue;
       if (request.target != nullptr) request.begin_again();
       point_at(call, request, *each.target);

@@ -76,6 +76,17 @@ class Breaker {
   void trip(Instant now, Random& random) {
     trip_.trip(now, open_time(trip_.in_a_row(now), random));
   }
+  // Something else than a call says that it fails: it is left alone until then. Whether it trips
+  // by this.
+  bool hold(Instant until, Instant now) {
+    bool trips = trip_.settled_state() != State::tripped;
+    trips ? trip_.trip(now, until - now) : trip_.prolong(until);
+    return trips;
+  }
+  // .. and that it works again: calls probe it.
+  void release(Instant now) {
+    if (state(now) == State::tripped) trip_.probe_sooner(now);
+  }
   // Whether it may be probed now that it is needed.
   bool probe_in_need(Instant now) {
     bool rested = now - trip_.since() >= open_shortest_in_need;

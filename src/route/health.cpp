@@ -21,6 +21,7 @@ std::string name_of_target(std::string_view provider, std::string_view model) {
 struct Health::Provider {
   std::string name;
   KeyState key;
+  ProbeRun probes;                       // of one worker at a time
   std::unique_ptr<TargetHealth> others;  // those beyond targets_max
 };
 
@@ -45,6 +46,24 @@ TargetHealth& Health::of(std::string_view provider_name, std::string_view model)
 KeyState& Health::key_of(std::string_view provider_name) {
   std::lock_guard lock(mutex_);
   return provider(provider_name).key;
+}
+
+ProbeReport Health::probed(std::string_view provider_name, const Probe& probe,
+                           const config::ProviderProbe& rule, Instant now) {
+  ProbeReport report;
+  std::vector<TargetHealth*> targets;
+  {
+    std::lock_guard lock(mutex_);
+    Provider& probed = provider(provider_name);
+    report = probed.probes.add(probe, rule);
+    targets.push_back(probed.others.get());
+    for (const auto& [name, target] : targets_) {
+      if (target->provider() == provider_name) targets.push_back(target.get());
+    }
+  }
+  // Who watches is told with no lock held.
+  for (TargetHealth* target : targets) target->probed(report, now);
+  return report;
 }
 
 TargetHealth* Health::find(std::string_view name) const {

@@ -5,6 +5,7 @@
 #include "core/time.h"
 #include "route/hedge_budget.h"
 #include "route/key_state.h"
+#include "route/probe.h"
 #include "route/target_health.h"
 
 #include <cstddef>
@@ -36,6 +37,10 @@ class Health {
   TargetHealth& of(std::string_view provider, std::string_view model);
   KeyState& key_of(std::string_view provider);
   HedgeBudget& hedges() { return hedges_; }
+
+  // What a health check of a provider has come to: all its targets hear of it.
+  ProbeReport probed(std::string_view provider, const Probe& probe,
+                     const config::ProviderProbe& rule, Instant now);
 
   // A call's first attempt; and whether another one may be made, at that target.
   void count_call(Instant now) { retries_.count_call(now); }

@@ -120,6 +120,8 @@ TEST(Health, ThreadsShareIt) {
       for (int i = 0; !over; ++i) {
         health.list(begun + i * 1ms);
         health.drain("p/3", i % 2 == 0);
+        Instant now = begun + i * 1ms;
+        health.probed("p", {.at = now, .passed = i % 8 < 4}, {}, now);
         std::this_thread::yield();
       }
     });

@@ -28,6 +28,7 @@ constexpr std::array<Words, why_not_count> all_words{{
     {"drained", "is drained by an operator"},
     {"key_tripped", "does not take Recloser's key at present"},
     {"tripped", "has failed too often of late"},
+    {"probe_failed", "fails its health check"},
     {"own_tripped", "has failed too often of late for calls like these"},
     {"cooling", "has asked to be left alone for a while"},
     {"loading", "is still loading its model"},
@@ -100,6 +101,8 @@ WhyNot why_not(Admission::Why why) {
       return WhyNot::drained;
     case Admission::Why::tripped:
       return WhyNot::tripped;
+    case Admission::Why::probe_failed:
+      return WhyNot::probe_failed;
     case Admission::Why::own_tripped:
       return WhyNot::own_tripped;
     case Admission::Why::cooling:
@@ -135,6 +138,7 @@ bool passes_by_itself(WhyNot why) {
   switch (why) {
     case WhyNot::key_tripped:
     case WhyNot::tripped:
+    case WhyNot::probe_failed:
     case WhyNot::own_tripped:
     case WhyNot::cooling:
     case WhyNot::loading:

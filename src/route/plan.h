@@ -24,19 +24,20 @@ enum class WhyNot : std::uint8_t {
   vision,
   schema,
   streaming,
-  context,      // .. or is larger than what it reads
-  refused,      // a switch, a budget or a missing price forbids it for this call
-  tried,        // this call failed there
-  drained,      // an operator sends nothing to it any more
-  key_tripped,  // its provider refuses our key, or the account behind it has no money
-  tripped,      // it failed too often of late
-  own_tripped,  // it did so for the calls of this principal
-  cooling,      // it asked to be left alone for a while
-  loading,      // its server has still to load the model
-  quota,        // what may be sent to it is used up for the moment
-  full,         // as many calls run there as may, or others wait already
+  context,       // .. or is larger than what it reads
+  refused,       // a switch, a budget or a missing price forbids it for this call
+  tried,         // this call failed there
+  drained,       // an operator sends nothing to it any more
+  key_tripped,   // its provider refuses our key, or the account behind it has no money
+  tripped,       // it failed too often of late
+  probe_failed,  // likewise, and its provider fails its health check
+  own_tripped,   // it did so for the calls of this principal
+  cooling,       // it asked to be left alone for a while
+  loading,       // its server has still to load the model
+  quota,         // what may be sent to it is used up for the moment
+  full,          // as many calls run there as may, or others wait already
 };
-inline constexpr unsigned why_not_count = 18;
+inline constexpr unsigned why_not_count = 19;
 std::string_view name_of(WhyNot why);
 // For people, behind the name of the target: "cannot do tools".
 std::string_view words_of(WhyNot why);
@@ -47,6 +48,11 @@ bool passes_by_itself(WhyNot why);
 // Whether it works, and has a line to wait in: as Admission::is_busy().
 constexpr bool is_busy(WhyNot why) {
   return why == WhyNot::cooling || why == WhyNot::quota || why == WhyNot::full;
+}
+
+// Whether it is asked all the same when no other is left (Panic).
+constexpr bool is_tripped(WhyNot why) {
+  return why == WhyNot::tripped || why == WhyNot::probe_failed || why == WhyNot::own_tripped;
 }
 
 // What a call needs of its target.

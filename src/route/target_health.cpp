@@ -18,6 +18,8 @@ std::string_view name_of(Why why) {
       return "drained";
     case Why::tripped:
       return "tripped";
+    case Why::probe_failed:
+      return "probe_failed";
     case Why::own_tripped:
       return "own_tripped";
     case Why::cooling:
@@ -52,7 +54,7 @@ Admission TargetHealth::judge(const Asker& asker, Instant now, Panic panic) cons
   };
   if (drained_) return no(Why::drained, Instant::never());
   if (!breaker_.would_admit(now) && panic == Panic::no) {
-    return no(Why::tripped, breaker_.trip().until());
+    return no(held_by_probes_ ? Why::probe_failed : Why::tripped, breaker_.trip().until());
   }
   if (!own_.would_admit(asker.principal, now)) {
     return no(Why::own_tripped, own_.until(asker.principal));
@@ -139,12 +141,34 @@ void TargetHealth::trip_if_silent(Instant now) {
     std::lock_guard lock(lock_);
     bool silent = silence_.lasts(now, [this] { return forecast_.within(95); });
     if (!silent || breaker_.state(now) != State::passing) return;
-    last_failure_ = AttemptEnd::timed_out;  // which its calls will come to
+    last_failure_ = name_of(AttemptEnd::timed_out);  // which its calls will come to
+    held_by_probes_ = false;
     breaker_.trip(now, random_);
     until = breaker_.trip().until();
     serve(now, rings);
   }
   tell(State::passing, State::tripped, name_of(AttemptEnd::timed_out), now, until);
+}
+
+void TargetHealth::probed(const ProbeReport& report, Instant now) {
+  State before{};
+  {
+    Rings rings;
+    std::lock_guard lock(lock_);
+    probe_ = report;
+    if (report.says == ProbeReport::Says::works) {
+      breaker_.release(now);
+      held_by_probes_ = false;
+    }
+    if (report.says != ProbeReport::Says::fails) return serve(now, rings);
+    before = breaker_.settled_state();
+    held_by_probes_ = true;
+    if (!breaker_.hold(report.good_until, now)) return;
+    last_failure_ = name_of(Why::probe_failed);
+    own_.clear();
+    serve(now, rings);
+  }
+  tell(before, State::tripped, name_of(Why::probe_failed), now, report.good_until);
 }
 
 double TargetHealth::cost(Instant now) const {
@@ -183,10 +207,11 @@ TargetHealth::Standing TargetHealth::standing(Instant now) const {
   out.state = trip.state(now);
   out.since = trip.since();
   out.until = trip.until();
-  if (trip.ever_tripped()) out.why = name_of(last_failure_);
+  if (trip.ever_tripped()) out.why = last_failure_;
   out.trips_in_a_row = trip.in_a_row(now);
   out.trips = trip.trips();
   out.drained = drained_;
+  out.probe = probe_;
   out.running = running_;
   out.limit = limit_.limit();
   out.waiting = static_cast<std::uint32_t>(line_.size());
@@ -283,11 +308,14 @@ void TargetHealth::learn(Held& held, AttemptEnd end, std::optional<Duration> ret
     own_.end(held.own, principal, AttemptEnd::cancelled, now, random_);
   }
   if (counts_as_failure(end)) {
-    last_failure_ = end;
+    last_failure_ = name_of(end);
     Duration waited = held.waits ? now - held.begun : Duration{0};
     ewma_.observe(std::max<Duration>(waited, failure_cost), now);
   }
-  if (breaker_.end(held.shared, principal, end, now, random_)) own_.clear();
+  if (breaker_.end(held.shared, principal, end, now, random_)) {
+    own_.clear();
+    held_by_probes_ = false;
+  }
   if (end == AttemptEnd::rate_limited && held.asker.key_is_ours) {
     limit_.rate_limited(running_, now);
     // Where it says nothing of a time, fewer calls at once are enough, if the limit keeps any away.

@@ -16,6 +16,7 @@
 #include "route/line_bell.h"
 #include "route/loading.h"
 #include "route/pace.h"
+#include "route/probe.h"
 #include "route/quota_gauges.h"
 #include "route/retry_budget.h"
 #include "route/silence.h"
@@ -40,7 +41,7 @@ struct StateChange {
   std::string_view name;  // "provider/model"; of a key: the provider's
   State from = State::passing;
   State to = State::passing;
-  std::string_view why;  // name_of the AttemptEnd; "recovered", "probing"
+  std::string_view why;  // name_of the AttemptEnd; "probe_failed", "recovered", "probing"
   Instant at;
   Instant until;  // tripped: when probing begins
 };
@@ -65,14 +66,15 @@ struct Asker {
 struct Admission {
   enum class Why : std::uint8_t {
     yes,
-    drained,      // by an operator
-    tripped,      // the target fails, or all its probes are out
-    own_tripped,  // for this principal alone
-    cooling,      // after a 429
-    loading,      // its server has still to load the model
-    key_tripped,  // the provider's key is refused, or its money spent
-    quota,        // the provider's headers leave too little, or the configured pace
-    full,         // as many calls run as may, or others wait already
+    drained,       // by an operator
+    tripped,       // the target fails, or all its probes are out
+    probe_failed,  // likewise, and its provider's health check does
+    own_tripped,   // for this principal alone
+    cooling,       // after a 429
+    loading,       // its server has still to load the model
+    key_tripped,   // the provider's key is refused, or its money spent
+    quota,         // the provider's headers leave too little, or the configured pace
+    full,          // as many calls run as may, or others wait already
   };
   Why why = Why::yes;
   Instant until;  // when asking again may help: now, where nobody knows; never() of a drained one
@@ -117,6 +119,7 @@ class TargetHealth {
   TargetHealth& operator=(const TargetHealth&) = delete;
 
   const std::string& name() const { return name_; }
+  std::string_view provider() const { return provider_; }
 
   // As of now, without taking anything: for filters.
   Admission would_admit(const Asker& asker, Instant now) const;
@@ -135,6 +138,10 @@ class TargetHealth {
   // when asking again may help.
   std::expected<Turn, Admission> line_up(const Asker& asker, const Waiting& waiting, Instant until,
                                          Instant now);
+
+  // What a health check of its provider has come to. One that fails is left alone until it works
+  // again, and is probed by calls then; so is one that had tripped by its calls.
+  void probed(const ProbeReport& report, Instant now);
 
   // To compare targets by: the time to a first token and the calls that wait for theirs.
   double cost(Instant now) const;
@@ -234,7 +241,9 @@ class TargetHealth {
   std::uint32_t waiting_ = 0;  // for their first token
   Silence silence_;
   bool drained_ = false;
-  AttemptEnd last_failure_ = AttemptEnd::answered;
+  bool held_by_probes_ = false;  // since it tripped
+  std::optional<ProbeReport> probe_;
+  std::string_view last_failure_;  // as Standing has it
   std::array<std::uint64_t, attempt_end_count> ends_{};
 };
 
@@ -300,11 +309,12 @@ struct TargetHealth::Standing {
   State state = State::passing;
   Instant since;
   Instant until;         // tripped: when probing begins
-  std::string_view why;  // of the last trip: name_of its AttemptEnd; "" of none
+  std::string_view why;  // of the last trip: name_of its AttemptEnd, "probe_failed"; "" of none
   std::uint32_t trips_in_a_row = 0;
   std::uint32_t trips = 0;  // since the start
   bool drained = false;
   KeyState::Standing key;
+  std::optional<ProbeReport> probe;  // the last one of its provider
   std::uint32_t running = 0;
   std::uint32_t limit = 0;         // ConcurrencyLimit::none: there is none
   std::uint32_t waiting = 0;       // in the line

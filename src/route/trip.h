@@ -61,6 +61,10 @@ class Trip {
   // A probe went well. Whether it passes now, and did not before.
   bool went_well(Ticket& ticket, Instant now);
   void trip(Instant now, Duration open);
+  // What has tripped stays so, to then at least.
+  void prolong(Instant until) {
+    if (state_ == State::tripped) until_ = std::max(until_, until);
+  }
   // It probes from now on, whatever was left of its time.
   void probe_sooner(Instant now) { until_ = std::min(until_, now); }
 

@@ -124,6 +124,22 @@ void judge_key_field(Reading& in, const Node& node, const Provider& provider) {
   }
 }
 
+void judge_probe(Reading& in, const Node& node, const Provider& provider) {
+  if (!provider.probe || provider.probe->path.empty()) return;  // which is told already
+  const ProviderProbe& probe = *provider.probe;
+  Reading::Step step(in, "probe");
+  if (!probe.path.starts_with('/') || probe.path.contains('#')) {
+    Reading::Step field(in, "path");
+    in.error(node_at(node, {"probe", "path"}),
+             "must be a path at the host of baseUrl, such as /health");
+  }
+  if (probe.timeout > probe.every) {
+    Reading::Step field(in, "timeout");
+    in.error(node_at(node, {"probe", "timeout"}),
+             "must be at most as long as probe.every, so that no two overlap");
+  }
+}
+
 void judge_providers(Reading& in, const Node& root, const Config& config) {
   const Node* written_providers = root.find("providers");
   if (written_providers == nullptr || written_providers->kind != Node::Kind::map) return;
@@ -133,6 +149,7 @@ void judge_providers(Reading& in, const Node& root, const Config& config) {
     const Node& node = entry_at(root, "providers", i);
     if (node.kind != Node::Kind::map) continue;
     Reading::Step one(in, provider.name);
+    judge_probe(in, node, provider);
     if (provider.dialect == Dialect::simulated) {
       judge_simulated(in, node);
     } else {

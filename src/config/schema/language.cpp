@@ -180,6 +180,37 @@ constexpr Section provider_queue{"providers.<name>.queue",
                                  "the tenants take turns, by the priorities of their keys.",
                                  provider_queue_fields, defaults_of<ProviderQueue>};
 
+constexpr Field provider_probe_fields[] = {
+    field<&ProviderProbe::path>("path", {.help = "What is asked for by GET, at the host of "
+                                                 "baseUrl: `/health` of vLLM and of llama.cpp, "
+                                                 "`/` of Ollama.",
+                                         .example = "/health",
+                                         .need = Need::required}),
+    field<&ProviderProbe::status>("status", {.help = "The status of a server that works.",
+                                             .example = "200",
+                                             .bounds = between(200, 599)}),
+    field<&ProviderProbe::every>("every", {.help = "From one probe to the next, a tenth more or "
+                                                   "less.",
+                                           .example = "30s",
+                                           .bounds = between(1s, 1h)}),
+    field<&ProviderProbe::timeout>("timeout", {.help = "An answer that takes longer is a failure; "
+                                                       "at most `every`.",
+                                               .example = "5s",
+                                               .bounds = short_wait}),
+    field<&ProviderProbe::healthy>("healthy", {.help = "So many in a row that pass: calls may try "
+                                                       "it again.",
+                                               .example = "2",
+                                               .bounds = between(1, 100)}),
+    field<&ProviderProbe::unhealthy>("unhealthy", {.help = "So many in a row that fail: its "
+                                                           "targets trip.",
+                                                   .example = "3",
+                                                   .bounds = between(1, 100)}),
+};
+constexpr Section provider_probe{"providers.<name>.probe",
+                                 "A health check, which costs nothing "
+                                 "([routing](routing.md#health-checks)).",
+                                 provider_probe_fields, defaults_of<ProviderProbe>};
+
 constexpr Field provider_fields[] = {
     field<&Provider::dialect>(
         "dialect", {.help = "The API it speaks; `openai` also for all that are compatible, "
@@ -211,6 +242,9 @@ constexpr Field provider_fields[] = {
         "limits", {.help = "What is taken of it at a time.", .section = &provider_limits}),
     object<&Provider::queue>(
         "queue", {.help = "Where there is more to do than it takes.", .section = &provider_queue}),
+    object<&Provider::probe>(
+        "probe", {.help = "Ask it now and then whether it works; without it, calls alone tell.",
+                  .section = &provider_probe}),
     field<&Provider::retries>(
         "retries", {.help = "How often a call that failed is tried again at the same target, when "
                             "no other one can answer it.",
@@ -408,6 +442,7 @@ constexpr const Section* sections[] = {
     &provider_tls,
     &provider_limits,
     &provider_queue,
+    &provider_probe,
     &model_section,
     &target_section,
     &key_section,
