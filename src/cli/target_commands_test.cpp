@@ -100,6 +100,7 @@ TEST_F(TargetCommandsTest, OneWithAllThatIsKnown) {
   EXPECT_THAT(run({"targets", "show", "openai/gpt-4o-mini"}).out,
               testing::Not(HasSubstr("turned away")));
   call(health_.of("local", "llama"), AttemptEnd::broken);
+  call(health_.of("local", "llama"), AttemptEnd::rate_limited);
   NoBell bell;
   Instant past = clock_.now() - 1ns;
   auto no = health_.of("local", "llama").line_up({}, {.bell = &bell}, past, clock_.now());
