@@ -47,7 +47,7 @@ void BodyBlock::give_back(Worker& worker) {
 
 Task<void> BodyBlock::shrink_away(BodyBlock block, Worker& worker) {
   while (block.room_ > give_back_bytes_per_turn) {
-    co_await worker.yield();
+    co_await worker.yield(FairQueue::nobody);
     if (!block.resize(block.room_ - give_back_bytes_per_turn)) co_return;
   }
 }

@@ -186,7 +186,6 @@ void Connection::finish(Operation*& slot, IoFailure failure) {
 void Connection::finish_now(Operation*& slot) {
   Operation& operation = *std::exchange(slot, nullptr);
   operation.pending_ = false;
-  operation.unlink();  // it may have been waiting for its turn
   operation.wake();
 }
 
@@ -325,17 +324,11 @@ bool Connection::Read::attempt() {
 void Connection::Read::await_suspend(std::coroutine_handle<> awaiting) {
   coroutine_ = awaiting;
   connection_.attach_reader(*this);
-  if (lets_others_) connection_.worker_.wake_soon(*this);
+  if (lets_others_) connection_.go_on_in_turn({.readable = true});
 }
 
-// Also woken when its turn has come: then it is still pending.
-void Connection::Read::wake_coroutine(Waiter& waiter) {
-  auto& self = static_cast<Read&>(waiter);
-  if (self.pending_) {
-    if (!self.attempt()) return;
-    self.connection_.detach(self);
-  }
-  self.coroutine_.resume();
+void Connection::Read::wake_coroutine(Waiter& self) {
+  static_cast<Read&>(self).coroutine_.resume();
 }
 
 bool Connection::Write::attempt() {
@@ -347,7 +340,7 @@ bool Connection::Write::attempt() {
     if (sent_this_turn >= write_bytes_per_turn) {
       deadline_ = std::min(end_, connection_.worker_.now() + stall_);
       took_its_turn_ = true;
-      if (pending_) connection_.worker_.wake_soon(*this);
+      if (pending_) connection_.go_on_in_turn({.writable = true});
       return false;
     }
     WriteNow written = connection_.write_now(pieces, sent_);
@@ -368,17 +361,11 @@ void Connection::Write::await_suspend(std::coroutine_handle<> awaiting) {
   coroutine_ = awaiting;
   if (live_ == BytesLive::only_now && !rest_) copy_rest();
   connection_.attach_writer(*this);
-  if (took_its_turn_) connection_.worker_.wake_soon(*this);
+  if (took_its_turn_) connection_.go_on_in_turn({.writable = true});
 }
 
-// Also woken to go on after a turn: then it is still pending.
-void Connection::Write::wake_coroutine(Waiter& waiter) {
-  auto& self = static_cast<Write&>(waiter);
-  if (self.pending_) {
-    if (!self.attempt()) return;
-    self.connection_.detach(self);
-  }
-  self.coroutine_.resume();
+void Connection::Write::wake_coroutine(Waiter& self) {
+  static_cast<Write&>(self).coroutine_.resume();
 }
 
 void Connection::Write::copy_rest() {

@@ -126,6 +126,9 @@ class Connection final : public Cancellable, private Watched {
   Worker& worker() { return worker_; }
   bool peer_ended() const { return peer_ended_; }
   const Endpoint& peer() const { return peer_; }
+  // Whose work it is to see to what comes of it, from its next event on.
+  using Watched::flow;
+  using Watched::set_flow;
   int descriptor() const { return descriptor_; }  // for net/ only
 
   // A read operation of the caller's own (net/hangup.h); detached by its destructor.
@@ -155,6 +158,9 @@ class Connection final : public Cancellable, private Watched {
     bool would_wait = false;
   };
   WriteNow write_now(std::span<const std::string_view> pieces, std::size_t skip);
+  void go_on_in_turn(Events events) {
+    if (open()) worker_.come_again(*this, events);
+  }
   bool has_read_its_share() const;
   void count_read(std::size_t bytes);
   IoFailure failure_from_errno() const;

@@ -120,6 +120,7 @@ Task<Result<const http1::ResponseHead*>> HttpCall::start(HttpRequest request) {
       Result<void> made = co_await connect();
       if (!made) co_return fail(made.error());
     }
+    connection_->set_flow(request.flow);
     Result<void> sent = co_await send(request);
     // What the provider said before it stopped reading is worth more than our failure to write;
     // but nothing is waited for.

@@ -27,6 +27,7 @@ struct HttpRequest {
   std::string_view head;
   std::span<const std::string_view> body;
   bool may_replay = true;  // on a fresh connection, where a pooled one turns out dead
+  FairQueue::Flow flow = FairQueue::nobody;  // for whom it is made
 };
 
 // Time limits of one attempt. Each has its own error message.

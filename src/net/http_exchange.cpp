@@ -153,7 +153,7 @@ Task<Result<void>> Exchange::read_length(std::size_t bytes_max, BodySink& sink) 
     Result<void> seen_well = sink.see({large_.data() + have - piece.size(), piece.size()});
     if (!seen_well) co_return seen_well;
     if (have == size) break;
-    if (more_waits) co_await worker().yield();
+    if (more_waits) co_await worker().yield(client_.flow());
     // Into the room there is; when there is none, what comes shows how much is needed.
     std::span<char> room = worker().scratch();
     if (large_.room() > have) room = {large_.data() + have, large_.room() - have};

@@ -108,7 +108,7 @@ Task<void> HttpServer::serve(std::unique_ptr<Connection> connection, ConnectionL
     std::size_t bytes = client.ahead.size();
     if (bytes > 0) {
       // A client that sends many requests at once lets others have theirs.
-      co_await worker_.yield();
+      co_await worker_.yield(stream.flow());
       std::memcpy(worker_.scratch().data(), client.ahead.data(), bytes);
       std::string().swap(client.ahead);  // with its memory
     } else {
@@ -223,7 +223,7 @@ Task<void> HttpServer::linger(Connection& client) {
     Result<std::size_t> got = co_await client.read(worker_.scratch(), deadline);
     if (!got || *got == 0) co_return;
     dropped += *got;
-    co_await worker_.yield();
+    co_await worker_.yield(client.flow());
   }
 }
 

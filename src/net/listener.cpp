@@ -95,8 +95,7 @@ Result<std::unique_ptr<Listener>> Listener::open(Worker& worker, Endpoint addres
 }
 
 Listener::Listener(Worker& worker, int descriptor, Endpoint address, Accepter& accepter)
-    : Waiter([](Waiter& self) { static_cast<Listener&>(self).on_events({}); }),
-      worker_(worker),
+    : worker_(worker),
       accepter_(accepter),
       address_(address),
       descriptor_(descriptor),
@@ -117,7 +116,6 @@ void Listener::close() {
 void Listener::close_now() {
   worker_.forget(*this);
   ::close(std::exchange(descriptor_, -1));
-  unlink();
   retry_.cancel();
 }
 
@@ -127,7 +125,7 @@ void Listener::on_events(Events) {
   bool closing = left_to_accept_ >= 0;
   if (closing) left_to_accept_ = std::max(left_to_accept_ - accepts_per_turn, 0);
   if (closing && (queue == Queue::empty || left_to_accept_ == 0)) return close_now();
-  if (queue == Queue::has_more) worker_.wake_soon(*this);
+  if (queue == Queue::has_more) worker_.come_again(*this, {});
 }
 
 Listener::Queue Listener::accept_some() {

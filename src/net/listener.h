@@ -18,7 +18,7 @@ class Accepter {
   ~Accepter() = default;
 };
 
-class Listener final : private Watched, private Waiter {
+class Listener final : private Watched {
  public:
   // Every worker opens its own socket on the same address (SO_REUSEPORT); the kernel spreads
   // connections. `shared` is false for a socket that nobody may share.

@@ -80,7 +80,7 @@ Task<void> wait_behind(Offload& offload, Gate& gate, Instant& woken_at, net::Wor
 }
 
 Task<void> open_after(net::Worker& worker, Gate& gate) {
-  co_await worker.yield();
+  co_await worker.yield(FairQueue::nobody);
   gate.open();
 }
 

@@ -17,8 +17,8 @@ namespace recloser::net {
 namespace {
 
 constexpr int events_per_turn_max = 256;
-constexpr int events_of_a_busy_turn =
-    16;  // fewer delay nobody by what is worth a look at the clock
+// Fewer delay nobody by what is worth a look at the clock.
+constexpr std::size_t events_of_a_busy_turn = 16;
 constexpr std::size_t scratch_padding_bytes = 64;
 constexpr int wait_ms_max = 60'000;
 
@@ -30,9 +30,13 @@ std::string system_error(std::string_view doing) {
 
 struct Worker::EventBatch {
   std::array<epoll_event, events_per_turn_max> events;
-  int count = 0;
-  int next = 0;  // the first that was not given out
 };
+
+Watched::Watched()
+    : Entry([](Waiter& self) {
+        auto& watched = static_cast<Watched&>(self);
+        watched.on_events(std::exchange(watched.come_, Events()));  // last: it may destroy it
+      }) {}
 
 Result<std::unique_ptr<Worker>> Worker::create(std::string name, const Clock& clock, Log& log) {
   std::unique_ptr<Worker> worker(new Worker(std::move(name), clock, nullptr, log));
@@ -54,26 +58,25 @@ Worker::Worker(std::string name, const Clock& clock, VirtualClock* virtual_clock
       virtual_clock_(virtual_clock),
       log_(log),
       now_(clock.now()),
-      behind_since_(now_),
       events_(std::make_unique<EventBatch>()),
       scratch_(std::make_unique_for_overwrite<char[]>(scratch_bytes + scratch_padding_bytes)),
       timers_(now_),
       tasks_(&Worker::task_failed, this) {}
 
 Worker::~Worker() {
-  if (mail_bell_ >= 0) ::close(mail_bell_);
+  if (mail_bell_.descriptor >= 0) ::close(mail_bell_.descriptor);
   if (epoll_ >= 0) ::close(epoll_);
 }
 
 Result<void> Worker::open() {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) return fail(Side::gateway, Kind::io, system_error("epoll_create1"));
-  mail_bell_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (mail_bell_ < 0) return fail(Side::gateway, Kind::io, system_error("eventfd"));
+  mail_bell_.descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (mail_bell_.descriptor < 0) return fail(Side::gateway, Kind::io, system_error("eventfd"));
   epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.ptr = &mail_bell_;  // stands for "mail": no Watched has this address
-  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, mail_bell_, &event) != 0) {
+  event.events = EPOLLIN;  // until it is read; that it could be rung is no news
+  event.data.ptr = static_cast<Watched*>(&mail_bell_);
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, mail_bell_.descriptor, &event) != 0) {
     return fail(Side::gateway, Kind::io, system_error("epoll_ctl"));
   }
   return {};
@@ -98,34 +101,31 @@ void Worker::post(Mail mail) {
   if (!first) return;
   std::uint64_t one = 1;
   [[maybe_unused]] ssize_t rung =
-      ::write(mail_bell_, &one, sizeof one);  // full only when rung already
+      ::write(mail_bell_.descriptor, &one, sizeof one);  // full only when rung already
 }
 
 void Worker::turn() {
   ++turns_;
-  bool more_had_come = events_->count == events_per_turn_max;
   bool anything = wait_for_events(virtual_clock_ != nullptr ? 0 : wait_ms());
-  if (!anything && virtual_clock_ != nullptr && ready_.empty()) anything = let_virtual_time_pass();
+  if (!anything && virtual_clock_ != nullptr && nothing_waits()) let_virtual_time_pass();
   now_ = clock_.now();
-  if (!more_had_come) behind_since_ = now_ - busy_for_;
-  if (anything) give_out_events();
+  std::size_t given = give_out_events();
   timers_.advance(now_);
   run_ready();
-  busy_for_ = events_->count >= events_of_a_busy_turn ? clock_.now() - now_ : Duration{};
+  look_how_far_behind(given);
 }
 
 // When nothing is on its way, time itself is the next thing to happen. The kernel gets a real
 // millisecond first: what was sent on loopback may still be on its way through it.
-bool Worker::let_virtual_time_pass() {
+void Worker::let_virtual_time_pass() {
   Instant next = timers_.next();
   bool only_others_can_wake_us = mail_expected_ > 0 || next == Instant::never();
-  if (wait_for_events(only_others_can_wake_us ? wait_ms_max : 1)) return true;
+  if (wait_for_events(only_others_can_wake_us ? wait_ms_max : 1)) return;
   if (!only_others_can_wake_us) virtual_clock_->advance_to(next);
-  return false;
 }
 
 int Worker::wait_ms() const {
-  if (!ready_.empty()) return 0;
+  if (!nothing_waits()) return 0;
   Instant next = timers_.next();
   if (next == Instant::never()) return wait_ms_max;
   Duration left = next - now_;
@@ -135,26 +135,50 @@ int Worker::wait_ms() const {
 
 bool Worker::wait_for_events(int timeout_ms) {
   int count = plain_epoll_wait(epoll_, events_->events, timeout_ms);
-  events_->count = std::max(count, 0);  // EINTR is a turn without events
-  events_->next = 0;
-  return events_->count > 0;
-}
-
-void Worker::give_out_events() {
-  while (events_->next < events_->count) {
-    epoll_event event = events_->events[static_cast<std::size_t>(events_->next++)];
-    if (event.data.ptr == nullptr) continue;  // forgotten since
-    if (event.data.ptr == &mail_bell_) {
-      read_mail();
-      continue;
-    }
+  if (count <= 0) return false;  // EINTR is a turn without events
+  for (const epoll_event& event : std::span(events_->events).first(static_cast<unsigned>(count))) {
     bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
     Watched::Events events;
     events.peer_ended = broken || (event.events & EPOLLRDHUP) != 0;
     events.readable = events.peer_ended || (event.events & EPOLLIN) != 0;
     events.writable = broken || (event.events & EPOLLOUT) != 0;
-    static_cast<Watched*>(event.data.ptr)->on_events(events);
+    come_again(*static_cast<Watched*>(event.data.ptr), events);
   }
+  return true;
+}
+
+void Worker::come_again(Watched& watched, Watched::Events events) {
+  watched.come_.readable |= events.readable;
+  watched.come_.writable |= events.writable;
+  watched.come_.peer_ended |= events.peer_ended;
+  queue_.add(watched);
+}
+
+// How many: not more than there were, so that new ones are seen however often somebody yields.
+std::size_t Worker::give_out_events() {
+  std::size_t here = queue_.size();
+  std::size_t given = 0;
+  Instant began = now_;
+  while (given < here) {
+    FairQueue::Entry* next = queue_.take();
+    if (next == nullptr) break;  // others were forgotten
+    next->wake();
+    ++given;
+    if (queue_.empty()) break;  // nobody had to wait for it
+    Instant ended = clock_.now();
+    queue_.charge(ended - began);
+    if (ended - now_ >= slice) break;
+    began = ended;
+  }
+  return given;
+}
+
+void Worker::look_how_far_behind(std::size_t given) {
+  behind_ = Duration{};
+  std::size_t left = queue_.size();
+  if (given + left < events_of_a_busy_turn || given == 0) return;
+  Duration took = clock_.now() - now_;
+  behind_ = took + took * static_cast<Duration::rep>(left) / static_cast<Duration::rep>(given);
 }
 
 // What becomes ready while this runs waits for the next turn, behind new events.
@@ -167,7 +191,7 @@ void Worker::run_ready() {
 
 void Worker::read_mail() {
   std::uint64_t rings = 0;
-  [[maybe_unused]] ssize_t heard = ::read(mail_bell_, &rings, sizeof rings);
+  [[maybe_unused]] ssize_t heard = ::read(mail_bell_.descriptor, &rings, sizeof rings);
   std::vector<Mail> mail;
   {
     std::lock_guard lock(mail_mutex_);
@@ -187,12 +211,10 @@ Result<void> Worker::watch(int descriptor, Watched& watched) {
   return {};
 }
 
-void Worker::forget(const Watched& watched) {
+void Worker::forget(Watched& watched) {
   --watched_count_;
-  for (int i = events_->next; i < events_->count; ++i) {
-    epoll_event& event = events_->events[static_cast<std::size_t>(i)];
-    if (event.data.ptr == &watched) event.data.ptr = nullptr;
-  }
+  watched.come_ = {};
+  queue_.remove(watched);
 }
 
 void Worker::task_failed(void* worker, std::string_view name, std::string_view what) {

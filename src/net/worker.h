@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/task_group.h"
 #include "core/time.h"
+#include "net/fair_queue.h"
 #include "net/timer.h"
 #include "net/waiter.h"
 
@@ -20,27 +21,40 @@
 namespace recloser::net {
 
 // A descriptor that the loop watches, edge-triggered, for its whole life: no system call per wait.
-class Watched {
+// Its events wait for their turn among those of its flow.
+class Watched : private FairQueue::Entry {
  public:
   struct Events {
-    bool readable = false;
-    bool writable = false;
-    bool peer_ended = false;  // no byte will come after those that are readable
+    bool readable : 1 = false;
+    bool writable : 1 = false;
+    bool peer_ended : 1 = false;  // no byte will come after those that are readable
   };
   // Called with what the kernel said. May destroy this object.
   virtual void on_events(Events events) = 0;
 
+  using FairQueue::Entry::flow;
+  using FairQueue::Entry::set_flow;
+
  protected:
+  Watched();
   ~Watched() = default;
+
+ private:
+  friend class Worker;
+  Events come_{};  // and were not given out yet
 };
 
 // Everything of a worker is used on its own thread, except post() and stop().
 //
 // Time: `now()` is read once per turn of the loop. With a VirtualClock (tests) the loop never
 // sleeps: when nothing is ready it moves the clock to the next timer.
+//
+// A turn gives out what had come when it began, flow by flow, and for a short time only: then it is
+// asked what else has come.
 class Worker {
  public:
   static constexpr std::size_t scratch_bytes = 64u << 10;
+  static constexpr Duration slice = 250us;  // of events, in one turn
 
   using Mail = std::move_only_function<void()>;
 
@@ -68,9 +82,11 @@ class Worker {
   const Clock& clock() const { return clock_; }
   Log& log() { return log_; }
   Instant now() const { return now_; }
-  // What is given out in this turn may have been waiting since then, and no longer: while turns are
-  // as full as they can be, since the first of them; else for as long as the last one took.
-  Instant behind_since() const { return behind_since_; }
+  // For how long what comes now would wait for its worker if there were no flows: what the last
+  // turn took, and what that has left over, at the pace of the last turn. Few events are not timed.
+  Duration behind() const { return behind_; }
+  // Whether anything waits for its turn behind what runs now.
+  bool others_wait() const { return !queue_.empty(); }
   WallTime wall() const { return clock_.wall(); }
   TimerWheel& timers() { return timers_; }
   TaskGroup& tasks() { return tasks_; }
@@ -84,26 +100,32 @@ class Worker {
   // Wakes `waiter` in this turn, after what runs now has suspended.
   void wake_soon(Waiter& waiter) { ready_.add(waiter); }
 
-  // Suspends to the end of the queue of what is ready, so that a busy connection lets others pass.
-  auto yield();
+  // Suspends to the end of what `flow` has to do, behind what has come meanwhile: so a busy
+  // connection lets others pass.
+  auto yield(FairQueue::Flow flow);
   // Suspends until `at`.
   auto sleep_until(Instant at);
 
   Result<void> watch(int descriptor, Watched& watched);
-  // Events of this turn that were not given out yet are forgotten; the kernel forgets at close().
-  void forget(const Watched& watched);
+  // Events that were not given out yet are forgotten; the kernel forgets at close().
+  void forget(Watched& watched);
+  // on_events() is called again in a later turn, as if the kernel had said so.
+  void come_again(Watched& watched, Watched::Events events);
 
   std::uint64_t turns() const { return turns_; }
   std::size_t watched_count() const { return watched_count_; }
 
  private:
   struct EventBatch;
+  friend class Watched;
   Worker(std::string name, const Clock& clock, VirtualClock* virtual_clock, Log& log);
   Result<void> open();
   int wait_ms() const;
-  bool let_virtual_time_pass();
+  void let_virtual_time_pass();
+  bool nothing_waits() const { return ready_.empty() && queue_.empty(); }
   bool wait_for_events(int timeout_ms);
-  void give_out_events();
+  std::size_t give_out_events();
+  void look_how_far_behind(std::size_t given);
   void run_ready();
   void read_mail();
   static void task_failed(void* worker, std::string_view name, std::string_view what);
@@ -113,15 +135,21 @@ class Worker {
   VirtualClock* const virtual_clock_;
   Log& log_;
   Instant now_;
-  Instant behind_since_;
-  Duration busy_for_{};  // the last turn, where it was more than a few events
+  Duration behind_{};
   int epoll_ = -1;
-  int mail_bell_ = -1;  // eventfd
   std::unique_ptr<EventBatch> events_;
   std::unique_ptr<char[]> scratch_;
   std::string text_;
   TimerWheel timers_;
   WaiterList ready_;
+  FairQueue queue_;
+  struct MailBell final : Watched {
+    explicit MailBell(Worker& w) : worker(w) {}
+    void on_events(Events) override { worker.read_mail(); }
+    Worker& worker;
+    int descriptor = -1;  // eventfd
+  };
+  MailBell mail_bell_{*this};
   std::uint64_t turns_ = 0;
   std::size_t watched_count_ = 0;
   std::size_t mail_expected_ = 0;
@@ -136,16 +164,21 @@ class Worker {
 
 namespace worker_detail {
 
-struct Yield : Waiter {
-  explicit Yield(Worker& w)
-      : Waiter([](Waiter& self) { static_cast<Yield&>(self).handle.resume(); }), worker(w) {}
+struct Yield : FairQueue::Entry {
+  Yield(FairQueue& q, FairQueue::Flow flow)
+      : Entry([](Waiter& self) { static_cast<Yield&>(self).handle.resume(); }), queue(q) {
+    set_flow(flow);
+  }
+  ~Yield() { queue.remove(*this); }
+  Yield(const Yield&) = delete;
+  Yield& operator=(const Yield&) = delete;
   bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> h) noexcept {
+  void await_suspend(std::coroutine_handle<> h) {
     handle = h;
-    worker.wake_soon(*this);
+    queue.add(*this);
   }
   void await_resume() const noexcept {}
-  Worker& worker;
+  FairQueue& queue;
   std::coroutine_handle<> handle;
 };
 
@@ -167,7 +200,7 @@ struct Sleep : Timer {
 
 }  // namespace worker_detail
 
-inline auto Worker::yield() { return worker_detail::Yield(*this); }
+inline auto Worker::yield(FairQueue::Flow flow) { return worker_detail::Yield(queue_, flow); }
 inline auto Worker::sleep_until(Instant at) { return worker_detail::Sleep(*this, at); }
 
 }  // namespace recloser::net

@@ -147,6 +147,7 @@ std::expected<Admitted, Refused> Relay::admit(net::Exchange& client, const Route
   WallTime wall = worker_.wall();
   std::string_view whose = who->team.empty() ? who->key_id : who->team;
   FairShare::Tenant tenant = FairShare::tenant_of(hash_.of(whose, hash_.of(who->org)));
+  client.client().set_flow(FairShare::flow_of(tenant));
   std::optional<Refused> no_room = too_much(client, tenant, now);
   // A row is what there is least room for.
   if (no_room && overload_.level(Strain::ledger) == Level::full) {

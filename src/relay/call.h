@@ -152,4 +152,10 @@ struct Call {
   void note_if_dropped();
 };
 
+// Awaited by a call that has much to do: goes on behind what else its tenant has to do, and others.
+inline auto let_others(Call& call) {
+  net::Connection& client = call.client.client();
+  return client.worker().yield(client.flow());
+}
+
 }  // namespace recloser::relay

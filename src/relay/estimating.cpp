@@ -191,7 +191,7 @@ Task<void> Relay::estimate(Call& call, Request& request) {
                          .overhead = &call.model->overhead,
                          .principal = call.principal},
                         hash_, counts_);
-  while (!prompt.count(bytes_weighed_per_turn)) co_await worker_.yield();
+  while (!prompt.count(bytes_weighed_per_turn)) co_await let_others(call);
   ledger::CallRecord& row = call.record();
   call.conversation = hash_.of(row.text(ledger::Text::session), prompt.context());
   text::TokenRange counted = prompt.sum();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/time.h"
+#include "net/fair_queue.h"
 #include "relay/overload.h"
 
 #include <cstdint>
@@ -25,6 +26,10 @@ class FairShare {
   FairShare() : slots_(tenants_max) {}
 
   static Tenant tenant_of(std::uint64_t hash) { return static_cast<Tenant>(hash % tenants_max); }
+  // Among whose work that of the tenant is queued: never nobody's.
+  static net::FairQueue::Flow flow_of(Tenant tenant) {
+    return static_cast<net::FairQueue::Flow>(1 + tenant % (net::FairQueue::flows_max - 1));
+  }
 
   // `admitted`: else it is refused, and takes no more than its refusal.
   void begin(Tenant tenant, bool admitted, Instant now);

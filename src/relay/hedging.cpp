@@ -237,7 +237,8 @@ Task<void> Relay::run_request(Call& call, Runner& runner) {
   net::HttpRequest outgoing{.method = net::http1::Method::post,
                             .head = runner.head,
                             .body = runner.edits.pieces(call.client.body(), room),
-                            .may_replay = call.record().attempt_count() < limits::attempts_max};
+                            .may_replay = call.record().attempt_count() < limits::attempts_max,
+                            .flow = FairShare::flow_of(call.tenant)};
   BeginLimits limits{.first_piece_until = first_piece_due(call),
                      .quiet_until = worker_.now() + services_.config->keep_alive.every};
   co_await run(runner, worker_, call.route.operation, outgoing, limits);

@@ -310,7 +310,7 @@ Task<bool> Relay::pass_piece(Call& call, net::HangupWatch& watch, net::HttpCall&
     co_return goes_on;
   }
   if (last && call.assembly != nullptr) co_await send_assembled(call);
-  if (busy) co_await worker_.yield();
+  if (busy) co_await let_others(call);
   co_return !last;
 }
 
@@ -543,7 +543,7 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
     bool busy = piece->size() >= busy_bytes || decodes_on(call);
     if (!last && (piece->empty() || answer.holds(*piece))) {
       if (answer.head.empty()) answer.head = head_text_;
-      if (busy) co_await worker_.yield();
+      if (busy) co_await let_others(call);
       continue;
     }
     commit(call);
@@ -563,7 +563,7 @@ Task<void> Relay::pass_whole(Call& call, net::HangupWatch& watch, net::HttpCall&
     }
     std::string().swap(answer.held);
     answer.delivered_text = call.unreadable ? answer.bytes : reader.facts().text_bytes;
-    if (busy) co_await worker_.yield();
+    if (busy) co_await let_others(call);
   }
   provider.finish();
 }

@@ -75,9 +75,11 @@ Task<void> Relay::begin(net::Exchange& client, Route route) {
   auth::Admission who = authenticate(client.head());
   // No row: there is nobody to book it on.
   if (!who.admitted()) return refuse_unknown(client, route, std::move(who));
+  bool of_nobody = client.client().flow() == net::FairQueue::nobody;
   std::expected<Admitted, Refused> admitted = admit(client, route, *who.principal);
   if (!admitted) return refuse_unbooked(client, route, std::move(admitted.error()));
   auto request = std::make_unique<Request>(route.operation, spare_room_);
+  request->came_as_nobody = of_nobody;
   request->admitted = std::move(*admitted);
   request->who = std::move(who);
   return relay(client, route, std::move(request));
@@ -120,6 +122,10 @@ Task<void> Relay::relay(net::Exchange& client, Route route, std::unique_ptr<Requ
 // be made.
 Task<bool> Relay::prepare(Call& call) {
   Request& request = *call.request;
+  if (request.came_as_nobody && worker_.others_wait()) {
+    call.client.keep();
+    co_await let_others(call);
+  }
   std::expected<void, Refused> readable = may_be_read(call);
   if (!readable) co_return not_made(call, std::move(readable.error()));
   Result<void> read;
@@ -249,7 +255,8 @@ Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
   net::HttpRequest outgoing{.method = net::http1::Method::post,
                             .head = request.head,
                             .body = request.edits.pieces(call.client.body(), room),
-                            .may_replay = call.record().attempt_count() < limits::attempts_max};
+                            .may_replay = call.record().attempt_count() < limits::attempts_max,
+                            .flow = FairShare::flow_of(call.tenant)};
   Result<const net::http1::ResponseHead*> head = co_await provider->start(outgoing);
   if (provider->replayed()) {
     attempt = note_replay(call, request.target_name, provider->first_request_sent());

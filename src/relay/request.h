@@ -92,6 +92,7 @@ struct Request final : net::BodySink {
   std::optional<net::HttpCall>* provider = nullptr;  // .. and so this
   bool out = false;                                  // something of the answer is
   bool came_whole = false;                           // the body was there with its head
+  bool came_as_nobody = false;                       // it had its turn before its tenant was known
   bool session_is_named = false;
   bool reads_elsewhere = false;  // part of the prompt is with its provider, or at some address
   bool may_fit = false;          // refused by a bound of its input that an exact count may lower

@@ -45,7 +45,7 @@ bool is_large(net::Exchange& client) {
 // Before anything of a call is read but its head: why it is not taken now.
 std::optional<Refused> Relay::too_much(net::Exchange& client, FairShare::Tenant tenant,
                                        Instant now) {
-  overload_.note_lag(now - worker_.behind_since());
+  overload_.note_lag(worker_.behind());
   if (overload_.is_due(now)) look_at_load(now);
   Level level = overload_.level();
   if (level == Level::calm) return std::nullopt;
@@ -88,7 +88,7 @@ void Relay::look_at_load(Instant now) {
 }
 
 void Relay::LoadLook::look() {
-  relay.overload_.note_lag(relay.worker_.now() - relay.worker_.behind_since());
+  relay.overload_.note_lag(relay.worker_.behind());
   relay.look_at_load(relay.worker_.now());
 }
 

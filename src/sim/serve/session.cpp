@@ -134,7 +134,8 @@ Task<bool> Session::give_pieces(Answer& answer, Delivery& delivery, net::CancelP
     bool sent = co_await send("", out, net::Last::no);
     if (!sent) co_return false;
     delivery.wrote(wire_bytes("", out, net::Last::no), answer.billed(answer.rounds()));
-    if (gap == Duration(0) && answer.rounds() % rounds_per_turn == 0) co_await worker.yield();
+    if (gap == Duration(0) && answer.rounds() % rounds_per_turn == 0)
+      co_await worker.yield(net::FairQueue::nobody);
     if (cancel.cancelled()) co_return false;
   }
 }
