@@ -208,7 +208,7 @@ class Replay {
       Result<void> sent = co_await exchange.send(head, piece, last);
       if (!sent) co_return;
       head.clear();
-      co_await gateway_.loop().worker().yield();
+      co_await gateway_.loop().worker().yield(net::FairQueue::nobody);
     } while (!rest.empty());
   }
 
