@@ -10,14 +10,16 @@
 namespace recloser::ledger {
 
 struct Ledger::Impl {
-  Impl(const LedgerOptions& options, std::unique_ptr<Store> rows, std::unique_ptr<Journal> slots,
+  Impl(const LedgerOptions& given, std::unique_ptr<Store> rows, std::unique_ptr<Journal> slots,
        Recovery found, const Clock& time, Log& log)
-      : clock(time),
+      : options(given),
+        clock(time),
         store(std::move(rows)),
         journal(std::move(slots)),
         recovery(std::move(found)),
         writer(options, *journal, *store, clock, log) {}
 
+  const LedgerOptions options;
   const Clock& clock;
   const std::unique_ptr<Store> store;
   const std::unique_ptr<Journal> journal;
@@ -55,6 +57,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const LedgerOptions& options,
   Result<Recovery> found = recover_journal(path, *store, options.journal.program_version);
   if (!found) return fail(found.error());
   tell(log, *found, path);
+  Result<void> cut_off = store->cut_off_answers(clock.wall() + options.answers_ttl);
+  if (!cut_off) return fail(cut_off.error());
   Result<std::unique_ptr<Journal>> journal = Journal::create(path, options.journal);
   if (!journal) return fail(journal.error());
   auto impl = std::make_unique<Impl>(options, std::move(store), std::move(*journal),
@@ -89,6 +93,21 @@ std::uint32_t Ledger::fullness() const {
   const Journal& journal = *impl_->journal;
   return static_cast<std::uint32_t>(std::uint64_t{journal.slots_in_use()} * 1000 /
                                     journal.capacity_max());
+}
+
+bool Ledger::keeps_answers() const { return impl_->options.answers_ttl > Duration::zero(); }
+
+Result<ClaimFinding> Ledger::claim_answer(const AnswerClaim& claim) {
+  Result<ClaimFinding> found = impl_->store->claim_answer(claim, impl_->clock.wall());
+  Result<void> done = found ? Result<void>() : fail(found.error());
+  impl_->writer.note_answers(Writer::AnswerStep::claim, done);
+  if (found && found->was_damaged) impl_->writer.note_damaged_answer(claim.call);
+  return found;
+}
+
+void Ledger::end_answer(EndedAnswer&& ended) {
+  ended.until = impl_->clock.wall() + impl_->options.answers_ttl;
+  impl_->writer.end_answer(std::move(ended));
 }
 
 Result<void> Ledger::flush() { return impl_->writer.flush(); }

@@ -7,6 +7,7 @@
 #include "core/result.h"
 #include "core/time.h"
 #include "ledger/call_record.h"
+#include "ledger/kept_answer.h"
 #include "ledger/ledger_options.h"
 #include "ledger/recovery.h"
 #include "ledger/store.h"
@@ -79,6 +80,15 @@ class Ledger {
 
   // How much of the room for rows is taken by calls that run and by rows that wait, in thousandths.
   std::uint32_t fullness() const;
+
+  // Whether answers are kept beyond this process (LedgerOptions::answers_ttl).
+  bool keeps_answers() const;
+  // The store's claim_answer(), now; what fails is logged, once until it works again. Blocks: never
+  // on a worker.
+  Result<ClaimFinding> claim_answer(const AnswerClaim& claim);
+  // Of a call that claimed. It is kept once its row is in the store, or not at all where it cannot
+  // be: that is logged, and no call waits for it or fails by it.
+  void end_answer(EndedAnswer&& ended);
 
   // Returns when every call settled before is in the store, or why it cannot be.
   Result<void> flush();

@@ -23,6 +23,7 @@ struct LedgerOptions {
   Duration retry_after_max = 1s;
   Duration retain = 24h * 400;  // rows are deleted when older; 0 = never
   Duration retain_check_every = 1min;
+  Duration answers_ttl = 0s;      // of answers that are kept; 0: none is, and what there is goes
   RowWatcher* watcher = nullptr;  // outlives the ledger
 };
 

@@ -47,6 +47,16 @@ class BorrowedStore final : public Store {
   Result<std::size_t> delete_balances_before(WallTime before, std::size_t limit) override {
     return store_.delete_balances_before(before, limit);
   }
+  Result<ClaimFinding> claim_answer(const AnswerClaim& claim, WallTime now) override {
+    return store_.claim_answer(claim, now);
+  }
+  Result<void> end_answers(std::span<const EndedAnswer> ended) override {
+    return store_.end_answers(ended);
+  }
+  Result<void> cut_off_answers(WallTime until) override { return store_.cut_off_answers(until); }
+  Result<std::size_t> delete_answers_until(WallTime until, std::size_t limit) override {
+    return store_.delete_answers_until(until, limit);
+  }
   Result<std::int64_t> add_adjustment(const Adjustment& adjustment) override {
     return store_.add_adjustment(adjustment);
   }

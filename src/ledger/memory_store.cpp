@@ -281,6 +281,75 @@ Result<std::vector<Adjustment>> MemoryStore::adjustments() {
   return adjustments_;
 }
 
+Result<ClaimFinding> MemoryStore::claim_answer(const AnswerClaim& claim, WallTime now) {
+  std::lock_guard lock(mutex_);
+  if (failure_ || answers_failure_) return fail(failure_ ? *failure_ : *answers_failure_);
+  auto [at, fresh] = claims_.try_emplace({claim.owner, claim.key});
+  Claimed& known = at->second;
+  if (!fresh && known.until && *known.until > now) {
+    ClaimFinding conflict;
+    conflict.state = ClaimFinding::State::conflicts;
+    return known.request == claim.request ? known.finding : conflict;
+  }
+  known = {.request = claim.request, .call = claim.call, .until = {}, .finding = {}};
+  return ClaimFinding{};
+}
+
+Result<void> MemoryStore::end_answers(std::span<const EndedAnswer> ended) {
+  std::lock_guard lock(mutex_);
+  if (failure_ || answers_failure_) return fail(failure_ ? *failure_ : *answers_failure_);
+  for (const EndedAnswer& one : ended) {
+    auto at = claims_.find({one.claim.owner, one.claim.key});
+    bool its_own = at != claims_.end() && !at->second.until && at->second.call == one.claim.call;
+    if (!its_own) continue;
+    if (one.keep == EndedAnswer::Keep::nothing) {
+      claims_.erase(at);
+      continue;
+    }
+    at->second.until = one.until;
+    ClaimFinding& finding = at->second.finding;
+    finding.state = ClaimFinding::State::too_large;
+    if (one.keep != EndedAnswer::Keep::answer) continue;
+    finding.state = ClaimFinding::State::answered;
+    finding.answer = {.call = one.claim.call,
+                      .outcome = one.outcome,
+                      .status = one.status,
+                      .fields = one.fields,
+                      .body = one.body ? *one.body : std::string()};
+  }
+  return {};
+}
+
+Result<void> MemoryStore::cut_off_answers(WallTime until) {
+  std::lock_guard lock(mutex_);
+  if (failure_ || answers_failure_) return fail(failure_ ? *failure_ : *answers_failure_);
+  std::erase_if(claims_, [&](const auto& claim) {
+    auto row = calls_.find(claim.second.call);
+    return !claim.second.until && row != calls_.end() && left_nothing(row->second);
+  });
+  for (auto& [of, claim] : claims_) {
+    if (claim.until) continue;
+    claim.until = until;
+    claim.finding.state = ClaimFinding::State::cut_off;
+  }
+  return {};
+}
+
+Result<std::size_t> MemoryStore::delete_answers_until(WallTime until, std::size_t limit) {
+  std::lock_guard lock(mutex_);
+  if (failure_ || answers_failure_) return fail(failure_ ? *failure_ : *answers_failure_);
+  return std::erase_if(claims_, [&](const auto& claim) {
+    bool over = limit > 0 && claim.second.until && *claim.second.until <= until;
+    if (over) --limit;
+    return over;
+  });
+}
+
+std::size_t MemoryStore::count_answers() const {
+  std::lock_guard lock(mutex_);
+  return claims_.size();
+}
+
 Result<std::int64_t> MemoryStore::add_request(const BudgetRequest& request) {
   Result<void> sane = check(request);
   if (!sane) return fail(sane.error());
@@ -429,6 +498,11 @@ Result<void> MemoryStore::remove_holder(std::string_view kind, std::string_view 
   return fail(Side::client, Kind::not_found, "there is no such stored holder");
 }
 
+void MemoryStore::fail_answers_with(std::optional<Error> error) {
+  std::lock_guard lock(mutex_);
+  answers_failure_ = std::move(error);
+}
+
 void MemoryStore::fail_writes_with(std::optional<Error> error) {
   std::lock_guard lock(mutex_);
   failure_ = std::move(error);
@@ -436,13 +510,14 @@ void MemoryStore::fail_writes_with(std::optional<Error> error) {
 
 MemoryStore::Books MemoryStore::copy_of_books() const {
   std::lock_guard lock(mutex_);
-  return {.calls = calls_, .balances = balances_};
+  return {.calls = calls_, .balances = balances_, .claims = claims_};
 }
 
 void MemoryStore::put_books(Books books) {
   std::lock_guard lock(mutex_);
   calls_ = std::move(books.calls);
   balances_ = std::move(books.balances);
+  claims_ = std::move(books.claims);
 }
 
 std::map<CallId, StoredCall> MemoryStore::copy_of_calls() const {

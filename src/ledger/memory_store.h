@@ -1,6 +1,7 @@
 // A store in memory: what the SQLite store is compared with, and what tests of other rooms use.
 #pragma once
 
+#include "ledger/kept_answer.h"
 #include "ledger/store.h"
 
 #include <cstddef>
@@ -30,6 +31,10 @@ class MemoryStore final : public Store {
   Result<std::size_t> delete_balances_before(WallTime before, std::size_t limit) override;
   Result<std::int64_t> add_adjustment(const Adjustment& adjustment) override;
   Result<std::vector<Adjustment>> adjustments() override;
+  Result<ClaimFinding> claim_answer(const AnswerClaim& claim, WallTime now) override;
+  Result<void> end_answers(std::span<const EndedAnswer> ended) override;  // without a bound
+  Result<void> cut_off_answers(WallTime until) override;
+  Result<std::size_t> delete_answers_until(WallTime until, std::size_t limit) override;
   Result<std::int64_t> add_request(const BudgetRequest& request) override;
   Result<std::optional<BudgetRequest>> request(std::int64_t id) override;
   Result<RequestPage> requests(const RequestQuery& query) override;
@@ -46,16 +51,28 @@ class MemoryStore final : public Store {
   Result<void> remove_holder(std::string_view kind, std::string_view org,
                              std::string_view name) override;
 
+  std::size_t count_answers() const;  // with claims
+
   // From here on every write fails so; nothing = they succeed again.
   void fail_writes_with(std::optional<Error> error);
+  // Of answers alone.
+  void fail_answers_with(std::optional<Error> error);
 
   // What a process that was killed now would leave behind.
   using Balances = std::map<std::pair<BudgetIdentity, BalancePlace>, Balance>;
   std::map<CallId, StoredCall> copy_of_calls() const;
   void put_calls(std::map<CallId, StoredCall> calls);
+  struct Claimed {
+    AnswerHash request{};
+    CallId call;
+    std::optional<WallTime> until;  // nothing: it runs
+    ClaimFinding finding;
+  };
+  using Claims = std::map<std::pair<AnswerHash, AnswerHash>, Claimed>;  // by owner and key
   struct Books {
     std::map<CallId, StoredCall> calls;
     Balances balances;
+    Claims claims;
   };
   Books copy_of_books() const;
   void put_books(Books books);
@@ -67,11 +84,13 @@ class MemoryStore final : public Store {
 
   mutable std::mutex mutex_;
   std::optional<Error> failure_;
+  std::optional<Error> answers_failure_;
   std::map<CallId, StoredCall> calls_;
   std::map<CallId, std::vector<Rating>> ratings_;
   Balances balances_;
   std::vector<Adjustment> adjustments_;
   std::vector<BudgetRequest> requests_;
+  Claims claims_;
   std::map<std::string, Switch, std::less<>> switches_;
   std::map<std::string, KeyRow, std::less<>> keys_;
   std::map<std::tuple<std::string, std::string, std::string>, HolderRow> holders_;

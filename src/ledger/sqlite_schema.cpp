@@ -348,13 +348,36 @@ constexpr char route_of_calls[] = R"sql(,
 constexpr auto schema_7 = joined(without_calls_view, calls_view, costs_of_calls,
                                  numbered_budgets_of_calls, route_of_calls, of_calls);
 
+// Calls with an Idempotency-Key: what they were answered, or that they run (no until_ns). What is
+// searched by comes before the answer itself.
+constexpr char schema_8[] = R"sql(CREATE TABLE kept_answers (
+  number   INTEGER PRIMARY KEY,
+  owner    BLOB NOT NULL,
+  key      BLOB NOT NULL,
+  request  BLOB NOT NULL,
+  call     TEXT NOT NULL,
+  kept     TEXT,
+  until_ns INTEGER,
+  bytes    INTEGER NOT NULL,
+  outcome  TEXT,
+  status   INTEGER,
+  checksum INTEGER,
+  fields   BLOB,
+  body     BLOB,
+  UNIQUE (owner, key)
+) STRICT;
+
+CREATE INDEX kept_answers_ending ON kept_answers (until_ns, bytes);
+)sql";
+
 constexpr std::array steps{Migration(schema_1.data(), schema_1.size()),
                            Migration(schema_2.data(), schema_2.size()),
                            Migration(schema_3.data(), schema_3.size()),
                            Migration(schema_4),
                            Migration(schema_5),
                            Migration(schema_6.data(), schema_6.size()),
-                           Migration(schema_7.data(), schema_7.size())};
+                           Migration(schema_7.data(), schema_7.size()),
+                           Migration(schema_8)};
 
 Result<void> refuse_foreign(Database& database) {
   Result<std::int64_t> id = database.query_number("PRAGMA application_id");

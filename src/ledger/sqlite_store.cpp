@@ -1,5 +1,6 @@
 #include "ledger/sqlite_store.h"
 
+#include "ledger/sqlite_answers.h"
 #include "ledger/sqlite_budgets.h"
 #include "ledger/sqlite_calls.h"
 #include "ledger/sqlite_db.h"
@@ -124,13 +125,14 @@ class SqliteStore final : public Store {
   // The statements refer to the connections, so they go first (they are declared last).
   SqliteStore(std::unique_ptr<Database> writer, std::unique_ptr<Database> reader,
               CallWriter call_writer, CallReader call_reader, const Clock& clock,
-              Duration query_time_max)
+              const SqliteOptions& options)
       : clock_(clock),
-        query_time_max_(query_time_max),
+        query_time_max_(options.query_time_max),
         writer_(std::move(writer)),
         reader_(std::move(reader)),
         call_writer_(std::move(call_writer)),
-        call_reader_(std::move(call_reader)) {}
+        call_reader_(std::move(call_reader)),
+        answers_(*writer_, options.answers_bytes_max) {}
 
   Result<std::size_t> insert_calls(std::span<const CallRecord* const> calls) override {
     std::lock_guard lock(writing_);
@@ -179,13 +181,7 @@ class SqliteStore final : public Store {
 
   Result<std::size_t> delete_calls_before(WallTime before, std::size_t limit) override {
     std::lock_guard lock(writing_);
-    // Rows that are to be gone are overwritten. While rows are added, that would be work for
-    // nothing.
-    Result<void> set = writer_->execute("PRAGMA secure_delete = ON");
-    Result<std::size_t> deleted = set ? delete_within(before, limit) : fail(set.error());
-    set = writer_->execute("PRAGMA secure_delete = OFF");
-    if (deleted && !set) return fail(set.error());
-    return deleted;
+    return while_overwriting([&] { return delete_within(before, limit); });
   }
 
   Result<Backup> backup(const std::string& to) override {
@@ -256,6 +252,28 @@ class SqliteStore final : public Store {
   Result<std::vector<Adjustment>> adjustments() override {
     std::lock_guard lock(reading_);
     return read_adjustments(*reader_);
+  }
+
+  Result<ClaimFinding> claim_answer(const AnswerClaim& claim, WallTime now) override {
+    std::lock_guard lock(writing_);
+    return while_overwriting(
+        [&] { return changing_answers([&] { return answers_.claim(claim, now); }); });
+  }
+
+  Result<void> end_answers(std::span<const EndedAnswer> ended) override {
+    std::lock_guard lock(writing_);
+    return while_overwriting([&] { return changing_answers([&] { return answers_.end(ended); }); });
+  }
+
+  Result<void> cut_off_answers(WallTime until) override {
+    std::lock_guard lock(writing_);
+    return changing_answers([&] { return cut_off_within(until); });
+  }
+
+  Result<std::size_t> delete_answers_until(WallTime until, std::size_t limit) override {
+    std::lock_guard lock(writing_);
+    return while_overwriting(
+        [&] { return changing_answers([&] { return answers_.remove_until(until, limit); }); });
   }
 
   Result<std::int64_t> add_request(const BudgetRequest& request) override {
@@ -353,6 +371,48 @@ class SqliteStore final : public Store {
   }
 
  private:
+  // What is to be gone is overwritten. While rows are added, that would be work for nothing.
+  template <class Work>
+  auto while_overwriting(Work work) -> decltype(work()) {
+    Result<void> set = writer_->execute("PRAGMA secure_delete = ON");
+    if (!set) return fail(set.error());
+    auto done = work();
+    set = writer_->execute("PRAGMA secure_delete = OFF");
+    if (done && !set) return fail(set.error());
+    return done;
+  }
+
+  // In one transaction.
+  template <class Work>
+  auto changing_answers(Work work) -> decltype(work()) {
+    Result<Transaction> transaction = Transaction::begin(*writer_);
+    if (!transaction) return fail(transaction.error());
+    auto done = work();
+    Result<void> committed;
+    if (done) committed = transaction->commit();
+    if (!done || !committed) answers_.rolled_back();
+    if (!committed) return fail(committed.error());
+    return done;
+  }
+
+  Result<void> cut_off_within(WallTime until) {
+    Result<std::vector<AnswerWriter::Running>> running = answers_.running();
+    if (!running) return fail(running.error());
+    for (const AnswerWriter::Running& one : *running) {
+      std::optional<StoredCall> row;
+      if (one.call) {
+        Result<std::optional<StoredCall>> found = call(*one.call);
+        if (!found) return fail(found.error());
+        row = std::move(*found);
+      }
+      bool nothing = row && left_nothing(*row);
+      Result<void> done =
+          nothing ? answers_.release(one.number) : answers_.cut_off(one.number, until);
+      if (!done) return done;
+    }
+    return {};
+  }
+
   Result<std::size_t> delete_within(WallTime before, std::size_t limit) {
     Result<Transaction> transaction = Transaction::begin(*writer_);
     if (!transaction) return fail(transaction.error());
@@ -373,6 +433,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Database> reader_;
   CallWriter call_writer_;
   CallReader call_reader_;
+  AnswerWriter answers_;
 };
 
 }  // namespace
@@ -396,7 +457,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const std::string& path,
   if (!call_reader) return fail(call_reader.error());
   return std::make_unique<SqliteStore>(std::move(*writer), std::move(*reader),
                                        std::move(*call_writer), std::move(*call_reader), clock,
-                                       options.query_time_max);
+                                       options);
 }
 
 }  // namespace recloser::ledger

@@ -21,9 +21,10 @@ struct SqliteOptions {
     full,    // every commit waits for the disk
   };
   Synchronous synchronous = Synchronous::normal;
-  Duration busy_timeout = 2s;         // how long another program's lock is waited for
-  Duration query_time_max = 5s;       // of one reading snapshot
-  std::uint64_t pages_max = 0;        // after which the store is full; 0 = the disk
+  Duration busy_timeout = 2s;    // how long another program's lock is waited for
+  Duration query_time_max = 5s;  // of one reading snapshot
+  std::uint64_t pages_max = 0;   // after which the store is full; 0 = the disk
+  std::uint64_t answers_bytes_max = kept_answers_bytes_max;
   std::string program_version = "0";  // noted in the file, for whoever meets it later
   Log* log = nullptr;                 // told of a change of schema and of the backup before it
   FreeBytes free_bytes = free_bytes_of;

@@ -5,6 +5,7 @@
 #include "ledger/budget_books.h"
 #include "ledger/budget_request.h"
 #include "ledger/call_record.h"
+#include "ledger/kept_answer.h"
 #include "ledger/stored_call.h"
 #include "ledger/usage.h"
 
@@ -107,6 +108,17 @@ class Store {
   // Kept for ever; a balance that it moves is moved in the same transaction. Its id.
   virtual Result<std::int64_t> add_adjustment(const Adjustment& adjustment) = 0;
   virtual Result<std::vector<Adjustment>> adjustments() = 0;  // by id
+
+  // Whether the call is to be made; what is known at `now` of its key otherwise.
+  virtual Result<ClaimFinding> claim_answer(const AnswerClaim& claim, WallTime now) = 0;
+  // Of calls that claimed; nothing, where another has claimed the key since. Forgets what there is
+  // no room for.
+  virtual Result<void> end_answers(std::span<const EndedAnswer> ended) = 0;
+  // Before any call begins, with the rows of all earlier ones stored: claims of a process that has
+  // ended. Those of calls that left_nothing() are given back, the others stand until then.
+  virtual Result<void> cut_off_answers(WallTime until) = 0;
+  // Deletes up to `limit` that are over by then, claims that run never. How many it were.
+  virtual Result<std::size_t> delete_answers_until(WallTime until, std::size_t limit) = 0;
 
   // Its id; kept for ever. Kind::conflict when too many wait.
   virtual Result<std::int64_t> add_request(const BudgetRequest& request) = 0;

@@ -1,6 +1,8 @@
 #include "ledger/writer.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -12,7 +14,8 @@ namespace {
 constexpr std::uint32_t slots_kept_free = segment_slots / 2;  // below it the writer grows the file
 constexpr Duration growth_retry_every = 1s;
 constexpr std::size_t delete_rows_max = 500;  // in one go, so that rows never wait long behind it
-constexpr Duration balances_kept = 48h;       // after their time: a clock may jump back by a day
+constexpr std::size_t answers_at_once_max = 16;  // large ones let others write between them
+constexpr Duration balances_kept = 48h;          // after their time: a clock may jump back by a day
 
 }  // namespace
 
@@ -83,6 +86,28 @@ LedgerStatus Writer::status() const {
   return status;
 }
 
+void Writer::end_answer(EndedAnswer&& ended) {
+  {
+    std::lock_guard lock(mutex_);
+    ended_.push_back(std::move(ended));
+  }
+  answers_wait_.store(true);
+  bell_.ring_if_asleep();
+}
+
+void Writer::note_answers(AnswerStep step, const Result<void>& done) {
+  bool failed_before = answers_fail_[std::size_t(step)].exchange(!done);
+  if (done || failed_before) return;
+  log_.warning(
+      "answers for calls that are sent again cannot be kept on the disk: a restart forgets them",
+      {{"why", done.error().message()}});
+}
+
+void Writer::note_damaged_answer(CallId asks) {
+  log_.warning("the answer that was kept for a call is damaged: the call is made again",
+               {{"call", asks.str()}});
+}
+
 void Writer::run() {
   while (!stopping_.load()) {
     wait();
@@ -105,8 +130,9 @@ void Writer::wait() {
   if (full_batch) return;
   // Under load the next rows come within this rest, and whoever settles them makes no system call.
   if (stored_something_ || !journal_.none_settled()) return bell_.rest(rest_time());
-  if (more_to_delete_) return;
-  bell_.sleep(until_next_duty(), [this] { return is_urgent() || !journal_.none_settled(); });
+  if (more_to_delete_ || answers_wait_.load()) return;
+  bell_.sleep(until_next_duty(),
+              [this] { return is_urgent() || answers_wait_.load() || !journal_.none_settled(); });
   if (!is_urgent() && !journal_.none_settled()) bell_.rest(rest_time());
 }
 
@@ -126,13 +152,41 @@ Duration Writer::until_next_duty() const { return std::min(options_.sync_every, 
 
 void Writer::round() {
   std::uint64_t flushes = flushes_wanted_.load();
+  take_answers();
   journal_.take_settled(pending_);
   Result<void> done = store_pending();
+  if (done) store_answers();
   if (done) done = sync_if_due();
   note(done);
   answer(flushes, done);
   keep_room();
   if (done) delete_old();
+}
+
+// Before the rows are taken: a call is settled and then its answer has ended, so that its row is
+// never behind it.
+void Writer::take_answers() {
+  answers_wait_.store(false);
+  std::lock_guard lock(mutex_);
+  std::ranges::move(ended_, std::back_inserter(answers_));
+  ended_.clear();
+}
+
+// By themselves: a disk that is too full for answers may have room for rows, and one that is too
+// full for a large answer room for a small one.
+void Writer::store_answers() {
+  if (answers_.empty()) return;
+  Result<void> all;
+  for (std::span rest(answers_); !rest.empty();) {
+    std::span<const EndedAnswer> some = rest.first(std::min(rest.size(), answers_at_once_max));
+    Result<void> done = store_.end_answers(some);
+    if (!done) all = done;
+    rest = rest.subspan(some.size());
+  }
+  note_answers(AnswerStep::keep, all);
+  answers_.clear();
+  stored_something_ = true;
+  unsynced_ = true;
 }
 
 Result<void> Writer::store_pending() {
@@ -190,7 +244,8 @@ void Writer::delete_old() {
   deletion_due_ = clock_.now() + options_.retain_check_every;
   bool more_rows = options_.retain != Duration::zero() && delete_old_rows();
   bool more_balances = delete_ended_balances();
-  more_to_delete_ = more_rows || more_balances;
+  bool more_answers = delete_ended_answers();
+  more_to_delete_ = more_rows || more_balances || more_answers;
 }
 
 // Whether there may be more.
@@ -212,6 +267,17 @@ bool Writer::delete_ended_balances() {
   Result<std::size_t> deleted = store_.delete_balances_before(before, delete_rows_max);
   if (deleted) return *deleted == delete_rows_max;
   log_.warning("balances of budgets whose time is over could not be deleted; tried again later",
+               {{"why", deleted.error().message()}});
+  return false;
+}
+
+// Where none are kept any more, all of them.
+bool Writer::delete_ended_answers() {
+  bool keeps = options_.answers_ttl > Duration::zero();
+  WallTime until = keeps ? clock_.wall() : WallTime{INT64_MAX};
+  Result<std::size_t> deleted = store_.delete_answers_until(until, answers_at_once_max);
+  if (deleted) return *deleted == answers_at_once_max;
+  log_.warning("answers past idempotency.ttl could not be deleted; tried again later",
                {{"why", deleted.error().message()}});
   return false;
 }

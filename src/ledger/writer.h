@@ -6,9 +6,11 @@
 #include "core/time.h"
 #include "ledger/doorbell.h"
 #include "ledger/journal.h"
+#include "ledger/kept_answer.h"
 #include "ledger/ledger_options.h"
 #include "ledger/store.h"
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -36,6 +38,11 @@ class Writer {
   Result<void> grow_journal();
   Result<void> flush();
   LedgerStatus status() const;
+  void end_answer(EndedAnswer&& ended);
+  // What became of the last try to claim a key, or to keep answers.
+  enum class AnswerStep : std::uint8_t { claim, keep };
+  void note_answers(AnswerStep step, const Result<void>& done);
+  void note_damaged_answer(CallId asks);
 
  private:
   void run();
@@ -44,12 +51,15 @@ class Writer {
   Duration rest_time() const;
   Duration until_next_duty() const;
   void round();
+  void take_answers();
+  void store_answers();
   Result<void> store_pending();
   Result<void> sync_if_due();
   void keep_room();
   void delete_old();
   bool delete_old_rows();
   bool delete_ended_balances();
+  bool delete_ended_answers();
   void note(const Result<void>& done);
   void answer(std::uint64_t flushes, const Result<void>& done);
 
@@ -63,6 +73,8 @@ class Writer {
   std::atomic<bool> admitting_{true};
   std::atomic<bool> growth_blocked_{false};
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> answers_wait_{false};
+  std::array<std::atomic<bool>, 2> answers_fail_{};  // by AnswerStep
   std::atomic<std::uint64_t> flushes_wanted_{0};
   std::atomic<std::uint64_t> stored_rows_{0};
   std::atomic<std::uint64_t> deleted_rows_{0};
@@ -73,10 +85,12 @@ class Writer {
   std::uint64_t flushes_done_ = 0;      // under mutex_
   std::optional<Error> flush_failure_;  // under mutex_; of the last round
   std::string last_error_;              // under mutex_
+  std::vector<EndedAnswer> ended_;      // under mutex_; answers whose rows are settled
 
   // The writer thread's own.
   std::vector<std::uint32_t> pending_;  // settled slots, oldest first
   std::vector<const CallRecord*> batch_;
+  std::vector<EndedAnswer> answers_;  // whose rows are in this round or were in one before
   bool failing_ = false;
   bool stored_something_ = false;  // in the last round
   bool unsynced_ = false;
