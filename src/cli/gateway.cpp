@@ -155,6 +155,8 @@ Started<void> Gateway::open_books() {
   options.journal.program_version = surroundings_.program_version;
   options.retain = config_->ledger.retain;
   options.watcher = &live_;
+  const config::Idempotency& idempotency = config_->idempotency;
+  if (idempotency.store == config::AnswerStore::disk) options.answers_ttl = idempotency.ttl;
   Result<std::unique_ptr<ledger::Ledger>> ledger =
       ledger::Ledger::open(options, std::move(*store), surroundings_.clock, surroundings_.log);
   if (!ledger) return fail(ledger.error());
@@ -279,7 +281,7 @@ Started<void> Gateway::start_traffic() {
     answers_ = std::make_unique<relay::Answers>(
         relay::Answers::Limits{.ttl = idempotency.ttl,
                                .answer_bytes_max = idempotency.answer_max.count},
-        *hash_seed);
+        *hash_seed, ledger_->keeps_answers() ? ledger_.get() : nullptr);
   }
   services_ =
       std::make_unique<relay::Services>(relay::Services{.config = config_,

@@ -27,6 +27,7 @@ namespace recloser::cli {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 struct Memory final : LogSink {
   explicit Memory(std::string& text) : out(text) {}
@@ -378,6 +379,31 @@ TEST_F(GatewayTest, WhatAnOwnerApprovedHoldsAfterARestart) {
   start(keys);
   EXPECT_THAT(admin("GET /admin/budgets", ""), HasSubstr(R"("limit":"7.00")"));
   EXPECT_THAT(admin("POST /admin/approvals/1", R"({"decision":"approve"})"), HasSubstr(" 409 "));
+}
+
+TEST_F(GatewayTest, AnAnswerOutlivesARestartOnTheDiskAlone) {
+  auto call = [this](std::string_view store) {
+    start(fmt::format("auth: {{mode: open}}\nidempotency: {{store: {}}}\n", store));
+    std::string_view body = R"({"model":"sim/sim-t5","messages":[{"role":"user","content":"x"}]})";
+    begin(
+        gateway_->addresses().front(),
+        fmt::format("POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n"
+                    "idempotency-key: k\r\ncontent-length: {}\r\n\r\n{}",
+                    body.size(), body));
+    std::string answer = rest();
+    gateway_.reset();
+    EXPECT_THAT(answer, HasSubstr("HTTP/1.1 200 OK"));
+    return answer;
+  };
+  auto body_of = [](const std::string& answer) { return answer.substr(answer.find("\r\n\r\n")); };
+  std::string first = call("disk");
+  for (int restart = 0; restart < 2; ++restart) {
+    std::string again = call("disk");
+    EXPECT_THAT(again, HasSubstr("idempotency-replayed: true"));
+    EXPECT_EQ(body_of(again), body_of(first));
+  }
+  EXPECT_THAT(call("memory"), Not(HasSubstr("idempotency-replayed")));
+  EXPECT_THAT(call("disk"), Not(HasSubstr("idempotency-replayed"))) << "it was deleted";
 }
 
 }  // namespace

@@ -40,9 +40,13 @@ enum class AuthMode : unsigned char { keys, open };
 // What happens to a call whose cost nobody can tell; under a budget in USD it is refused anyway.
 enum class Unpriced : unsigned char { allow_without_budget, refuse };
 
+// Where answers are kept for calls that are sent again.
+enum class AnswerStore : unsigned char { memory, disk };
+
 std::string_view name_of(Dialect dialect);  // as one writes it: "openai"
 std::string_view name_of(AuthMode mode);
 std::string_view name_of(Unpriced unpriced);
+std::string_view name_of(AnswerStore store);
 
 struct ListenTls {
   std::string cert_path;  // PEM, the chain of the server
@@ -169,6 +173,7 @@ struct KeepAlive {
 
 struct Idempotency {
   Duration ttl = 24h;  // after the call has ended; zero: keys of clients mean nothing
+  AnswerStore store = AnswerStore::memory;
   Bytes answer_max{std::uint64_t{1} << 20};  // a larger one is not kept
 };
 

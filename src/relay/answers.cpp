@@ -24,12 +24,22 @@ std::string name_of(const Answers::Claim& claim) {
 }  // namespace
 
 Answer::Answer(Answers& all, std::string name, std::string call, session::Hash128 request)
-    : all_(all), name_(std::move(name)), call_(std::move(call)), request_(request) {
+    : all_(all), name_(std::move(name)), request_(request), call_(std::move(call)) {
   held_bytes_ = answer_overhead_bytes + name_.size();
   all_.held_bytes_.fetch_add(held_bytes_, std::memory_order_relaxed);
 }
 
 Answer::~Answer() { all_.held_bytes_.fetch_sub(held_bytes_, std::memory_order_relaxed); }
+
+std::string Answer::call() const {
+  std::lock_guard lock(mutex_);
+  return call_;
+}
+
+void Answer::stand_for(std::string call) {
+  std::lock_guard lock(mutex_);
+  call_ = std::move(call);
+}
 
 void Answer::begin(int status, std::string fields) {
   bool fits = all_.hold(fields.size());
@@ -99,6 +109,19 @@ Answer::Reading Answer::read(std::size_t from) const {
   return reading;
 }
 
+// The body is lent, not copied: it is large, and nobody changes it any more.
+ledger::EndedAnswer Answer::ended(const SharedAnswer& answer, const ledger::AnswerClaim& claim) {
+  using Keep = ledger::EndedAnswer::Keep;
+  std::lock_guard lock(answer->mutex_);
+  bool too_large = answer->state_ == State::too_large;
+  return {.claim = claim,
+          .keep = too_large ? Keep::that_it_was_too_large : Keep::answer,
+          .outcome = answer->outcome_,
+          .status = static_cast<std::uint16_t>(answer->status_),
+          .fields = answer->fields_,
+          .body = std::shared_ptr<const std::string>(answer, &answer->body_)};
+}
+
 Answer::News::News(Answer& answer, net::Worker& worker, std::uint64_t version)
     : Waiter(go_on), answer_(answer), worker_(worker), version_(version) {}
 
@@ -126,8 +149,8 @@ bool Answer::News::await_suspend(std::coroutine_handle<> waiting) {
   return true;
 }
 
-Answers::Answers(Limits limits, std::uint64_t hash_seed)
-    : limits_(limits), answers_(0, Hash{KeyedHash(hash_seed)}) {}
+Answers::Answers(Limits limits, std::uint64_t hash_seed, ledger::Ledger* books)
+    : limits_(limits), books_(books), answers_(0, Hash{KeyedHash(hash_seed)}) {}
 
 Answers::Found Answers::find(const Claim& claim, std::string_view call, Instant now) {
   std::string name = name_of(claim);

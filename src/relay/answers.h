@@ -4,6 +4,7 @@
 #include "core/keyed_hash.h"
 #include "core/time.h"
 #include "ledger/call_record.h"
+#include "ledger/ledger.h"
 #include "net/cancel.h"
 #include "net/worker.h"
 #include "session/hash128.h"
@@ -39,6 +40,8 @@ class Answer {
     whole,
     broken,     // its call ended in the middle of it, or before it began
     too_large,  // it is not kept, and what there was of it is gone
+    conflicts,  // an earlier process knew the key with another request
+    cut_off,    // an earlier process ended in the midst of its call
   };
 
   // What there is of it beyond what its reader has.
@@ -60,15 +63,19 @@ class Answer {
   Answer& operator=(const Answer&) = delete;
 
   const std::string& name() const { return name_; }
-  const std::string& call() const { return call_; }
+  std::string call() const;
   const session::Hash128& request() const { return request_; }
 
-  // For its call, in this order; end() by Answers.
+  // For its call, in this order; end() by Answers. It is that of an earlier one:
+  void stand_for(std::string call);
   void begin(int status, std::string fields);
   void append(std::span<const std::string_view> pieces);
 
   // The head with from == 0, and the body from there on.
   Reading read(std::size_t from) const;
+
+  // What is to be kept of one that has ended so, beyond this process.
+  static ledger::EndedAnswer ended(const SharedAnswer& answer, const ledger::AnswerClaim& claim);
 
   class News;
 
@@ -88,12 +95,12 @@ class Answer {
 
   Answers& all_;
   const std::string name_;
-  const std::string call_;
   const session::Hash128 request_;
 
   // A mutex and not a spin lock: to tell readers is a system call.
   mutable std::mutex mutex_;
-  State state_ = State::comes;  // guarded by mutex_, as all that follows
+  std::string call_;  // guarded by mutex_, as all that follows
+  State state_ = State::comes;
   ledger::Outcome outcome_ = ledger::Outcome::open;
   int status_ = 0;
   std::string fields_;
@@ -131,7 +138,8 @@ class Answer::News final : public net::Cancellable, private net::Waiter {
   bool cancelled_ = false;
 };
 
-// All of a process, for all its workers. They are in memory: a process that begins anew knows none.
+// All of a process, for all its workers. They are in memory: a process that begins anew has those
+// that its books have, if any are kept there.
 class Answers {
  public:
   struct Limits {
@@ -156,8 +164,11 @@ class Answers {
     SharedAnswer answer;  // null where it conflicts
   };
 
-  // `hash_seed`: random, and for keys of tables alone.
-  Answers(Limits limits, std::uint64_t hash_seed);
+  // `hash_seed`: random, and for keys of tables alone. `books`: where answers are kept beyond this
+  // process; null: nowhere.
+  Answers(Limits limits, std::uint64_t hash_seed, ledger::Ledger* books = nullptr);
+
+  ledger::Ledger* books() const { return books_; }
 
   // `call` is the id of the call that asks.
   Found find(const Claim& claim, std::string_view call, Instant now);
@@ -186,6 +197,7 @@ class Answers {
   void forget_oldest();
 
   const Limits limits_;
+  ledger::Ledger* const books_;
   std::atomic<std::size_t> held_bytes_{0};
   mutable std::mutex mutex_;
   std::unordered_map<std::string, SharedAnswer, Hash> answers_;  // guarded by mutex_

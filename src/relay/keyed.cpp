@@ -47,6 +47,22 @@ std::string kept_fields(const net::http1::ResponseHead& head) {
   return fields;
 }
 
+ledger::AnswerHash as_stored(const session::Hash128& hash) {
+  ledger::AnswerHash bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    std::uint64_t half = i < 8 ? hash.high : hash.low;
+    bytes[i] = static_cast<std::uint8_t>(half >> (i % 8 * 8));
+  }
+  return bytes;
+}
+
+Refused sent_with_another_request() {
+  return {.refusal = codec::Refusal::idempotency_conflict,
+          .message =
+              "this idempotency-key was sent with another request before: send a new key "
+              "with each new request"};
+}
+
 // An answer is kept, an error is not: what failed or was refused is made anew.
 bool stands(ledger::Outcome outcome, int status) {
   bool answered = outcome == ledger::Outcome::completed || outcome == ledger::Outcome::cut;
@@ -83,6 +99,43 @@ void Keyed::end(Answer::State state) {
   bool keeps = state == Answer::State::whole && stands(outcome_, status_);
   all_.end(answer_, state, outcome_, keeps ? Answers::Keep::yes : Answers::Keep::no,
            client_.worker().now());
+  if (!claim_) return;
+  ledger::EndedAnswer ended;
+  ended.claim = *claim_;
+  if (keeps) ended = Answer::ended(answer_, *claim_);
+  all_.books()->end_answer(std::move(ended));
+}
+
+// What cannot be claimed is made all the same, and its answer kept in memory.
+void Keyed::claimed(Result<ledger::ClaimFinding>&& found) {
+  if (!found) claim_.reset();
+  if (!found || found->state == ledger::ClaimFinding::State::claimed) return;
+  claim_.reset();
+  client_.let_hear(nullptr);
+  finding_ = Answers::Finding::again;
+  switch (found->state) {
+    case ledger::ClaimFinding::State::claimed:
+      std::unreachable();
+    case ledger::ClaimFinding::State::answered:
+      break;
+    case ledger::ClaimFinding::State::too_large:
+      return end_as(Answer::State::too_large, ledger::Outcome::open);
+    case ledger::ClaimFinding::State::conflicts:
+      return end_as(Answer::State::conflicts, ledger::Outcome::open);
+    case ledger::ClaimFinding::State::cut_off:
+      return end_as(Answer::State::cut_off, ledger::Outcome::open);
+  }
+  ledger::StoredAnswer& stored = found->answer;
+  answer_->stand_for(stored.call.str());
+  answer_->begin(stored.status, std::move(stored.fields));
+  std::array<std::string_view, 1> body{stored.body};
+  answer_->append(body);
+  end_as(Answer::State::whole, stored.outcome);
+}
+
+// It is not kept in memory as well: whoever asks later finds it where it was found now.
+void Keyed::end_as(Answer::State state, ledger::Outcome outcome) {
+  all_.end(answer_, state, outcome, Answers::Keep::no, client_.worker().now());
 }
 
 // Whether the call is the first with its key, or is to be answered like that one.
@@ -106,13 +159,29 @@ std::expected<void, Refused> Relay::find_answer(Call& call) {
       {.principal = call.principal, .key = *key, .request = request.value()}, call.id(),
       worker_.now());
   if (found.finding == Answers::Finding::conflicts) {
-    return std::unexpected(
-        Refused{.refusal = codec::Refusal::idempotency_conflict,
-                .message = "this idempotency-key was sent with another request before: send a "
-                           "new key with each new request"});
+    return std::unexpected(sent_with_another_request());
   }
+  bool begins = found.finding == Answers::Finding::begins;
   call.keyed = std::make_unique<Keyed>(*services_.answers, std::move(found), call.client);
+  if (begins && services_.answers->books() != nullptr) {
+    session::FieldHasher hashed_key;
+    hashed_key.add(*key);
+    call.keyed->claims({.owner = as_stored(call.principal),
+                        .key = as_stored(hashed_key.value()),
+                        .request = as_stored(request.value()),
+                        .call = call.row.id()});
+  }
   return {};
+}
+
+// The first with its key in this process may be a later one of an earlier process.
+Task<void> Relay::claim_key(Call& call) {
+  call.client.keep();
+  auto look = [books = services_.answers->books(), claim = *call.keyed->claim()] {
+    return books->claim_answer(claim);
+  };
+  Result<ledger::ClaimFinding> found = co_await beside_.run(std::move(look));
+  call.keyed->claimed(std::move(found));
 }
 
 namespace {
@@ -169,9 +238,9 @@ Task<void> Relay::answer_again(Call& call) {
   bool head_is_out = false;
   for (std::size_t at = 0;;) {
     Answer::Reading reading = answer.read(at);
-    bool over = reading.state == Answer::State::broken || reading.state == Answer::State::too_large;
-    bool ends =
-        reading.state == Answer::State::whole && at + reading.bytes.size() == reading.body_bytes;
+    bool is_whole = reading.state == Answer::State::whole;
+    bool over = !is_whole && reading.state != Answer::State::comes;
+    bool ends = is_whole && at + reading.bytes.size() == reading.body_bytes;
     bool waits = !over && !ends && reading.bytes.empty() && (head_is_out || reading.status == 0);
     if (waits) {
       Answer::News news(answer, worker_, reading.version);
@@ -202,19 +271,38 @@ Task<void> Relay::answer_again(Call& call) {
   }
 }
 
+namespace {
+
+Refused why_not_again(Answer::State state) {
+  using codec::Refusal;
+  switch (state) {
+    case Answer::State::comes:
+    case Answer::State::whole:
+    case Answer::State::broken:
+      break;
+    case Answer::State::too_large:
+      return {.refusal = Refusal::idempotency_conflict,
+              .message =
+                  "the call with this idempotency-key was made, and its answer was too large to be "
+                  "kept: send a new key to make it again"};
+    case Answer::State::conflicts:
+      return sent_with_another_request();
+    case Answer::State::cut_off:
+      return {.refusal = Refusal::idempotency_conflict,
+              .message =
+                  "the call with this idempotency-key was cut off when the gateway ended, and what "
+                  "came of it is not known: send a new key to make it again"};
+  }
+  return {.refusal = Refusal::provider_unavailable,
+          .message = "the call that this one repeats has ended without a whole answer: try again"};
+}
+
+}  // namespace
+
 // There is no more of the answer, or the call is not to be told it.
 Task<void> Relay::fail_again(Call& call, Answer::State state, bool head_is_out) {
   bool ours = call.cancel.cancelled();
-  Refused why{.refusal = codec::Refusal::provider_unavailable,
-              .message =
-                  "the call that this one repeats has ended without a whole answer: try "
-                  "again"};
-  if (state == Answer::State::too_large) {
-    why = {.refusal = codec::Refusal::idempotency_conflict,
-           .message =
-               "the call with this idempotency-key was made, and its answer was too large "
-               "to be kept: send a new key to make it again"};
-  }
+  Refused why = why_not_again(state);
   if (ours) why = ended_while_waiting(call);
   if (!head_is_out) {
     co_await refuse_call(call, why);

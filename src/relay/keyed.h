@@ -1,11 +1,14 @@
 // Keyed: what a call with an Idempotency-Key has to do with the others of its key.
 #pragma once
 
+#include "core/result.h"
+#include "ledger/kept_answer.h"
 #include "net/http_exchange.h"
 #include "relay/answers.h"
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -22,6 +25,12 @@ class Keyed final : public net::AnswerListener {
   Keyed(const Keyed&) = delete;
   Keyed& operator=(const Keyed&) = delete;
 
+  // Where answers are kept beyond this process: what is to be claimed there before the call is
+  // made, and what came of that.
+  void claims(const ledger::AnswerClaim& claim) { claim_ = claim; }
+  const std::optional<ledger::AnswerClaim>& claim() const { return claim_; }
+  void claimed(Result<ledger::ClaimFinding>&& found);
+
   bool sent_again() const { return finding_ == Answers::Finding::again; }
   Answer& answer() { return *answer_; }
 
@@ -33,10 +42,12 @@ class Keyed final : public net::AnswerListener {
 
  private:
   void end(Answer::State state);
+  void end_as(Answer::State state, ledger::Outcome outcome);
 
   Answers& all_;
   net::Exchange& client_;
   SharedAnswer answer_;
+  std::optional<ledger::AnswerClaim> claim_;
   Answers::Finding finding_;
   ledger::Outcome outcome_ = ledger::Outcome::open;
   int status_ = 0;

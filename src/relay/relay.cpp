@@ -145,6 +145,7 @@ Task<bool> Relay::prepare(Call& call) {
   if (!found) co_return not_made(call, std::move(found.error()));
   std::expected<void, Refused> may_begin = find_answer(call);
   if (!may_begin) co_return not_made(call, std::move(may_begin.error()));
+  if (call.keyed != nullptr && call.keyed->claim()) co_await claim_key(call);
   co_return true;
 }
 

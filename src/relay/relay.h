@@ -127,6 +127,7 @@ class Relay final : public net::HttpHandler {
 
   // keyed.cpp: calls with an Idempotency-Key.
   std::expected<void, Refused> find_answer(Call& call);
+  Task<void> claim_key(Call& call);
   Task<void> answer_again(Call& call);
   Task<void> fail_again(Call& call, Answer::State state, bool head_is_out);
 

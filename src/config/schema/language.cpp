@@ -307,6 +307,10 @@ constexpr Field idempotency_fields[] = {
         "ttl", {.help = "How long an answer is kept after its call has ended; `0s` turns it off.",
                 .example = "24h",
                 .bounds = between(0s, 30 * 24h)}),
+    field<&Idempotency::store>(
+        "store", {.help = "`disk`: answers lie in the state directory as well, and outlive a "
+                          "restart; `memory`: what lies there is deleted.",
+                  .example = "disk"}),
     field<&Idempotency::answer_max>(
         "maxBytes", {.help = "One answer; a larger one is not kept, and the call is refused when "
                              "it is sent again.",

@@ -59,6 +59,8 @@ constexpr Choice auth_modes[] = {{"keys", static_cast<int>(AuthMode::keys)},
 constexpr Choice unpriced_choices[] = {
     {"allow_without_budget", static_cast<int>(Unpriced::allow_without_budget)},
     {"refuse", static_cast<int>(Unpriced::refuse)}};
+constexpr Choice answer_store_choices[] = {{"memory", static_cast<int>(AnswerStore::memory)},
+                                           {"disk", static_cast<int>(AnswerStore::disk)}};
 constexpr Choice stream_upstream_choices[] = {{"auto", static_cast<int>(StreamUpstream::automatic)},
                                               {"always", static_cast<int>(StreamUpstream::always)},
                                               {"never", static_cast<int>(StreamUpstream::never)}};
@@ -297,6 +299,9 @@ void read_value(Reading& in, const ValueRules&, const Node& node, AuthMode& out)
 void read_value(Reading& in, const ValueRules&, const Node& node, Unpriced& out) {
   read_choice(in, node, unpriced_choices, out);
 }
+void read_value(Reading& in, const ValueRules&, const Node& node, AnswerStore& out) {
+  read_choice(in, node, answer_store_choices, out);
+}
 void read_value(Reading& in, const ValueRules&, const Node& node, StreamUpstream& out) {
   read_choice(in, node, stream_upstream_choices, out);
 }
@@ -370,6 +375,7 @@ std::string show_value(const std::optional<WallTime>& value) {
 std::string show_value(Dialect value) { return std::string(name_of(value)); }
 std::string show_value(AuthMode value) { return std::string(name_of(value)); }
 std::string show_value(Unpriced value) { return std::string(name_of(value)); }
+std::string show_value(AnswerStore value) { return std::string(name_of(value)); }
 std::string show_value(StreamUpstream value) {
   return std::string(name_in(stream_upstream_choices, static_cast<int>(value)));
 }
@@ -413,6 +419,9 @@ std::string_view name_of(Ability ability) {
 std::string_view name_of(AuthMode mode) { return name_in(auth_modes, static_cast<int>(mode)); }
 std::string_view name_of(Unpriced unpriced) {
   return name_in(unpriced_choices, static_cast<int>(unpriced));
+}
+std::string_view name_of(AnswerStore store) {
+  return name_in(answer_store_choices, static_cast<int>(store));
 }
 
 std::string type_of(const ValueRules&, bool) { return "true or false"; }
@@ -469,6 +478,7 @@ std::string type_of(const ValueRules&, const std::optional<WallTime>&) {
 std::string type_of(const ValueRules&, Dialect) { return list_of(dialects); }
 std::string type_of(const ValueRules&, AuthMode) { return list_of(auth_modes); }
 std::string type_of(const ValueRules&, Unpriced) { return list_of(unpriced_choices); }
+std::string type_of(const ValueRules&, AnswerStore) { return list_of(answer_store_choices); }
 std::string type_of(const ValueRules&, StreamUpstream) { return list_of(stream_upstream_choices); }
 std::string type_of(const ValueRules&, Balance) { return list_of(balance_choices); }
 std::string type_of(const ValueRules&, Interrupted) { return list_of(interrupted_choices); }

@@ -33,6 +33,8 @@ TestGateway::TestGateway(std::string directory) : directory_(std::move(directory
 void TestGateway::start(net::HttpServer::Options options) {
   ledger::LedgerOptions books;
   books.directory = directory_;
+  const config::Idempotency& idempotency = config_->idempotency;
+  if (idempotency.store == config::AnswerStore::disk) books.answers_ttl = idempotency.ttl;
   auto store = std::make_unique<ledger::MemoryStore>();
   store_ = store.get();
   ledger_ = std::move(*ledger::Ledger::open(books, std::move(store), loop_.clock(), loop_.log()));
@@ -41,11 +43,10 @@ void TestGateway::start(net::HttpServer::Options options) {
       *auth::KeyRing::make(std::move(declared), {}, auth::Holders(config_->holders)));
   std::shared_ptr<const Providers> providers = *Providers::make(config_, std::nullopt);
   static const std::shared_ptr<const price::Catalogue> prices = price::Catalogue::shipped();
-  const config::Idempotency& idempotency = config_->idempotency;
   if (idempotency.ttl > Duration{}) {
     answers_ = std::make_unique<Answers>(
         Answers::Limits{.ttl = idempotency.ttl, .answer_bytes_max = idempotency.answer_max.count},
-        7);
+        7, ledger_->keeps_answers() ? ledger_.get() : nullptr);
   }
   services_ = std::make_unique<Services>(Services{.config = config_,
                                                   .providers = providers,
