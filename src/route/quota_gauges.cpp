@@ -275,7 +275,7 @@ void QuotaGauges::arrived(const QuotaNeeds& needs) {
 void QuotaGauges::read(const QuotaReading& reading, Instant now) {
   for (QuotaUnit unit : units) {
     const QuotaReading::One& one = reading.of(unit);
-    if (!one.remaining) continue;
+    if (!one.remaining || one.limit == 0) continue;
     gauges_[static_cast<std::size_t>(unit)] = {
         .limit = std::max(one.limit.value_or(*one.remaining), *one.remaining),
         .remaining = *one.remaining,

@@ -86,6 +86,9 @@ class QuotaGauges {
   void sent(const QuotaNeeds& needs);
   void arrived(const QuotaNeeds& needs);
 
+  // What says that there is never anything (a limit of 0) is passed over: it came with an answer,
+  // so it is no limit of such calls. Where it is one, all are refused, and the cooldown is for
+  // that.
   void read(const QuotaReading& reading, Instant now);
   const Gauge& of(QuotaUnit unit) const { return gauges_[static_cast<std::size_t>(unit)]; }
 

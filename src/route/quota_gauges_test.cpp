@@ -253,6 +253,22 @@ TEST(QuotaGauges, CallsOnTheirWayCount) {
   EXPECT_LE(gauges.keeps_away({100, 0}), begun);
 }
 
+// Some servers write zeros, and Azure -1, where there is no limit. No provider answers a call that
+// its limit never allows.
+TEST(QuotaGauges, ALimitOfNothingIsNone) {
+  QuotaGauges gauges = gauges_of({{"x-ratelimit-limit-requests", "0"},
+                                  {"x-ratelimit-remaining-requests", "0"},
+                                  {"x-ratelimit-reset-requests", "0s"},
+                                  {"x-ratelimit-limit-tokens", "-1"},
+                                  {"x-ratelimit-remaining-tokens", "-1"},
+                                  {"x-ratelimit-reset-tokens", "0"},
+                                  {"anthropic-ratelimit-input-tokens-limit", "0"},
+                                  {"anthropic-ratelimit-input-tokens-remaining", "0"}});
+  EXPECT_LE(gauges.keeps_away({1'000, 1'000}), begun);
+  gauges = gauges_of({{"x-ratelimit-remaining-requests", "0"}});
+  EXPECT_EQ(gauges.keeps_away({}), begun + 60s) << "what is left is said, and the limit is not";
+}
+
 TEST(QuotaGauges, ALaterReadingReplacesAnEarlierOneOfTheSameUnit) {
   QuotaGauges gauges =
       gauges_of({{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-remaining-tokens", "0"}});
