@@ -46,6 +46,15 @@ bool asks_for_no_more(const net::http1::ResponseHead& head) {
   return again == "false" || (is_gateway && again != "true");
 }
 
+// When to come back, where no `Retry-After` says so: LiteLLM's proxy hands that of the provider
+// behind it on by a name of its own, Gemini writes it into its error.
+std::optional<Duration> retry_delay(const KeptAnswer& refused, WallTime now) {
+  if (auto handed_on = refused.head.find("llm_provider-retry-after")) {
+    return route::parse_wait(*handed_on, now);
+  }
+  return route::retry_delay_in(refused.begun, now);
+}
+
 }  // namespace
 
 AttemptEnd end_of(const Error& error, Reached way) {
@@ -109,7 +118,7 @@ void Relay::end_with_error(Call& call, int status) {
     call.record().set_error_class(*call.record().last_attempt(), of_the_call);
   }
   call.ended = end;
-  if (!call.retry_after) call.retry_after = route::retry_delay_in(call.kept->begun, worker_.wall());
+  if (!call.retry_after) call.retry_after = retry_delay(*call.kept, worker_.wall());
 }
 
 // The target's health learns how the attempt ended; what we have ended says nothing of it.

@@ -427,6 +427,20 @@ TEST_F(FailoverTest, ARateLimitKeepsCallsAwayForAsLongAsItSays) {
   EXPECT_EQ(ask_whole().body, whole);
 }
 
+// LiteLLM's proxy hands on what the provider behind it says under a name of its own.
+TEST_F(FailoverTest, WhatAProxyHandsOnOfARateLimitIsHeeded) {
+  with_targets(1);
+  gateway_.start();
+  first_ = status(429, "llm_provider-retry-after: 20\r\n");
+  EXPECT_EQ(ask_whole().status, 429);
+  EXPECT_THAT(ask_whole().head, HasSubstr("\nretry-after: 20\n"));
+  EXPECT_EQ(asked(0), 1u);
+  after(21s);
+  first_ = status(429, "retry-after: 3\r\nllm_provider-retry-after: 20\r\n");
+  EXPECT_EQ(ask_whole().status, 429);
+  EXPECT_THAT(ask_whole().head, HasSubstr("\nretry-after: 3\n")) << "what it says itself";
+}
+
 // A key that is refused is so for all models of its provider, and no other.
 TEST_F(FailoverTest, ARefusedKeyTripsTheKeyAndNotTheModel) {
   with_targets(2);
