@@ -106,6 +106,33 @@ TEST_F(FairQueueTest, WhoComesAgainAtOnceStandsInLine) {
   EXPECT_GE(std::ranges::count(order, 'a'), 3) << order;
 }
 
+TEST_F(FairQueueTest, WhoComesAgainBeforeItsQuantumIsUsedStandsInLine) {
+  add_all("aaaaaaaa");
+  EXPECT_EQ(take(FairQueue::quantum), 'a');
+  std::string order;
+  for (int i = 0; i < 12; ++i) {
+    add(i % 2 == 0 ? 'c' : 'd');
+    order += take(FairQueue::quantum / 4);
+  }
+  EXPECT_GE(std::ranges::count(order, 'a'), 3) << order;
+}
+
+// Who seldom has much to do saves nothing up for when it has.
+TEST_F(FairQueueTest, WhatIsNotUsedOfAQuantumIsLost) {
+  add_all(std::string(40, 'b'));
+  EXPECT_EQ(take(FairQueue::quantum), 'b');
+  for (int i = 0; i < 8; ++i) {
+    add('a');
+    EXPECT_EQ(take(FairQueue::quantum / 4), 'a');
+    // Until its line has been found empty.
+    for (int more = 0; more < 3; ++more) EXPECT_EQ(take(FairQueue::quantum), 'b');
+  }
+  add_all("aaaaaa");
+  std::string order;
+  for (int i = 0; i < 6; ++i) order += take(FairQueue::quantum);
+  EXPECT_EQ(order, "aababa") << "b has just had its quantum";
+}
+
 TEST_F(FairQueueTest, OneThatIsHereStaysWhereItIs) {
   add_all("ab");
   queue_.add(*items_[0]);
