@@ -213,7 +213,6 @@ Result<void> Worker::watch(int descriptor, Watched& watched) {
 
 void Worker::forget(Watched& watched) {
   --watched_count_;
-  watched.come_ = {};
   queue_.remove(watched);
 }
 

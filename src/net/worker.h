@@ -107,7 +107,8 @@ class Worker {
   auto sleep_until(Instant at);
 
   Result<void> watch(int descriptor, Watched& watched);
-  // Events that were not given out yet are forgotten; the kernel forgets at close().
+  // Once, at its end. Events that were not given out yet are not any more; the kernel forgets at
+  // close().
   void forget(Watched& watched);
   // on_events() is called again in a later turn, as if the kernel had said so.
   void come_again(Watched& watched, Watched::Events events);
