@@ -247,7 +247,8 @@ Result<const http1::ResponseHead*> HttpCall::take_head(std::string_view behind,
 // the request went out or the end came so soon that it must have been on its way before (RFC
 // 9112 9.3.1).
 bool HttpCall::may_replay(const Error& error) const {
-  if (!reused_ || replayed_ || any_byte_ || error.kind() != Kind::closed) return false;
+  if (!may_be_replaced_ || !reused_ || replayed_ || any_byte_) return false;
+  if (error.kind() != Kind::closed) return false;
   return !request_sent_ || pool_.worker().now() - sent_at_ <= replay_window;
 }
 

@@ -55,6 +55,8 @@ class HttpCall final : public Cancellable {
   // pooled connection that turns out dead before any byte of an answer is replaced once by a fresh
   // one: see replayed(). The head is the worker's: good until the next suspension.
   Task<Result<const http1::ResponseHead*>> start(HttpRequest request);
+  // From now on it is not replaced, whatever the request said. One that has been stays so.
+  void never_replay() { may_be_replaced_ = false; }
 
   // Whether the whole request went out before the connection failed: the provider may have worked
   // on it.
@@ -130,6 +132,7 @@ class HttpCall final : public Cancellable {
   Instant sent_at_;
   bool unread_ready_ = false;
   bool reused_ = false;
+  bool may_be_replaced_ = true;
   bool replayed_ = false;
   bool request_sent_ = false;
   bool reached_ = false;

@@ -130,6 +130,12 @@ void Relay::end_slot(Call& call, ledger::Outcome outcome) {
   call.slot.end(end, call.retry_after, worker_.now());
 }
 
+void note_tried(Request& request) {
+  for (Candidate& each : request.candidates) {
+    if (each.target == request.target) each.why_not = WhyNot::tried;
+  }
+}
+
 std::size_t attempts_of(const Request& request) {
   return std::min<std::size_t>(request.resolved->model().attempts, limits::attempts_max);
 }
@@ -160,9 +166,7 @@ bool Relay::goes_elsewhere(Call& call, AttemptEnd end) {
   Request& request = *call.request;
   if (request.panics) return false;  // all targets fail: one attempt is enough to see it
   end_slot(call, ledger::Outcome::provider_failed);
-  for (Candidate& each : request.candidates) {
-    if (each.target == request.target) each.why_not = WhyNot::tried;
-  }
+  note_tried(request);
   ask_health(request);
   route::TargetHealth* next = next_of(request);
   if (next == nullptr && repeat(call, end)) next = call.model->health;

@@ -246,7 +246,7 @@ Refused no_websocket() {
               "as a POST, with \"stream\": true for events"};
 }
 
-ledger::Attempt* Relay::note_replay(Call& call, std::string_view target, bool was_sent) {
+void Relay::note_replay(Call& call, bool was_sent) {
   ledger::Attempt* dead = call.record().last_attempt();
   // The provider had it all before its connection ended: it may bill what it read.
   if (was_sent && !codec::only_counts(call.route.operation)) {
@@ -256,7 +256,6 @@ ledger::Attempt* Relay::note_replay(Call& call, std::string_view target, bool wa
   attempt_failed(call, "closed", "a kept connection had ended, and the request was sent again",
                  route::AttemptEnd::broken);
   dead->outcome = ledger::Outcome::provider_failed;
-  return call.record().begin_attempt(target, worker_.wall());
 }
 
 void note_request_id(Call& call, ledger::Attempt& attempt, const net::http1::ResponseHead& head) {

@@ -16,8 +16,6 @@ namespace {
 using codec::EventKind;
 using net::http1::Name;
 using route::AttemptEnd;
-using route::Candidate;
-using route::WhyNot;
 
 // Begun later than all but so many of a hundred.
 constexpr std::uint32_t late_of_hundred = 95;
@@ -42,9 +40,6 @@ void note_event(Runner& runner, const codec::Event& event) {
       return;
     case EventKind::error:
       runner.told = route::end_of_error(event.id, event.name, event.text);
-      return;
-    case EventKind::malformed:
-      runner.told = AttemptEnd::broken;
       return;
     default:
       return;
@@ -79,7 +74,8 @@ Task<void> read_begin(Runner& runner, net::Worker& worker, codec::Operation oper
     begun += *piece;
     std::string_view rest = *piece;
     while (std::optional<codec::Event> event = reader.next(rest)) note_event(runner, *event);
-    goes_on = !runner.content && !runner.told;
+    bool is_none = reader.facts().malformed > 0 && !reader.facts().saw_start;
+    goes_on = !runner.content && !runner.told && !is_none;
   }
   const codec::StreamFacts& facts = reader.facts();
   runner.text_bytes = facts.text_bytes + facts.reasoning_bytes + facts.argument_bytes;
@@ -199,6 +195,7 @@ Task<const net::http1::ResponseHead*> Relay::send_hedged(Call& call, Request& re
   Hedge& hedge = *call.hedge;
   begin_runner(call, request, hedge.first);
   co_await hedge.until(worker_.now() + late);
+  note_replay_of(call, request, hedge.first);
   bool two = !hedge.first.over && may_hedge(call, request);
   if (two) two = co_await begin_second(call, request);
   if (!two) {
@@ -247,9 +244,7 @@ Task<void> Relay::run_request(Call& call, Runner& runner) {
 // Whether there is somebody to ask, and it is not too much.
 bool Relay::may_hedge(Call& call, Request& request) {
   if (!may_go_elsewhere(call)) return false;
-  for (Candidate& each : request.candidates) {
-    if (each.target == request.target) each.why_not = WhyNot::tried;
-  }
+  note_tried(request);
   ask_health(request);
   return has_next(request) && services_.health.hedges().take(worker_.now());
 }
@@ -258,7 +253,7 @@ bool Relay::may_hedge(Call& call, Request& request) {
 // second one.
 Task<bool> Relay::begin_second(Call& call, Request& request) {
   Hedge& hedge = *call.hedge;
-  note_replay_of(call, request, hedge.first);
+  hedge.first.provider->never_replay();  // the row has room for one of the two to be sent again
   std::vector<budget::Amount> held = take_back_lines(call);
   swap_places(call, request, hedge.parked);
   hedge.current = &hedge.second;
@@ -300,6 +295,7 @@ void Relay::name_provider(Call& call) {
 // It was too slow. What it may be billed is booked, as of any attempt that came to nothing.
 void Relay::abandon(Call& call, Request& request, Runner& runner) {
   turn_to(call, request, runner);
+  note_replay_of(call, request, runner);
   ledger::Attempt* attempt = call.record().last_attempt();
   if (runner.came) attempt->status = static_cast<std::uint16_t>(runner.came->head.status());
   if (!call.cancel.cancelled()) call.record().set_error_class(*attempt, error_class_outrun);
@@ -331,6 +327,7 @@ Task<void> Relay::lose(Call& call, const net::HangupWatch& watch, Runner& runner
                    "its answer did not begin as one", runner.told.value_or(AttemptEnd::broken));
   }
   call.kept.reset();
+  if (call.ended != AttemptEnd::loading) note_tried(*call.request);
 }
 
 // All of it is booked: from here on the call is the other one's.
@@ -388,12 +385,13 @@ const net::http1::ResponseHead* Relay::take_answer(Call& call, const net::Hangup
                       runner.provider->reached() ? Reached::yes : Reached::no);
 }
 
-// Only of one that is alone: then its attempt is the row's last one.
+// Of the one whose figures stand in the call. The attempt of the other one stays next to its last.
 void Relay::note_replay_of(Call& call, const Request& request, Runner& runner) {
-  bool alone = call.hedge->current == &call.hedge->first && !call.hedge->second.provider;
-  if (!alone || !runner.provider->replayed() || runner.replay_is_booked) return;
+  if (!runner.provider->replayed() || runner.replay_is_booked) return;
   runner.replay_is_booked = true;
-  note_replay(call, request.target_name, runner.provider->first_request_sent());
+  note_replay(call, runner.provider->first_request_sent());
+  if (call.hedge->other(runner).provider) call.record().swap_last_attempts();
+  call.record().begin_attempt(request.target_name, worker_.wall());
 }
 
 }  // namespace recloser::relay

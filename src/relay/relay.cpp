@@ -260,7 +260,8 @@ Task<const net::http1::ResponseHead*> Relay::send(Call& call, Request& request,
                             .flow = FairShare::flow_of(call.tenant)};
   Result<const net::http1::ResponseHead*> head = co_await provider->start(outgoing);
   if (provider->replayed()) {
-    attempt = note_replay(call, request.target_name, provider->first_request_sent());
+    note_replay(call, provider->first_request_sent());
+    attempt = call.record().begin_attempt(request.target_name, worker_.wall());
   }
   if (!head) {
     if (provider->request_sent()) book_unanswered(call);

@@ -358,7 +358,7 @@ class Relay final : public net::HttpHandler {
   Task<void> answer_route(net::Exchange& client, Route route);
   // A pooled connection had died: the attempt on it stays in the row, and another one is made. When
   // the whole request `was_sent`, its input is booked as what it may cost.
-  ledger::Attempt* note_replay(Call& call, std::string_view target, bool was_sent);
+  void note_replay(Call& call, bool was_sent);
   void settle(Call& call, ledger::Outcome outcome);
 
   // model_list.cpp

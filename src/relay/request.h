@@ -133,6 +133,8 @@ bool key_is_ours(const Provider& provider);
 
 // Whether there is a target that takes a call at once.
 bool has_next(const Request& request);
+// The target of the request is not asked again.
+void note_tried(Request& request);
 
 // Whether there is a target that works, and takes no more for the moment.
 bool any_is_busy(const Request& request);

@@ -292,9 +292,7 @@ bool Relay::finds_another(Call& call, const Leaving& why) {
   Request& request = *call.request;
   if (!may_go_elsewhere(call)) return false;
   ask_health(request);
-  for (Candidate& each : request.candidates) {
-    if (each.target == request.target) each.why_not = WhyNot::tried;
-  }
+  note_tried(request);
   if (next_of(request) == nullptr) return false;
   end_slot(call, ledger::Outcome::cut);
   return true;
