@@ -13,9 +13,13 @@
 
 namespace recloser::net {
 
-// Results and errno as recv(2), sendmsg(2) and epoll_wait(2) have them.
+// Results and errno as recv(2), send(2), sendmsg(2) and epoll_wait(2) have them.
 inline ssize_t plain_recv(int descriptor, std::span<char> to) {
   return ::syscall(SYS_recvfrom, descriptor, to.data(), to.size(), 0, nullptr, nullptr);
+}
+
+inline ssize_t plain_send(int descriptor, std::string_view bytes, int flags) {
+  return ::syscall(SYS_sendto, descriptor, bytes.data(), bytes.size(), flags, nullptr, 0);
 }
 
 inline ssize_t plain_sendmsg(int descriptor, const msghdr& message, int flags) {
