@@ -59,6 +59,55 @@ TEST_F(BreakerTest, AnAnswerBeginsTheRowAnew) {
   EXPECT_TRUE(call(server_error));
 }
 
+TEST_F(BreakerTest, AProbeThatFailsLateIsATripInARow) {
+  trip();
+  wait_until_probing();
+  Ticket probe = begin();
+  EXPECT_EQ(breaker_.trip().since(), now_);
+  now_ = now_ + 2 * Trip::calm;
+  EXPECT_TRUE(end(probe, server_error));
+  EXPECT_EQ(breaker_.trip().in_a_row(now_), 2u);
+}
+
+TEST_F(BreakerTest, CalmIsCountedFromWhenItPasses) {
+  trip();
+  wait_until_probing();
+  Ticket first = begin();
+  now_ = now_ + Trip::calm;
+  breaker_.first_token(first, 1, now_);
+  calls(2, answered);
+  ASSERT_EQ(state(), State::passing);
+  EXPECT_EQ(breaker_.trip().since(), now_);
+  EXPECT_EQ(breaker_.trip().in_a_row(now_ + Trip::calm - 1ns), 1u);
+  EXPECT_EQ(breaker_.trip().in_a_row(now_ + Trip::calm), 0u);
+}
+
+// Whose answers go on to come is a witness for as long as they do.
+TEST_F(BreakerTest, TheEndOfAnAnswerIsNewsOfWhoHasNotFailed) {
+  Ticket stream = begin();
+  breaker_.first_token(stream, 2, now_);
+  now_ = now_ + 25s;
+  end(stream, answered, 2);
+  now_ = now_ + 15s;
+  calls(5, server_error, 1);
+  EXPECT_EQ(state(), State::passing);
+}
+
+TEST_F(BreakerTest, WhoFailedBeforeATripIsNoWitnessOfTheNextOne) {
+  for (PrincipalHash principal = 1; principal <= 5; ++principal) call(server_error, principal);
+  ASSERT_EQ(state(), State::tripped);
+  wait_until_probing();
+  calls(3, answered, 8);
+  calls(5, server_error, 9);
+  EXPECT_EQ(state(), State::passing);
+}
+
+TEST_F(BreakerTest, AnyNumberOfTripsInARowIsOpenForFiveMinutesAtMost) {
+  for (std::uint32_t in_a_row : {31u, 32u, 1'000'000u}) {
+    EXPECT_LE(open_time(in_a_row, random_), open_longest);
+  }
+}
+
 // Streams that began before take their time to end, and say nothing of those that begin now.
 TEST_F(BreakerTest, TheEndOfAnAnswerThatHadBegunDoesNotBeginTheRowAnew) {
   std::vector<Ticket> running;
@@ -384,117 +433,6 @@ TEST_F(BreakerTest, TheWitnessSeenLeastRecentlyIsForgotten) {
     if (state() == State::tripped) break;
   }
   EXPECT_EQ(state(), State::tripped);
-}
-
-class OwnBreakersTest : public testing::Test {
- protected:
-  void call(PrincipalHash principal, AttemptEnd how) {
-    Ticket ticket = own_.admit(principal, now_);
-    own_.end(ticket, principal, how, now_, random_);
-  }
-  void calls(int count, PrincipalHash principal, AttemptEnd how) {
-    for (int i = 0; i < count; ++i) call(principal, how);
-  }
-
-  OwnBreakers own_;
-  Random random_{7};
-  Instant now_{1'000'000'000'000};
-};
-
-TEST_F(OwnBreakersTest, TripForTheirPrincipalAlone) {
-  calls(4, 1, server_error);
-  EXPECT_TRUE(own_.would_admit(1, now_));
-  call(1, broken);
-  EXPECT_FALSE(own_.would_admit(1, now_));
-  EXPECT_TRUE(own_.would_admit(2, now_));
-  EXPECT_GE(own_.until(1) - now_, 1s);
-  EXPECT_LE(own_.until(1) - now_, 5s);
-}
-
-TEST_F(OwnBreakersTest, AreKeptOnlyOfThoseWithFailures) {
-  for (AttemptEnd end : {answered, rejected, rate_limited, cancelled}) call(1, end);
-  EXPECT_EQ(own_.size(), 0);
-  calls(4, 1, server_error);
-  EXPECT_EQ(own_.size(), 1);
-  call(1, answered);
-  EXPECT_EQ(own_.size(), 0);
-  calls(4, 1, server_error);
-  EXPECT_TRUE(own_.would_admit(1, now_));
-}
-
-TEST_F(OwnBreakersTest, ProbeAndPassAgain) {
-  calls(5, 1, server_error);
-  now_ = own_.until(1);
-  Ticket probes[3] = {own_.admit(1, now_), own_.admit(1, now_), own_.admit(1, now_)};
-  EXPECT_FALSE(own_.would_admit(1, now_));
-  own_.end(probes[0], 1, cancelled, now_, random_);
-  EXPECT_TRUE(own_.would_admit(1, now_));
-  own_.end(probes[1], 1, answered, now_, random_);
-  own_.first_token(probes[2], 1, now_);
-  own_.end(probes[2], 1, answered, now_, random_);
-  Ticket bystander = own_.admit_anyhow(1, now_);
-  EXPECT_NE(bystander.probe, 0);
-  own_.end(bystander, 1, server_error, now_, random_);
-  EXPECT_FALSE(own_.would_admit(1, now_));
-  now_ = own_.until(1);
-  calls(3, 1, answered);
-  for (int i = 0; i < 10; ++i) own_.admit(1, now_);
-  calls(4, 1, server_error);
-  EXPECT_TRUE(own_.would_admit(1, now_));
-  call(1, server_error);
-  EXPECT_FALSE(own_.would_admit(1, now_));
-}
-
-TEST_F(OwnBreakersTest, AnAnswerBeginsTheRowAnewAfterATrip) {
-  calls(5, 1, server_error);
-  now_ = own_.until(1);
-  calls(3, 1, answered);
-  calls(4, 1, server_error);
-  call(1, answered);
-  calls(4, 1, server_error);
-  EXPECT_TRUE(own_.would_admit(1, now_));
-}
-
-TEST_F(OwnBreakersTest, AFirstTokenBeginsTheRowAnewAndItsStreamsEndDoesNot) {
-  Ticket running = own_.admit(1, now_);
-  own_.first_token(running, 1, now_);
-  calls(4, 1, server_error);
-  own_.end(running, 1, answered, now_, random_);
-  EXPECT_EQ(own_.size(), 1);
-  Ticket stream = own_.admit(1, now_);
-  own_.first_token(stream, 1, now_);
-  calls(4, 1, server_error);
-  EXPECT_TRUE(own_.would_admit(1, now_));
-  call(1, server_error);
-  EXPECT_FALSE(own_.would_admit(1, now_));
-}
-
-TEST_F(OwnBreakersTest, StreamsThatAllBreakOffAreARowToo) {
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_TRUE(own_.would_admit(1, now_));
-    Ticket stream = own_.admit(1, now_);
-    own_.first_token(stream, 1, now_);
-    own_.end(stream, 1, broken, now_, random_);
-  }
-  EXPECT_FALSE(own_.would_admit(1, now_));
-}
-
-TEST_F(OwnBreakersTest, OfManyWhoFailedLeastRecentlyIsForgotten) {
-  for (PrincipalHash principal = 0; principal < OwnBreakers::principals_max; ++principal) {
-    calls(5, principal, server_error);
-  }
-  Ticket running = own_.admit_anyhow(0, now_);
-  own_.end(running, 0, server_error, now_, random_);  // the first one failed once more
-  EXPECT_EQ(own_.size(), OwnBreakers::principals_max);
-  calls(5, 5'000, server_error);
-  EXPECT_EQ(own_.size(), OwnBreakers::principals_max);
-  EXPECT_FALSE(own_.would_admit(0, now_));
-  EXPECT_TRUE(own_.would_admit(1, now_));
-  EXPECT_FALSE(own_.would_admit(2, now_));
-  EXPECT_FALSE(own_.would_admit(5'000, now_));
-  own_.clear();
-  EXPECT_EQ(own_.size(), 0);
-  EXPECT_TRUE(own_.would_admit(0, now_));
 }
 
 }  // namespace

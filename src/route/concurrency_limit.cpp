@@ -45,7 +45,7 @@ void ConcurrencyLimit::adapt(double short_average, std::size_t running, Instant 
 
 void ConcurrencyLimit::grow(double by) {
   if (limit_ == 0) return;
-  limit_ = std::max(limit_ + by, static_cast<double>(least));
+  limit_ += by;
   if (limit_ >= most) limit_ = 0;
 }
 

@@ -47,6 +47,29 @@ TEST_F(ConcurrencyLimitTest, A429TakesATenthOfWhatRan) {
   EXPECT_EQ(limit_.limit(), ConcurrencyLimit::least);
 }
 
+// By whatever clock.
+TEST_F(ConcurrencyLimitTest, TheFirst429IsHeededAtAnyTime) {
+  limit_.rate_limited(200, Instant{});
+  EXPECT_EQ(limit_.limit(), 180);
+}
+
+TEST_F(ConcurrencyLimitTest, A429UnderMoreCallsThanAnyLimitSetsOne) {
+  limit_.rate_limited(5'000, now_);
+  EXPECT_EQ(limit_.limit(), 899);
+  windows(2, 1, 899);
+  EXPECT_EQ(limit_.limit(), 900) << "which does not vanish by growing";
+}
+
+TEST_F(ConcurrencyLimitTest, NoQueueBringsItBelowTheLeast) {
+  windows(100, 1, 100);
+  for (int i = 0; i < 100; ++i) limit_.rate_limited(1, now_ + i * 2s);
+  ASSERT_EQ(limit_.limit(), ConcurrencyLimit::least);
+  for (int i = 0; i < 40; ++i) {
+    windows(1, 50, 4);
+    EXPECT_GE(limit_.limit(), ConcurrencyLimit::least);
+  }
+}
+
 TEST_F(ConcurrencyLimitTest, GrowsByAQueueWhileAllIsWell) {
   limit_.rate_limited(50, now_);
   ASSERT_EQ(limit_.limit(), 45);

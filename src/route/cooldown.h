@@ -28,7 +28,7 @@ class Cooldown {
   void rate_limited(Instant now, std::optional<Duration> retry_after, Random& random) {
     bool known = cooling(now);
     if (retry_after) {
-      until_ = std::max(until_, now + std::clamp(*retry_after, Duration{0}, provider_wait_max));
+      until_ = std::max(until_, now + std::min<Duration>(*retry_after, provider_wait_max));
     } else if (!known) {
       Duration most = std::min<Duration>(first_longest * (1 << std::min(in_a_row_, 6u)), longest);
       auto spread = static_cast<std::uint64_t>(most.count()) + 1;

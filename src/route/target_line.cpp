@@ -31,7 +31,7 @@ Instant TargetHealth::soonest_of(const Admission& admission, const Asker& asker,
   if (pace_.is_set()) {
     wait = std::max(wait, pace_.between(asker.needs) * static_cast<std::int64_t>(places));
   }
-  return std::max(now, admission.until) + wait;
+  return admission.until + wait;
 }
 
 // Within which so many calls end, in 19 of 20 cases, but not before those that have run the longest
@@ -65,7 +65,6 @@ std::expected<TargetHealth::Turn, Admission> TargetHealth::line_up(const Asker& 
   place->bell = waiting.bell;
   place->ticket = waiting.ticket;
   trip_if_silent(now);
-  Rings rings;
   std::lock_guard lock(lock_);
   Admission admission = judge_newcomer(place->asker, now);
   if (!admission.passes() && !admission.is_busy()) return std::unexpected(admission);
@@ -79,7 +78,6 @@ std::expected<TargetHealth::Turn, Admission> TargetHealth::line_up(const Asker& 
     return std::unexpected(admission);
   }
   line_.join(*place);
-  serve(now, rings);
   return Turn(*this, std::move(place));
 }
 

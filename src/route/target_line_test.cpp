@@ -57,6 +57,9 @@ class TargetLineTest : public testing::Test {
   Instant soonest(std::uint64_t tenant = 1) {
     return target_.soonest({}, {.tenant = tenant}, now_);
   }
+  Instant soonest(config::Priority priority) {
+    return target_.soonest({}, {.tenant = 9, .priority = priority}, now_);
+  }
   // One call that stays so long: what is known of how long calls do.
   void call(Duration stays) {
     Slot slot = *admit();
@@ -337,6 +340,120 @@ TEST_F(TargetLineTest, WhoWouldWaitInVainIsSentAwayAtOnce) {
   EXPECT_TRUE(patient.waits());
   now_ = now_ + 4s;
   EXPECT_TRUE(patient.look(now_).has_value());
+}
+
+TEST_F(TargetLineTest, WhoIsSentAwayLeavesItsTurnToItsTenant) {
+  std::optional<Slot> running = admit();
+  Turn impatient = line_up(1, 1, 3s).value();
+  Turn another = line_up(2, 2).value();
+  Turn patient = line_up(3, 1).value();
+  running->end(rate_limited, 4s, now_);
+  EXPECT_FALSE(impatient.look(now_));
+  now_ = now_ + 4s;
+  EXPECT_TRUE(patient.look(now_).has_value());
+  EXPECT_TRUE(another.look(now_).has_value());
+}
+
+TEST_F(TargetLineTest, WhoIsLookingIsNotRungForIt) {
+  target_.configure({});
+  Slot slot = *admit();
+  slot.end(rate_limited, 5s, now_);
+  Turn first = turn(1);
+  std::optional<Turn> second = turn(2);
+  EXPECT_FALSE(first.look(now_));
+  EXPECT_FALSE(bell_.take(1)) << "it is told by its look";
+  EXPECT_FALSE(second->look(now_));
+  second.reset();
+  target_.configure({});
+  EXPECT_FALSE(bell_.take(1)) << "it knows when to look";
+}
+
+// Workers read the time for themselves.
+TEST_F(TargetLineTest, AClockThatIsBehindHoldsNobodyUp) {
+  std::optional<Slot> running = admit();
+  Turn first = turn(1);
+  Turn second = turn(2);
+  running->end(rate_limited, 5s, now_);
+  Slot slot = first.look(now_ + 5s).value();
+  slot.end(answered, std::nullopt, now_ + 5s - 1ms);
+  EXPECT_TRUE(bell_.take(2));
+  EXPECT_TRUE(second.look(now_ + 5s - 1ms).has_value());
+}
+
+TEST_F(TargetLineTest, WhoseKeyIsRefusedMeanwhileIsToldSo) {
+  std::optional<Slot> running = admit();
+  Turn first = turn(1);
+  Ticket of_another_target = *key_.admit(now_);
+  key_.end(of_another_target, unauthorized, now_);
+  running->end(answered, std::nullopt, now_);
+  EXPECT_TRUE(bell_.take(1));
+  Admission told = first.look(now_).error();
+  EXPECT_FALSE(first.waits());
+  EXPECT_EQ(told.why, Why::key_tripped);
+  EXPECT_EQ(told.until, now_ + KeyState::open_first);
+  EXPECT_EQ(target_.standing(now_).running, 0u);
+}
+
+TEST_F(TargetLineTest, NobodyIsToldOfAPlaceAtATargetThatFails) {
+  settings_.limits.concurrency = 5;
+  target_.configure(settings_);
+  for (int i = 0; i < 5; ++i) admit()->end(server_error, std::nullopt, now_);
+  EXPECT_EQ(soonest(), Instant::never());
+}
+
+TEST_F(TargetLineTest, WhoHasPriorityIsToldOfItsOwnPlace) {
+  call(4s);
+  std::optional<Slot> running = admit();
+  Turn first = turn(1);
+  EXPECT_EQ(soonest(config::Priority::normal), now_ + 8s);
+  EXPECT_EQ(soonest(config::Priority::high), now_ + 4s);
+}
+
+// Nobody stands before it: it waits for the time alone, and for no call.
+TEST_F(TargetLineTest, WhereAPlaceIsFreeOnlyTheTimeCounts) {
+  settings_.limits.concurrency = 10;
+  target_.configure(settings_);
+  call(4s);
+  admit()->end(rate_limited, 5s, now_);
+  EXPECT_EQ(soonest(), now_ + 5s);
+}
+
+TEST_F(TargetLineTest, WithoutALimitNoCallIsWaitedFor) {
+  call(200s);
+  std::optional<Slot> running = admit();  // while there was one
+  target_.configure({.limits = {.rpm = 1}, .queue = {.wait = 10min}});
+  EXPECT_TRUE(admit());
+  Turn first = turn(1);
+  EXPECT_EQ(soonest(), now_ + 2min);
+}
+
+TEST_F(TargetLineTest, AllPlacesComeFreeWithinTheTimeOfACall) {
+  settings_.limits.concurrency = 10;
+  target_.configure(settings_);
+  call(4s);
+  std::vector<Slot> running;
+  for (int n = 0; n < 10; ++n) running.push_back(*admit());
+  std::vector<Turn> before;
+  for (std::uint64_t n = 0; n < 9; ++n) before.push_back(turn(n));
+  now_ = now_ + 1min;
+  EXPECT_EQ(soonest(), now_ + 4s);
+}
+
+// Sums of them would be small ones.
+TEST_F(TargetLineTest, NeedsWithoutBoundAreALargeCall) {
+  Asker huge{.principal = 1, .needs = {.input_tokens = UINT64_MAX, .output_tokens = 2}};
+  target_.configure({.limits = {.tpm = 1'000}});
+  for (bool by_line : {false, true}) {
+    ASSERT_EQ(target_.would_admit({.needs = {.input_tokens = 100}}, now_).why, Why::yes);
+    if (by_line) {
+      Turn turn = line_up(1, 1, 1min, huge).value();
+      EXPECT_TRUE(turn.look(now_).has_value());
+    } else {
+      EXPECT_TRUE(target_.admit(huge, now_).has_value());
+    }
+    EXPECT_EQ(target_.would_admit({.needs = {.input_tokens = 100}}, now_).why, Why::quota);
+    now_ = now_ + 2h;
+  }
 }
 
 TEST_F(TargetLineTest, OnlySoManyWait) {

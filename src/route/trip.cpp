@@ -51,9 +51,8 @@ Ticket Trip::let_in(Instant now) {
 }
 
 void Trip::give_back(Ticket& ticket) {
-  if (ticket.probe == 0) return;
   for (Place& place : places_) {
-    if (place.probe == ticket.probe) place = {};
+    if (place.probe == ticket.probe) place = {};  // 0: what is free stays so
   }
 }
 
@@ -63,7 +62,6 @@ bool Trip::went_well(Ticket& ticket, Instant now) {
   if (++good_probes_ < probes_) return false;
   state_ = State::passing;
   since_ = now;
-  places_ = {};
   return true;
 }
 

@@ -94,6 +94,22 @@ TEST_F(WaitingLineTest, NobodyIsPassedOverForEver) {
   EXPECT_EQ(served(20), "hhhhhhhhlnhhhhhhhlhn");
 }
 
+TEST_F(WaitingLineTest, WhoWasNotThereWasNotPassedOver) {
+  for (int i = 0; i < 30; ++i) join('h', Priority::high);
+  EXPECT_EQ(served(10), "hhhhhhhhhh");
+  join('l', Priority::low);
+  EXPECT_EQ(served(10), "hhhhhhhhlh");
+}
+
+TEST_F(WaitingLineTest, OneThatLeavesTakesNothingFromThoseOfItsPriority) {
+  join('l', Priority::low);
+  Member& impatient = join('L', Priority::low);
+  for (int i = 0; i < 30; ++i) join('h', Priority::high);
+  EXPECT_EQ(served(7), "hhhhhhh");
+  EXPECT_TRUE(line_.leave(impatient));
+  EXPECT_EQ(served(3), "hlh");
+}
+
 TEST_F(WaitingLineTest, WhoLeavesIsOut) {
   Member& first = join('a');
   Member& second = join('b');
