@@ -134,8 +134,8 @@ class TargetHealth {
   // where it need not wait; never, where it would be dismissed, or the line is as long as it may
   // be.
   Instant soonest(const Asker& asker, const Waiting& waiting, Instant now) const;
-  // Into the line, where a place is likely by then and within what is configured: its turn is looked
-  // at once then, and a free place is had. Else why not, and when asking again may help.
+  // Into the line, where a place is likely by then and within what is configured; the first look at
+  // the turn has a place that is free. Else why not, and when asking again may help.
   std::expected<Turn, Admission> line_up(const Asker& asker, const Waiting& waiting, Instant until,
                                          Instant now);
 
