@@ -167,6 +167,7 @@ full_steps() {
     optional "aborts" "See tests/chaos." tests/chaos/aborts
     optional "faults" "See tests/chaos, and docs/faults.md." tests/chaos/faults
     optional "again" "See tests/chaos, and docs/idempotency.md." tests/chaos/again
+    optional "full disk" "See tests/chaos, and docs/overload.md." tests/chaos/disk
     optional "chain" "See tests/chaos, and docs/chains.md." tests/chaos/chain
     optional "failover" "One story alone: tests/chaos/failover/run --only TEXT" tests/chaos/failover
     optional "continuation" "The same cuts again: tests/chaos/continuation/run --seed TEXT" \

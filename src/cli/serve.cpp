@@ -94,6 +94,7 @@ void block_signals() {
   sigset_t signals = handled_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is to fail as a full disk does
 }
 
 Exit serve(const ServeOptions& options, const Process& process) {

@@ -5,12 +5,12 @@
 #include "ledger/memory_store.h"
 #include "ledger/recovery.h"
 #include "ledger/test_support.h"
+#include "ledger/testing/full_disk.h"
 
 #include <algorithm>
-#include <csignal>
 #include <cstring>
 #include <fcntl.h>
-#include <sys/resource.h>
+#include <optional>
 #include <thread>
 #include <unistd.h>
 
@@ -144,16 +144,10 @@ TEST_F(JournalTest, ADirectoryThatIsMissingSaysSo) {
 
 TEST_F(JournalTest, AFullDiskRefusesGrowthAndLeavesTheSlotsThereAre) {
   std::unique_ptr<Journal> journal = make({.slots_initial = 1024, .slots_max = 4096});
-  auto* before = std::signal(SIGXFSZ, SIG_IGN);
-  rlimit old{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old), 0);
-  rlimit tight = old;
-  tight.rlim_cur = journal_head_bytes + segment_bytes;  // what the file has already
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
+  std::optional<test::FullDisk> full(journal_head_bytes + segment_bytes);  // as large as it is
   Result<void> grown = journal->grow();
   Result<std::unique_ptr<Journal>> another = Journal::create(temp / "other.journal", {});
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &old), 0);
-  std::signal(SIGXFSZ, before);
+  full.reset();
   ASSERT_FALSE(grown);
   EXPECT_EQ(grown.error().kind(), Kind::full);
   EXPECT_THAT(grown.error().message(), HasSubstr("free some space"));

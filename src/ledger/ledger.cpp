@@ -91,8 +91,8 @@ Result<OpenCall> Ledger::begin(CallId id, Instant now, WallTime started_at,
 bool Ledger::admitting() const { return impl_->writer.admitting(); }
 std::uint32_t Ledger::fullness() const {
   const Journal& journal = *impl_->journal;
-  return static_cast<std::uint32_t>(std::uint64_t{journal.slots_in_use()} * 1000 /
-                                    journal.capacity_max());
+  std::uint32_t room = impl_->writer.growth_blocked() ? journal.capacity() : journal.capacity_max();
+  return static_cast<std::uint32_t>(std::uint64_t{journal.slots_in_use()} * 1000 / room);
 }
 
 bool Ledger::keeps_answers() const { return impl_->options.answers_ttl > Duration::zero(); }

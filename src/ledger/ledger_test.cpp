@@ -4,11 +4,13 @@
 #include "ledger/memory_store.h"
 #include "ledger/sqlite_store.h"
 #include "ledger/test_support.h"
+#include "ledger/testing/full_disk.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <list>
 #include <map>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -262,6 +264,33 @@ TEST_F(LedgerTest, AnEndlessCrowdIsRefusedAtTheLastSlotAndAdmittedAgain) {
   crowd.pop_back();
   ASSERT_TRUE(ledger->flush());
   EXPECT_TRUE(begin(*ledger));
+}
+
+TEST_F(LedgerTest, WhereTheJournalCannotGrowTheRoomIsWhatItHas) {
+  std::unique_ptr<Ledger> ledger =
+      open({.journal = {.slots_initial = 1024, .slots_max = 64 * 1024, .program_version = "1"}});
+  std::vector<OpenCall> crowd;
+  auto crowd_of = [&](std::size_t size) {
+    while (crowd.size() < size) {
+      Result<OpenCall> call = begin(*ledger);
+      ASSERT_TRUE(call) << call.error().message();
+      crowd.push_back(std::move(*call));
+    }
+  };
+  crowd_of(768);
+  EXPECT_LT(ledger->fullness(), 50u) << "of what it may grow to";
+  std::optional<test::FullDisk> full(journal_head_bytes + segment_bytes);
+  crowd_of(1024);
+  EXPECT_FALSE(begin(*ledger));
+  EXPECT_EQ(ledger->fullness(), 1000u);
+  crowd.erase(crowd.begin() + 512, crowd.end());
+  ASSERT_TRUE(ledger->flush());
+  EXPECT_EQ(ledger->fullness(), 500u);
+  full.reset();
+  crowd_of(1024);
+  clock.advance(2s);  // it is not tried again at once
+  ASSERT_TRUE(ledger->flush());
+  EXPECT_LT(ledger->fullness(), 50u) << "and back";
 }
 
 TEST_F(LedgerTest, AfterACleanStopNothingIsLeftToRecover) {

@@ -5,12 +5,11 @@
 #include "ledger/sqlite_db.h"
 #include "ledger/sqlite_schema.h"
 #include "ledger/test_support.h"
+#include "ledger/testing/full_disk.h"
 
 #include <algorithm>
-#include <csignal>
 #include <fcntl.h>
 #include <set>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -439,17 +438,11 @@ TEST_F(SqliteStoreTest, AFullStoreSaysSoAndGoesOnWhenThereIsRoom) {
 // A real refusal by the system, which SQLite reports as an I/O error.
 TEST_F(SqliteStoreTest, AFileThatMayNotGrowIsAFullDisk) {
   std::unique_ptr<Store> store = open();
-  auto* before = std::signal(SIGXFSZ, SIG_IGN);
-  rlimit old{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old), 0);
-  rlimit tight = old;
-  tight.rlim_cur = 256 << 10;
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
+  std::optional<test::FullDisk> full(256 << 10);
   Result<std::size_t> inserted = 0;
   std::uint64_t i = 0;
   while (inserted && i < 10'000) inserted = insert(*store, completed(++i));
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &old), 0);
-  std::signal(SIGXFSZ, before);
+  full.reset();
   ASSERT_FALSE(inserted);
   EXPECT_EQ(inserted.error().kind(), Kind::full) << inserted.error().message();
   EXPECT_EQ(*insert(*store, completed(i)), 1u) << "and back";

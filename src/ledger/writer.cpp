@@ -158,8 +158,8 @@ void Writer::round() {
   if (done) store_answers();
   if (done) done = sync_if_due();
   note(done);
-  answer(flushes, done);
   keep_room();
+  answer(flushes, done);
   if (done) delete_old();
 }
 

@@ -34,6 +34,8 @@ class Writer {
   // For any thread.
   void settle(std::uint32_t slot);
   bool admitting() const { return admitting_.load(std::memory_order_relaxed); }
+  // Whether the journal could not grow when it last was to.
+  bool growth_blocked() const { return growth_blocked_.load(std::memory_order_relaxed); }
   Error why_not() const;
   Result<void> grow_journal();
   Result<void> flush();

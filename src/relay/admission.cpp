@@ -156,8 +156,11 @@ std::expected<Admitted, Refused> Relay::admit(net::Exchange& client, const Route
   if (no_room) unfit = std::make_unique<Refused>(std::move(*no_room));
   Result<ledger::OpenCall> row = services_.ledger.begin(ids_.next(wall), now, wall, opening);
   if (!row) {
+    // Why is in the log: files of the gateway's are nothing for its clients.
     return std::unexpected(
-        Refused{.refusal = codec::Refusal::gateway_overloaded, .message = row.error().message()});
+        Refused{.refusal = codec::Refusal::gateway_overloaded,
+                .message = "the gateway cannot book calls at present, and makes none that it "
+                           "cannot book: try again later"});
   }
   row->record().set(ledger::Text::labels, who->labels.joined());
   share_.begin(tenant, unfit == nullptr, now);

@@ -147,7 +147,7 @@ TEST_F(RelayTest, AFullLedgerAdmitsNothingUntilThereIsRoomAgain) {
   gateway_.start();
   answers(200, std::string(chat_answer));
   const std::string body = R"({"model":"same","messages":[]})";
-  gateway_.store().fail_writes_with(Error(Side::operator_, Kind::full, "no space on the disk"));
+  gateway_.store().fail_writes_with(Error(Side::operator_, Kind::full, "state.db: no room"));
   EXPECT_EQ(gateway_.post("/v1/chat/completions", body).status, 200) << "nobody knows of it yet";
   EXPECT_EQ(gateway_.books().size(), 0u);
   for (auto [path, error] : {std::pair("/v1/chat/completions", R"("code":"gateway_overloaded")"),
@@ -157,9 +157,9 @@ TEST_F(RelayTest, AFullLedgerAdmitsNothingUntilThereIsRoomAgain) {
     EXPECT_NE(refused.head.find("x-should-retry: true\n"), std::string::npos) << refused.head;
     EXPECT_NE(refused.head.find("retry-after: 1\n"), std::string::npos) << refused.head;
     EXPECT_NE(refused.body.find(error), std::string::npos) << refused.body;
+    EXPECT_EQ(refused.body.find("state.db"), std::string::npos) << "no business of a client's";
   }
   EXPECT_EQ(provider().bodies.size(), 1u) << "nothing was asked of the provider";
-
   gateway_.store().fail_writes_with(std::nullopt);
   EXPECT_EQ(gateway_.books().size(), 1u) << "the first call was not lost, the refused have no row";
   EXPECT_EQ(gateway_.post("/v1/chat/completions", body).status, 200);
