@@ -68,7 +68,7 @@ const http1::RequestHead& Exchange::head() {
 
 void Exchange::keep() {
   if (kept_ || bytes_.empty()) return;
-  kept_ = std::make_unique_for_overwrite<char[]>(bytes_.size() + padding_bytes);
+  kept_ = pooled_bytes(bytes_.size() + padding_bytes);
   std::memcpy(kept_.get(), bytes_.data(), bytes_.size());
   if (body_.data() == bytes_.data() + head_size_) body_ = {kept_.get() + head_size_, body_.size()};
   bytes_ = {kept_.get(), bytes_.size()};

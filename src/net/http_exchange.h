@@ -1,6 +1,7 @@
 // Exchange: one request of a client and its answer, whole or streamed.
 #pragma once
 
+#include "core/frame_pool.h"
 #include "core/task.h"
 #include "net/body_block.h"
 #include "net/connection.h"
@@ -137,7 +138,7 @@ class Exchange {
   std::size_t head_size_;
   std::string_view body_;
   http1::Body framing_in_;
-  std::unique_ptr<char[]> kept_;
+  PooledBytes kept_;
   BodyBlock large_;  // a body that did not come with its head
   MemoryBudget::Share for_answer_;
   std::string_view trailers_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace recloser::relay {
 namespace {
@@ -25,23 +26,35 @@ void KeptPrompt::keep(std::string_view body, codec::Operation operation,
   tools_ = facts.tools;
   std::array spans{facts.system_value, facts.messages_value, facts.tools_value};
   if (body.size() <= whole_bytes_max) {
-    kept_ = body;
+    make_room(body.size());
+    add(body);
     bytes_ = body.size();
     return;
   }
   for (codec::Span span : spans) bytes_ += span.size();
   if (bytes_ == 0) return;
-  kept_.reserve(windows * window_bytes);
+  constexpr std::size_t room_bytes = windows * window_bytes;
+  make_room(room_bytes);
   for (codec::Span span : spans) {
     // Each part has windows by its size, from all over it.
     std::uint64_t count = (span.size() * windows + bytes_ / 2) / bytes_;
-    for (std::uint64_t i = 0; i < count && kept_.size() < windows * window_bytes; ++i) {
+    for (std::uint64_t i = 0; i < count && kept_.size() + window_bytes <= room_bytes; ++i) {
       std::uint64_t room = span.size() - std::min<std::uint64_t>(span.size(), window_bytes);
       std::uint64_t at = span.begin + (count == 1 ? room / 2 : room * i / (count - 1));
       std::string_view window = body.substr(at, std::min<std::uint64_t>(window_bytes, span.size()));
-      if (!looks_like_media(window)) kept_ += window;
+      if (!looks_like_media(window)) add(window);
     }
   }
+}
+
+void KeptPrompt::make_room(std::size_t bytes) {
+  memory_ = pooled_bytes(bytes);
+  kept_ = {memory_.get(), 0};
+}
+
+void KeptPrompt::add(std::string_view text) {
+  std::memcpy(memory_.get() + kept_.size(), text.data(), text.size());
+  kept_ = {memory_.get(), kept_.size() + text.size()};
 }
 
 // Windows that look like media are not kept, and stand for what is no text.

@@ -4,12 +4,12 @@
 
 #include "codec/operation.h"
 #include "codec/request.h"
+#include "core/frame_pool.h"
 #include "text/encoding.h"
 #include "text/prompt_overhead.h"
 #include "text/token_family.h"
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace recloser::relay {
@@ -24,13 +24,13 @@ class KeptPrompt {
   static constexpr std::size_t window_bytes = 256;
 
   void keep(std::string_view body, codec::Operation operation, const codec::RequestFacts& facts);
-  // Gives the memory back, which the assignment of an empty one would keep.
   void forget() {
     bytes_ = 0;
-    std::string().swap(kept_);
+    kept_ = {};
+    memory_.reset();
   }
   bool empty() const { return bytes_ == 0; }
-  std::size_t memory_bytes() const { return kept_.capacity(); }
+  std::size_t memory_bytes() const { return memory_ ? memory_.get_deleter().size : 0; }
 
   // What a model reads of it by the encoding, for the books: exact where the prompt was kept whole
   // and the tokenizer is known. 60 microseconds for a kilobyte.
@@ -42,7 +42,11 @@ class KeptPrompt {
   text::PromptShape shape() const { return {.messages = messages_, .tools = tools_}; }
   std::uint64_t scaled(std::uint64_t tokens) const;
 
-  std::string kept_;
+  void make_room(std::size_t bytes);
+  void add(std::string_view text);
+
+  PooledBytes memory_;
+  std::string_view kept_;    // in it
   std::uint64_t bytes_ = 0;  // of what the model reads, as JSON
   codec::Operation operation_ = codec::Operation::chat;
   std::uint32_t messages_ = 0;

@@ -27,12 +27,27 @@ route::Facilities facilities_of(const route::Target& target, const price::Priced
 
 }  // namespace
 
-const KnownTarget& KnownTargets::look_up(const route::Target& target) {
+std::string_view KnownTargets::told(const route::Target& target,
+                                    const route::TargetHealth::Glance& glance) {
+  KnownTarget& known = find(target);
+  std::int64_t ttft_ms = glance.ttft / 1ms;
+  if (ttft_ms != known.told_ttft_ms || glance.state != known.told_state) {
+    known.told_ttft_ms = ttft_ms;
+    known.told_state = glance.state;
+    known.told =
+        fmt::format(R"({},"{}",{})", known.name_json, route::name_of(glance.state), ttft_ms);
+  }
+  return known.told;
+}
+
+KnownTarget& KnownTargets::look_up(const route::Target& target) {
   const Provider& provider = providers_.at(target.provider);
   ModelRef model = accounts_.model(provider, target.model, text::PromptForm::other);
   if (target.number >= all_.size()) all_.resize(target.number + 1);
   KnownTarget& known = all_[target.number];
-  known = {.model = model, .facilities = facilities_of(target, model->priced), .name_json = {}};
+  known = KnownTarget();
+  known.model = model;
+  known.facilities = facilities_of(target, model->priced);
   append_json_string(known.name_json, fmt::format("{}/{}", provider.config->name, target.model));
   return known;
 }

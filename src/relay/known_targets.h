@@ -6,7 +6,9 @@
 #include "route/plan.h"
 #include "route/resolve.h"
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace recloser::relay {
@@ -15,6 +17,10 @@ struct KnownTarget {
   ModelRef model;                // null: not looked up yet
   route::Facilities facilities;  // what the operator says that it lacks, and the price list knows
   std::string name_json;         // "provider/model", as JSON
+  // As rows tell of it, and of which glance that is.
+  std::string told;
+  route::State told_state = route::State::passing;
+  std::int64_t told_ttft_ms = -1;
 };
 
 class KnownTargets {
@@ -23,13 +29,17 @@ class KnownTargets {
       : accounts_(accounts), providers_(providers) {}
 
   // Of a target that the configuration does not name it is as good as the next call.
-  const KnownTarget& at(const route::Target& target) {
+  const KnownTarget& at(const route::Target& target) { return find(target); }
+  // Its name, state and time to a first token in milliseconds, as a part of a JSON array. Good
+  // until the next question; most of them find it as the one before did.
+  std::string_view told(const route::Target& target, const route::TargetHealth::Glance& glance);
+
+ private:
+  KnownTarget& find(const route::Target& target) {
     bool known = target.number != 0 && target.number < all_.size() && all_[target.number].model;
     return known ? all_[target.number] : look_up(target);
   }
-
- private:
-  const KnownTarget& look_up(const route::Target& target);
+  KnownTarget& look_up(const route::Target& target);
 
   Accounts& accounts_;
   const Providers& providers_;

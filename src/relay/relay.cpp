@@ -78,7 +78,7 @@ Task<void> Relay::begin(net::Exchange& client, Route route) {
   bool of_nobody = client.client().flow() == net::FairQueue::nobody;
   std::expected<Admitted, Refused> admitted = admit(client, route, *who.principal);
   if (!admitted) return refuse_unbooked(client, route, std::move(admitted.error()));
-  auto request = std::make_unique<Request>(route.operation, spare_room_);
+  auto request = std::make_unique<Request>(route.operation, rooms_);
   request->came_as_nobody = of_nobody;
   request->admitted = std::move(*admitted);
   request->who = std::move(who);

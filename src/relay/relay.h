@@ -25,6 +25,7 @@
 #include "relay/metrics.h"
 #include "relay/overload.h"
 #include "relay/remembered_counts.h"
+#include "relay/request_rooms.h"
 #include "relay/routes.h"
 #include "relay/services.h"
 #include "relay/stream_pass.h"
@@ -50,23 +51,6 @@ struct Leaving;
 struct Cutting;  // request.h
 struct Opening;
 struct Runner;  // hedging.h
-
-// What a request has memory for, which the next one uses again.
-struct RequestRoom {
-  std::vector<std::uint64_t> message_begins;
-  std::vector<route::Candidate> candidates;
-  std::vector<budget::Ask::Scope> scopes;
-  std::string scope_texts;  // what their keys point at
-  std::string head;
-  std::string target_name;
-
-  void clear() {
-    message_begins.clear();
-    candidates.clear();
-    scopes.clear();
-    for (std::string* text : {&scope_texts, &head, &target_name}) text->clear();
-  }
-};
 
 // One per worker; carries all calls of that worker.
 class Relay final : public net::HttpHandler {
@@ -139,8 +123,8 @@ class Relay final : public net::HttpHandler {
   void ask_health(Request& request);
   void book_route(Call& call, const Request& request);
   bool take_place(Call& call, Request& request, route::Candidate& candidate, route::Panic panic);
-  route::WhyNot unfit(const Request& request, const route::Needs& needs,
-                      const route::Target& target, codec::Family family);
+  route::WhyNot unfit(const Request& request, const route::Target& target,
+                      codec::Family family) const;
   std::expected<void, Refused> take_target(Call& call, Request& request);
   void point_at(Call& call, Request& request, const route::Target& target);
   std::expected<void, Refused> may_be_asked(Call& call, Request& request);
@@ -387,7 +371,7 @@ class Relay final : public net::HttpHandler {
   KeyedHash hash_;
   RememberedCounts counts_;
   Corrections corrections_;
-  RequestRoom spare_room_;                                 // lent to one request at a time
+  RequestRooms rooms_;
   std::unordered_map<std::string, Instant> answer_whole_;  // targets that do not stream, until when
   CallLog log_;
   WaitingCalls waiting_calls_;

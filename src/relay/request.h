@@ -27,17 +27,9 @@ struct Request final : net::BodySink {
   static void* operator new(std::size_t bytes) { return frame_allocate(bytes); }
   static void operator delete(void* request, std::size_t bytes) { frame_free(request, bytes); }
 
-  Request(codec::Operation operation, RequestRoom& spare)
-      : reader(operation),
-        fingerprint(operation),
-        spare_room(spare),
-        room(std::exchange(spare, {})) {
+  Request(codec::Operation operation, RequestRooms& rooms)
+      : reader(operation), fingerprint(operation), lent(rooms.lend()) {
     reader.note_messages(room.message_begins);
-  }
-  // Its room is for the next request; that of several at a time is not kept.
-  ~Request() {
-    room.clear();
-    spare_room = std::move(room);
   }
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
@@ -64,8 +56,8 @@ struct Request final : net::BodySink {
   codec::RequestReader reader;
   session::Fingerprint fingerprint;
   const codec::RequestFacts& facts = reader.facts();
-  RequestRoom& spare_room;
-  RequestRoom room;
+  RequestRooms::Lent lent;
+  RequestRoom& room = *lent;
   std::vector<std::uint64_t>& message_begins = room.message_begins;  // in the body
   std::vector<codec::AskedTool> server_tools;                        // where budgets apply
   codec::BodyEdits edits;                                 // what of the body changes on its way

@@ -94,7 +94,9 @@ std::expected<void, Refused> Relay::find_targets(Call& call, const auth::Princip
                                    .param = "model"});
   }
   request.resolved = *resolved;
-  for (const route::Target& target : request.resolved->targets()) {
+  std::span<const route::Target> targets = request.resolved->targets();
+  request.candidates.reserve(targets.size());
+  for (const route::Target& target : targets) {
     request.candidates.push_back({.target = &target});
   }
   request.priority = principal.priority;
@@ -119,14 +121,16 @@ const Provider* Relay::provider_of_login(const Call& call) const {
 
 // Which of several may be asked, and in which order.
 void Relay::judge_targets(Call& call, Request& request, route::Needs needs) {
-  bool blind = std::ranges::any_of(request.candidates, [&](const Candidate& each) {
-    return known_targets_.at(*each.target).facilities.lacks.has(config::Ability::vision);
-  });
-  // Looked for in all of the body: only where it matters.
-  if (blind && has_images(call)) needs.abilities.add(config::Ability::vision);
+  std::optional<bool> images;
   for (Candidate& each : request.candidates) {
-    each.why_not = unfit(request, needs, *each.target, call.route.family);
-    each.health = known_targets_.at(*each.target).model->health;
+    const KnownTarget& known = known_targets_.at(*each.target);
+    if (known.facilities.lacks.has(config::Ability::vision) && !images) {
+      images = has_images(call);  // looked for in all of the body: only where it matters
+      if (*images) needs.abilities.add(config::Ability::vision);
+    }
+    each.why_not = unfit(request, *each.target, call.route.family);
+    if (each.why_not == WhyNot::none) each.why_not = route::lacking(needs, known.facilities);
+    each.health = known.model->health;
   }
   ask_health(request);
   route::arrange(request.candidates,
@@ -140,28 +144,26 @@ void Relay::ask_health(Request& request) {
   Instant now = worker_.now();
   bool costs = request.resolved->model().balance == config::Balance::least_latency;
   for (Candidate& each : request.candidates) {
-    bool may_change = each.why_not == WhyNot::none || route::passes_by_itself(each.why_not);
-    if (!may_change || each.health == nullptr) continue;
+    if (each.health == nullptr) continue;
     request.asker.key_is_ours = key_is_ours(services_.providers->at(each.target->provider));
-    route::Admission admission = each.health->would_admit(request.asker, now);
-    note_not_admitted(each, admission);
-    if (costs) each.cost = each.health->cost(now);
+    route::TargetHealth::Look look = each.health->look(request.asker, now);
+    each.glance = look.glance;
+    bool may_change = each.why_not == WhyNot::none || route::passes_by_itself(each.why_not);
+    if (may_change) note_not_admitted(each, look.admission);
+    if (may_change && costs) each.cost = each.health->cost(now);
   }
 }
 
 // What there was to choose from, and what it was like, as the row explains it.
 void Relay::book_route(Call& call, const Request& request) {
   const config::Model& model = request.resolved->model();
-  Instant now = worker_.now();
   std::string& text = route_text_;
   text.clear();
   JsonWriter json(text);
   json.open_array().name(config::name_of(model.balance)).value(model.sticky ? 1 : 0);
   for (const Candidate& each : request.candidates) {
-    route::TargetHealth::Glance glance = each.health->glance(now);
     std::size_t before = text.size();
-    json.open_array().raw(known_targets_.at(*each.target).name_json);
-    json.name(route::name_of(glance.state)).value(glance.ttft / 1ms);
+    json.open_array().raw(known_targets_.told(*each.target, each.glance));
     if (each.why_not != WhyNot::none) json.name(route::name_of(each.why_not));
     json.close_array();
     if (text.size() < ledger::route_bytes_max) continue;
@@ -172,16 +174,16 @@ void Relay::book_route(Call& call, const Request& request) {
   if (!call.record().set(ledger::Text::route, text)) call.record().set(ledger::Text::route, "");
 }
 
-// For a reason that stays, however long the call waits.
-WhyNot Relay::unfit(const Request& request, const route::Needs& needs, const route::Target& target,
-                    codec::Family family) {
+// Whatever the call needs: because of where it may go.
+WhyNot Relay::unfit(const Request& request, const route::Target& target,
+                    codec::Family family) const {
   const Provider& provider = services_.providers->at(target.provider);
   const std::vector<std::string>& regions = request.resolved->model().regions;
   if (!resolver_.serves(target.provider, family)) return WhyNot::dialect;
   if (!regions.empty() && std::ranges::find(regions, provider.config->region) == regions.end()) {
     return WhyNot::region;
   }
-  return route::lacking(needs, known_targets_.at(target).facilities);
+  return WhyNot::none;
 }
 
 // The next one that this call may be served by, and its place there. Error: there is none.

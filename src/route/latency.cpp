@@ -33,6 +33,7 @@ void PeakEwma::observe(Duration ttft, Instant now) {
 }
 
 Duration PeakEwma::at(Instant now) const {
+  if (!known_) return {};
   double idle_ns = static_cast<double>(std::max(now - seen_, Duration{0}).count());
   double weight = std::exp(-idle_ns / static_cast<double>(Duration{tau}.count()));
   return Duration{static_cast<std::int64_t>(ns_ * weight)};

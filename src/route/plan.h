@@ -78,6 +78,7 @@ struct Candidate {
   WhyNot why_not = WhyNot::none;
   Instant until = Instant::never();  // when that may have passed
   TargetHealth* health = nullptr;
+  TargetHealth::Glance glance = {};
   double cost = 0;   // what waiting for its first token costs; of least_latency
   double place = 0;  // among those of its order; set by arrange()
 };

@@ -40,11 +40,14 @@ TargetHealth::TargetHealth(std::string name, std::string_view provider, KeyState
                            std::uint64_t seed, HealthWatcher* watcher)
     : name_(std::move(name)), provider_(provider), key_(key), watcher_(watcher), random_(seed) {}
 
-Admission TargetHealth::would_admit(const Asker& asker, Instant now) const {
+TargetHealth::Look TargetHealth::look(const Asker& asker, Instant now) const {
   std::lock_guard lock(lock_);
-  Admission admission = judge_newcomer(asker, now);
-  if (!admission.passes() || !asker.key_is_ours || key_.would_admit(now)) return admission;
-  return {.why = Why::key_tripped, .until = std::max(now, key_.standing(now).until)};
+  Look look{.admission = judge_newcomer(asker, now),
+            .glance = {.state = breaker_.state(now), .ttft = ewma_.at(now)}};
+  if (look.admission.passes() && asker.key_is_ours && !key_.would_admit(now)) {
+    look.admission = {.why = Why::key_tripped, .until = std::max(now, key_.standing(now).until)};
+  }
+  return look;
 }
 
 // What lasts longest first, so that it is what a person is told.
@@ -227,11 +230,6 @@ TargetHealth::Standing TargetHealth::standing(Instant now) const {
   }
   out.ends = ends_;
   return out;
-}
-
-TargetHealth::Glance TargetHealth::glance(Instant now) const {
-  std::lock_guard lock(lock_);
-  return {.state = breaker_.state(now), .ttft = ewma_.at(now)};
 }
 
 void TargetHealth::headers(Held& held, const QuotaReading& reading, Instant now) {

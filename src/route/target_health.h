@@ -121,8 +121,19 @@ class TargetHealth {
   const std::string& name() const { return name_; }
   std::string_view provider() const { return provider_; }
 
+  struct Glance {
+    State state = State::passing;
+    Duration ttft{};  // of late
+  };
+  struct Look {
+    Admission admission;
+    Glance glance;
+  };
   // As of now, without taking anything: for filters.
-  Admission would_admit(const Asker& asker, Instant now) const;
+  Look look(const Asker& asker, Instant now) const;
+  Admission would_admit(const Asker& asker, Instant now) const {
+    return look(asker, now).admission;
+  }
   // Takes a place, and a probe's where it probes.
   std::expected<Slot, Admission> admit(const Asker& asker, Instant now, Panic panic = Panic::no);
 
@@ -158,11 +169,6 @@ class TargetHealth {
   void configure(const TargetSettings& settings);
 
   Standing standing(Instant now) const;
-  struct Glance {
-    State state = State::passing;
-    Duration ttft{};  // of late
-  };
-  Glance glance(Instant now) const;
 
  private:
   // What a call has taken.
