@@ -214,11 +214,26 @@ simulated_books() {
   RECLOSER_TEST_LONG=1 build/release/tests/books/simulated_books_test
 }
 
+# A thousand seeds of calls, providers, clients and operators that do anything; as many at a time as
+# there are jobs.
+storms() {
+  local shard pid status=0 pids=()
+  for ((shard = 0; shard < jobs; ++shard)); do
+    RECLOSER_TEST_LONG=1 GTEST_TOTAL_SHARDS=$jobs GTEST_SHARD_INDEX=$shard \
+      build/asan/relay_test --gtest_filter='Seeds/StormTest.*' --gtest_brief=1 &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do wait "$pid" || status=1; done
+  return "$status"
+}
+
 long_steps() {
   check "recordings, long" "One alone:  RECLOSER_TEST_LONG=1 build/release/codec_test
 --gtest_filter=Recordings.NAME" recordings
   check "books, long" "By itself:  RECLOSER_TEST_LONG=1
 build/release/tests/books/simulated_books_test" simulated_books
+  check "storms, long" "One alone:  RECLOSER_TEST_LONG=1
+build/asan/relay_test --gtest_filter=Seeds/StormTest.*/NUMBER" storms
   check "clang-tidy" "A finding that is wrong gets  // NOLINT(name): why  on its line." clang_tidy
   optional "tokenizer" "See tests/tokens/original." tests/tokens/original
   optional "http1 peers" "See tests/http1_peers." tests/http1_peers

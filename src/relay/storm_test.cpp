@@ -3,6 +3,7 @@
 #include "codec/stream_reader.h"
 #include "core/ids.h"
 #include "relay/testing/failing_targets.h"
+#include "relay/testing/told_answers.h"
 
 #include <algorithm>
 #include <charconv>
@@ -85,26 +86,14 @@ Act any_act(Random& random, bool loads) {
 
 // The first word that is not with the client yet, of a request for the rest.
 int first_word(std::string_view request) {
-  std::size_t answer = request.rfind(R"("role":"assistant")");
-  std::size_t last = request.rfind(" w");
-  if (answer == std::string_view::npos || last == std::string_view::npos || last < answer) return 0;
-  int number = -1;
-  std::from_chars(request.data() + last + 2, request.data() + request.size(), number);
-  return number + 1;
-}
-
-std::string chunk(std::string_view delta, std::string_view finish = "null") {
-  return fmt::format(
-      "data: {{\"id\":\"c\",\"choices\":[{{\"index\":0,\"delta\":{},"
-      "\"finish_reason\":{}}}]}}\n\n",
-      delta, finish);
-}
-std::string last_chunk(int tokens) {
-  return fmt::format(
-      "data: {{\"id\":\"c\",\"choices\":[{{\"index\":0,\"delta\":{{}},"
-      "\"finish_reason\":\"stop\"}}],\"usage\":{{\"prompt_tokens\":7,"
-      "\"completion_tokens\":{}}}}}\n\n",
-      tokens);
+  int first = 0;
+  for (std::size_t at = 0; (at = request.find(" w", at)) != std::string_view::npos;) {
+    at += 2;
+    int number = -1;
+    std::from_chars(request.data() + at, request.data() + request.size(), number);
+    first = std::max(first, number + 1);
+  }
+  return first;
 }
 
 // Not more than is allowed; what comes behind it breaks off.
@@ -115,13 +104,11 @@ Task<bool> send(net::Exchange& exchange, std::string_view head, std::string_view
   co_return sent.has_value();
 }
 
-Task<void> write_whole(net::Exchange& exchange, net::Worker& worker, Act act) {
+Task<void> write_whole(net::Exchange& exchange, net::Worker& worker, const ToldAnswers& answers,
+                       Act act) {
   std::string body = act.body;
   if (act.status == 200) {
-    body = fmt::format(R"({{"id":"w","choices":[{{"index":0,"message":{{"content":"{}"}},)"
-                       R"("finish_reason":"stop"}}],"usage":{{"prompt_tokens":7,)"
-                       R"("completion_tokens":{}}}}})",
-                       told_from(0), words);
+    body = answers.whole(told_from(0), words);
   }
   std::string head = fmt::format(
       "HTTP/1.1 {} X\r\ncontent-type: application/json\r\n{}"
@@ -137,46 +124,49 @@ Task<void> write_whole(net::Exchange& exchange, net::Worker& worker, Act act) {
   if (!whole) exchange.break_off();
 }
 
-Task<void> write_stream(net::Exchange& exchange, net::Worker& worker, Act act, int first) {
+Task<void> write_stream(net::Exchange& exchange, net::Worker& worker, const ToldAnswers& answers,
+                        Act act, int first) {
   exchange.begin(net::AnswerFraming::chunked);
   bool goes_on = co_await send(exchange,
                                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
                                "transfer-encoding: chunked\r\n\r\n",
-                               chunk(R"({"role":"assistant"})"), net::Last::no);
+                               answers.start, net::Last::no);
   int until = act.end == End::whole ? words : std::max(act.words, first);
   for (int i = first; goes_on && i < until; ++i) {
     co_await worker.sleep_until(worker.now() + act.between);
-    std::string text = chunk(R"({"content":")" + word(i) + "\"}");
+    std::string text = answers.word(word(i));
     goes_on = co_await send(exchange, "", text, net::Last::no);
   }
   if (!goes_on) co_return;
   std::string end;
   if (act.end == End::tells_error) {
-    end = "data: {\"error\":{\"message\":\"busy\",\"type\":\"overloaded_error\"}}\n\n";
+    end = answers.error;
   } else if (act.end == End::is_malformed) {
-    end = "data: {no json\n\n";
+    end = answers.malformed;
   } else if (act.end == End::whole || (act.end == End::has_no_done && until == words)) {
-    end = last_chunk(until - first);
+    end = answers.finish(told_from(first), until - first);
   }
-  if (act.end == End::whole) end += "data: [DONE]\n\n";
+  if (act.end == End::whole) end += answers.end_mark;
   if (act.end == End::falls_silent) co_await worker.sleep_until(worker.now() + 10min);
   bool breaks = act.end == End::breaks_off || act.end == End::falls_silent;
   if (!breaks) goes_on = co_await send(exchange, "", end, net::Last::yes);
   if (breaks) exchange.break_off();
 }
 
-Task<void> play(net::Exchange& exchange, net::Worker& worker, Act act, std::string request) {
+Task<void> play(net::Exchange& exchange, net::Worker& worker, const ToldAnswers& answers, Act act,
+                std::string request) {
   co_await worker.sleep_until(worker.now() + act.before);
   bool streams = request.contains("\"stream\":true") && !act.as_json && act.status == 200;
   if (streams) {
     int first = first_word(request);
-    co_await write_stream(exchange, worker, std::move(act), first);
+    co_await write_stream(exchange, worker, answers, std::move(act), first);
   } else {
-    co_await write_whole(exchange, worker, std::move(act));
+    co_await write_whole(exchange, worker, answers, std::move(act));
   }
 }
 
 struct Client {
+  const ToldAnswers* answers = nullptr;
   std::string session;
   std::string head;
   std::string body;
@@ -196,12 +186,12 @@ struct Heard {
   bool done = false;
   bool error = false;
 };
-Heard heard_of(std::string_view body) {
+Heard heard_of(codec::Operation operation, std::string_view body) {
   if (std::size_t anew = body.rfind("event: recloser.restart"); anew != std::string_view::npos) {
     body.remove_prefix(body.find("\n\n", anew) + 2);
   }
   Heard heard;
-  codec::StreamReader reader(codec::Operation::chat);
+  codec::StreamReader reader(operation);
   auto see = [&](const codec::Event& event) {
     if (event.kind == codec::EventKind::text) codec::unescape(heard.text, event.text);
   };
@@ -268,7 +258,7 @@ class StormTest : public FailoverTest, public testing::WithParamInterface<int> {
   }
   void provide(TestProvider& provider) {
     provider.script = [this](net::Exchange& exchange, std::string request) -> Task<void> {
-      return play(exchange, worker(), any_act(random_, loads_), std::move(request));
+      return play(exchange, worker(), answers_, any_act(random_, loads_), std::move(request));
     };
   }
   void limit() {
@@ -291,17 +281,15 @@ class StormTest : public FailoverTest, public testing::WithParamInterface<int> {
       client->begins = worker().now() + random_.below(6000) * 1ms;
       if (one_in(4)) client->leaves = client->begins + random_.below(3000) * 1ms + 1ms;
       if (one_in(5)) client->key = fmt::format("key-{}", random_.below(3));
-      client->body = fmt::format(
-          R"({{"model":"{}",{}"messages":[{{"role":"user","content":"say so"}}]}})",
-          models[random_.below(std::size(models))],
-          client->streams ? R"("stream":true,"stream_options":{"include_usage":true},)" : "");
+      client->answers = &answers_;
+      client->body = answers_.request(models[random_.below(std::size(models))], client->streams);
       std::string keyed =
           client->key.empty() ? "" : fmt::format("idempotency-key: {}\r\n", client->key);
       client->head = fmt::format(
-          "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\n"
+          "POST {} HTTP/1.1\r\nhost: g\r\n"
           "authorization: Bearer {}\r\nx-recloser-session: {}\r\n"
           "x-recloser-restart: allow\r\n{}content-length: {}\r\n\r\n",
-          test_secret, client->session, keyed, client->body.size());
+          answers_.path, test_secret, client->session, keyed, client->body.size());
       worker().tasks().spawn("client", call(gateway_, *client));
       clients_.push_back(std::move(client));
     }
@@ -337,7 +325,7 @@ class StormTest : public FailoverTest, public testing::WithParamInterface<int> {
     bool cut = seen.body.contains("[Recloser: stopped");
     bool whole = !cut && seen.status == 200 && seen.error.empty();
     if (seen.head.contains("text/event-stream")) {
-      Heard heard = heard_of(seen.body);
+      Heard heard = heard_of(client.answers->operation, seen.body);
       whole = whole && heard.done && !heard.error;
       if (whole) EXPECT_EQ(heard.text, told_from(0)) << "a false success";
       bool told = heard.done || heard.error || !seen.error.empty();
@@ -392,6 +380,9 @@ class StormTest : public FailoverTest, public testing::WithParamInterface<int> {
     EXPECT_EQ(counted.streams_open, 0);
   }
 
+  static constexpr const ToldAnswers* dialects[] = {&chat_answers, &messages_answers,
+                                                    &responses_answers};
+  const ToldAnswers& answers_ = *dialects[GetParam() % 3];
   Random random_;
   bool loads_ = false;
   std::vector<budget::Live*> lives_;
@@ -432,7 +423,7 @@ TEST_P(StormTest, EveryCallEndsAndNothingIsLeft) {
 
 bool long_run() { return std::getenv("RECLOSER_TEST_LONG") != nullptr; }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, StormTest, testing::Range(0, long_run() ? 2000 : 10));
+INSTANTIATE_TEST_SUITE_P(Seeds, StormTest, testing::Range(0, long_run() ? 1000 : 12));
 
 }  // namespace
 }  // namespace recloser::relay
