@@ -1,8 +1,13 @@
 // What a hedged call leaves behind: in the books, in the budgets, in the health of its targets.
+#include "ledger/recovery.h"
 #include "relay/testing/hedged_targets.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -38,6 +43,24 @@ class HedgedBooks : public HedgingTest {
     return fmt::format(
         "data: {{\"id\":\"c\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n",
         text);
+  }
+  // The last call, as the next start of a process finds it that was killed now.
+  ledger::StoredCall left_after_a_kill() {
+    std::string copy = directory_ + "/killed.journal";
+    std::filesystem::copy_file(directory_ + "/calls.journal", copy,
+                               std::filesystem::copy_options::overwrite_existing);
+    ledger::MemoryStore store;
+    store.put_books(gateway_.store().copy_of_books());
+    Result<ledger::Recovery> recovered = ledger::recover_journal(copy, store, "");
+    EXPECT_TRUE(recovered);
+    std::vector<ledger::StoredCall> calls = std::move(store.calls({.limit = 1000})->calls);
+    auto last = std::ranges::max_element(calls, {}, &ledger::StoredCall::started_at);
+    return last == calls.end() ? ledger::StoredCall{} : *last;
+  }
+  std::int64_t charged_after_a_kill() {
+    std::string budgets = left_after_a_kill().budgets;
+    std::size_t at = budgets.find("\"charged\":");
+    return at == std::string::npos ? -1 : std::stoll(budgets.substr(at + 10));
   }
   // What one of them may bill for the prompt, by the count of it.
   static constexpr std::int64_t prompt = 7;
@@ -159,6 +182,42 @@ TEST_F(HedgedBooks, WhatTheLoserHadToldIsPaid) {
   EXPECT_GT(gateway_.books().back().output_tokens, 1 + 40);
   EXPECT_EQ(gateway_.books().back().delivered_tokens, 1);
   EXPECT_EQ(gateway_.books().back().tokens_source, ledger::TokensSource::estimated);
+}
+
+// Whoever is killed while both are asked leaves behind what each of them may bill.
+TEST_F(HedgedBooks, AKillLeavesBothBehind) {
+  start();
+  limit(1'000'000, budget::Reserve::clamp);
+  answer_after(4s, 4s);
+  Seen seen;
+  begin_stream(seen, now() + 2s);
+  after(1s);
+  ASSERT_EQ(asked(1), 1u);
+  EXPECT_EQ(charged_after_a_kill(), prompt + prompt);
+  after(2s);
+  EXPECT_EQ(charged_after_a_kill(), prompt + prompt) << "the client has left";
+  nothing_is_held();
+}
+
+// The budget does not bear a second one: the row is as it was.
+TEST_F(HedgedBooks, AKillLeavesTheFirstAloneBehind) {
+  start();
+  limit(1'000'000, budget::Reserve::clamp);
+  answer_after(20ms, 0ms);
+  Seen seen;
+  begin_stream(seen);
+  after(10ms);
+  budget::Amount one = account().reserved;
+  after(1s);
+  limit(one + 10);
+  answer_after(4s, 0ms);
+  Seen late;
+  begin_stream(late, now() + 2s);
+  after(1s);
+  ASSERT_EQ(asked(1), 0u);
+  EXPECT_EQ(left_after_a_kill().provider, "p");
+  EXPECT_EQ(charged_after_a_kill(), prompt);
+  after(3s);
 }
 
 // The first one is slow, and the second one is so behind its first content.

@@ -55,8 +55,9 @@ class FailoverTest : public testing::Test {
   }
 
   FailoverTest()
-      : gateway_(testing::TempDir() + "recloser-failover-" + std::to_string(::getpid()) + "-" +
-                 testing::UnitTest::GetInstance()->current_test_info()->name()) {
+      : directory_(testing::TempDir() + "recloser-failover-" + std::to_string(::getpid()) + "-" +
+                   testing::UnitTest::GetInstance()->current_test_info()->name()),
+        gateway_(directory_) {
     says(gateway_.provider(), first_);
     others_.reserve(3);
   }
@@ -171,6 +172,7 @@ class FailoverTest : public testing::Test {
                          : others_[provider - 1].provider->bodies.size();
   }
 
+  std::string directory_;  // of its store
   TestGateway gateway_;
   Answer first_ = stream(all_events());
   std::vector<Other> others_;
