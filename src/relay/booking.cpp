@@ -22,6 +22,14 @@ std::uint64_t beyond(std::uint64_t all, std::uint64_t before) {
   return all - std::min(all, before);
 }
 
+// Of what another target told to go on: what its client did not get, which is in no meter.
+std::uint64_t bytes_kept_back(const Call& call, const StreamPass& pass) {
+  const Continued* continued = continued_of(call);
+  if (continued == nullptr || continued->splice == nullptr) return 0;
+  std::uint64_t passed = beyond(visible_bytes(pass.facts()), continued->bytes_before);
+  return beyond(visible_bytes(continued->splice->facts()), passed);
+}
+
 void set(std::int64_t& field, std::uint64_t value, std::int64_t earlier = 0) {
   field = static_cast<std::int64_t>(value) + earlier;
 }
@@ -105,10 +113,7 @@ void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
   }
   // What a budget is charged for an estimate it keeps: by the encoding, not rather too much.
   if (!final) output = beyond(pass.meter().exact_tokens(accounts_.meter_room()), before) + hidden;
-  // What of it was kept from the client is in no meter.
-  if (!final && before > 0) {
-    output = std::max(output, estimated_tokens(facts.text_bytes + facts.reasoning_bytes));
-  }
+  if (!final) output += estimated_tokens(bytes_kept_back(call, pass));
   codec::Usage usage = facts.usage;
   usage.input_tokens = input;
   usage.output_tokens = output;

@@ -31,6 +31,11 @@ struct Leaving {
 // SSE event that tells a client that the answer begins anew behind it.
 inline constexpr std::string_view restart_event = "recloser.restart";
 
+// Unescaped.
+constexpr std::uint64_t visible_bytes(const codec::StreamFacts& facts) {
+  return facts.text_bytes + facts.reasoning_bytes;
+}
+
 // Only calls of models that are configured for it have one, from the begin of their stream on. It
 // takes about 700 bytes, and as many as the request and the text so far: up to
 // codec::Delivered::bytes_max of these.
@@ -58,8 +63,9 @@ class Continued final : public OutputGate {
   codec::Delivered delivered;
   std::unique_ptr<codec::Splice> splice;  // once another target goes on
   codec::Ask ask = codec::Ask::again;     // how that was asked to
-  std::uint64_t tokens_before = 0;        // that had come when its stream began, and ..
-  std::uint64_t tokens_out = 0;           // .. of these, that its client has
+  std::uint64_t tokens_before = 0;        // that had come when its stream began ..
+  std::uint64_t bytes_before = 0;         // .. their bytes, and ..
+  std::uint64_t tokens_out = 0;           // .. of the tokens, those that its client has
   text::TokenRange added;                 // to the prompt, by the answer so far
   std::uint64_t output_left = 0;          // of the client's limit; 0: it set none
   bool limit_is_written = false;          // a lower one, of a budget

@@ -221,6 +221,31 @@ TEST_F(ContinuingTest, WhatAnswersWithNoStreamMayBillWhatItRead) {
   EXPECT_GT(gateway_.books().back().input_tokens.value_or(0), alone);
 }
 
+// Nobody says what was used. Eight words are a token each, and 72 bytes.
+TEST_F(ContinuingTest, WhatIsGoneOnWithAndBreaksOffIsCountedAsOtherAnswersAre) {
+  start();
+  std::string words;
+  for (int i = 0; i < 8; ++i) words += " remember";
+  *others_[0].answer = stream(std::string(role) + text(words));
+  EXPECT_EQ(said(ask().body), std::string(begun) + words);
+  std::int64_t both = gateway_.books().back().output_tokens.value_or(0);
+  first_ = stream(broken() + text(words));
+  *others_[0].answer = status(500);
+  EXPECT_EQ(said(ask().body), std::string(begun) + words);
+  EXPECT_EQ(both, gateway_.books().back().output_tokens.value_or(0));
+}
+
+TEST_F(ContinuingTest, APrefillAddsNothingToThePromptButTheText) {
+  start();
+  *others_[0].answer = status(500);
+  ask();
+  ledger::StoredCall alone = gateway_.books().back();
+  *others_[0].answer = stream(std::string(role) + text(" in the"));
+  ask();
+  EXPECT_EQ(gateway_.books().back().input_tokens.value_or(0),
+            2 * alone.input_tokens.value_or(0) + alone.output_tokens.value_or(0));
+}
+
 TEST_F(ContinuingTest, ACallOfAToolWaitsForItsEndOnlyWhereItMayBeDropped) {
   with_targets(2, 1);
   begin();

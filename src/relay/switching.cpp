@@ -278,6 +278,7 @@ bool Relay::leave_target(Call& call, StreamPass& pass, const Leaving& why) {
   }
   continued.streams = false;
   continued.tokens_before = pass.meter().exact_tokens(accounts_.meter_room());
+  continued.bytes_before = visible_bytes(pass.facts());
   continued.tokens_out = passed;
   leave_attempt(call);
   continued.splice.reset();
@@ -337,7 +338,7 @@ Task<bool> Relay::restart(Call& call, StreamPass& pass) {
   Continued& continued = *call.request->continued;
   continued.splice.reset();
   continued.delivered = codec::Delivered(call.route.operation);
-  continued.tokens_before = continued.tokens_out = 0;
+  continued.tokens_before = continued.bytes_before = continued.tokens_out = 0;
   pass.begin_anew(call.route.operation, call.hide_usage, meter_of(call));
   call.retry.reset();
   std::string event = fmt::format("event: {}\ndata: {{\"type\":\"{}\",\"call\":\"{}\"}}\n\n",
@@ -375,6 +376,8 @@ std::expected<void, Refused> Relay::ask_for_the_rest(Call& call, Request& reques
                                        codec::name_of(asked.obstacle))});
   }
   continued.ask = asked.ask;
+  bool instructed = asked.ask == codec::Ask::instruction;
+  continued.added.about = continued.tokens_out + (instructed ? instruction_tokens.about : 0);
   continued.limit_is_written = false;
   continued.output_left = codec::output_left(request.facts, continued.tokens_out, asked.ask);
   return {};
