@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace recloser::route {
 
@@ -18,8 +19,10 @@ class Bucket {
  public:
   static constexpr Duration held = 6s;
 
+  // A change begins anew: what calls took of another limit is not waited for.
   void configure(std::optional<std::uint32_t> a_minute) {
-    each_ns_ = a_minute ? static_cast<double>(Duration{1min}.count()) / *a_minute : 0;
+    double each_ns = a_minute ? static_cast<double>(Duration{1min}.count()) / *a_minute : 0;
+    if (std::exchange(each_ns_, each_ns) != each_ns) full_ = {};
   }
 
   // How long it takes until so much is there again; nothing where there is no limit.
@@ -32,7 +35,7 @@ class Bucket {
     return full_ - std::max(held - fills(count), Duration{0});
   }
   void take(std::uint64_t count, Instant now) {
-    if (each_ns_ != 0) full_ = std::min(std::max(full_, now) + fills(count), now + most);
+    full_ = std::min(std::max(full_, now) + fills(count), now + most);
   }
 
  private:

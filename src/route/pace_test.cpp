@@ -66,6 +66,18 @@ TEST_F(PaceTest, TheTighterOneHolds) {
   EXPECT_EQ(pace_.between({2'000, 0}), 2s);
 }
 
+TEST_F(PaceTest, AnotherLimitBeginsAnew) {
+  pace_.configure(1, 60'000);
+  pace_.sent({30'000, 0}, now_);
+  EXPECT_EQ(pace_.keeps_away({}) - now_, 1min);
+  pace_.configure(1, 60'000);
+  EXPECT_EQ(pace_.keeps_away({}) - now_, 1min) << "the same is none";
+  pace_.configure(std::nullopt, 60'000);
+  EXPECT_EQ(pace_.keeps_away({}) - now_, 24s) << "of tokens it has not changed";
+  pace_.configure(600, 600'000);
+  EXPECT_LE(pace_.keeps_away({}), now_);
+}
+
 TEST_F(PaceTest, AnyFiguresGiveATime) {
   pace_.configure(1, 1);
   for (int i = 0; i < 100; ++i) pace_.sent({UINT32_MAX, UINT32_MAX}, now_);
