@@ -85,6 +85,11 @@ TEST_F(KeyStateTest, EachRefusedProbeDoublesTheWaitUpToTenMinutes) {
     EXPECT_TRUE(call(out_of_quota));
     EXPECT_EQ(key_.standing(now_).until - now_, open);
   }
+  for (int i = 0; i < 40; ++i) {
+    wait();
+    EXPECT_TRUE(call(out_of_quota));
+    EXPECT_EQ(key_.standing(now_).until - now_, 600s);
+  }
   wait();
   EXPECT_TRUE(call(answered));
   now_ = now_ + 30s;
@@ -101,6 +106,12 @@ TEST_F(KeyStateTest, CallsThatWereOnTheirWayChangeNothing) {
   EXPECT_FALSE(key_.end(good, answered, now_));
   EXPECT_FALSE(key_.end(bad, unauthorized, now_));
   EXPECT_EQ(key_.standing(now_).until, until);
+  Ticket late = good;
+  wait();
+  Ticket probe = key_.admit(now_).value();
+  EXPECT_FALSE(key_.first_token(late, now_));
+  EXPECT_EQ(state(), State::probing) << "by no answer to another call";
+  EXPECT_TRUE(key_.end(probe, answered, now_));
 }
 
 TEST_F(KeyStateTest, ACallInSpiteOfItSaysNothing) {

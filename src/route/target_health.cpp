@@ -146,6 +146,7 @@ void TargetHealth::trip_if_silent(Instant now) {
     if (!silent || breaker_.state(now) != State::passing) return;
     last_failure_ = name_of(AttemptEnd::timed_out);  // which its calls will come to
     held_by_probes_ = false;
+    own_.clear();
     breaker_.trip(now, random_);
     until = breaker_.trip().until();
     serve(now, rings);
@@ -300,11 +301,7 @@ void TargetHealth::learn(Held& held, AttemptEnd end, std::optional<Duration> ret
   bool spoke = end != AttemptEnd::cancelled && end != AttemptEnd::timed_out;
   if (held.waits && spoke) silence_.heard(now);
   PrincipalHash principal = held.asker.principal;
-  if (breaker_.trip().counts(held.shared)) {
-    own_.end(held.own, principal, end, now, random_);
-  } else {
-    own_.end(held.own, principal, AttemptEnd::cancelled, now, random_);
-  }
+  if (breaker_.trip().counts(held.shared)) own_.end(held.own, principal, end, now, random_);
   if (counts_as_failure(end)) {
     last_failure_ = name_of(end);
     Duration waited = held.waits ? now - held.begun : Duration{0};

@@ -449,6 +449,7 @@ TEST_F(SilentTargetTest, TripsBeforeACallHasFailed) {
   EXPECT_FALSE(lets_in());
   EXPECT_EQ(standing().state, State::tripped);
   EXPECT_EQ(told_.lines, std::vector<std::string>{"target p/m: passing -> tripped, timed_out"});
+  EXPECT_EQ(standing().why, "timed_out");
   // What became of those calls is known by now.
   for (TargetHealth::Slot& slot : waiting_) slot.end(timed_out, std::nullopt, now_);
   EXPECT_EQ(standing().trips, 1);
@@ -464,6 +465,7 @@ TEST_F(SilentTargetTest, IsProbedAndPassesAgain) {
     probe.end(answered, std::nullopt, now_);
   }
   EXPECT_EQ(standing().state, State::passing);
+  EXPECT_EQ(told_.lines.back(), "target p/m: probing -> passing, recovered");
   EXPECT_TRUE(lets_in());
 }
 
@@ -485,6 +487,44 @@ TEST_F(SilentTargetTest, AnErrorIsASignAndATimeLimitIsNone) {
   waiting_.push_back(admit(asker_));
   waiting_.push_back(admit(asker_));
   EXPECT_EQ(standing().state, State::passing);
+}
+
+TEST_F(SilentTargetTest, OfMoreThanEnoughThatWaitOneErrorIsASign) {
+  now_ = now_ - 1ns;
+  for (int i = 0; i < 4; ++i) waiting_.push_back(admit(asker_));
+  now_ = now_ + 1ns;
+  waiting_[0].end(cancelled, std::nullopt, now_);
+  waiting_[1].end(timed_out, std::nullopt, now_);
+  waiting_[2].end(server_error, std::nullopt, now_);
+  EXPECT_TRUE(lets_in());
+  EXPECT_FALSE(target_.admit(asker_, now_ + Silence::shortest).has_value());
+}
+
+TEST_F(SilentTargetTest, WhoLeavesOrWaitsInVainIsNoSign) {
+  for (AttemptEnd end : {cancelled, timed_out}) {
+    now_ = now_ - 1ns;
+    waiting_.push_back(admit(asker_));
+    now_ = now_ + 1ns;
+    waiting_.front().end(end, std::nullopt, now_);
+    waiting_.erase(waiting_.begin());
+  }
+  EXPECT_FALSE(lets_in());
+}
+
+// Its health check had failed, and has said nothing since.
+TEST_F(SilentTargetTest, IsHeldByNoProbesAndNobodysFault) {
+  waiting_.clear();
+  Asker poison{.principal = 7, .streams = true};
+  target_.probed({.says = ProbeReport::Says::fails, .good_until = now_ + 1min}, now_);
+  now_ = standing().until;
+  for (std::size_t i = 0; i < Breaker::probes; ++i) call(answered);
+  ASSERT_EQ(standing().state, State::passing);
+  call(server_error, poison);
+  ASSERT_EQ(standing().own_breakers, 1u);
+  for (std::uint32_t i = 0; i < enough; ++i) waiting_.push_back(admit(asker_));
+  now_ = now_ + Silence::shortest;
+  EXPECT_EQ(target_.admit(asker_, now_).error().why, Why::tripped);
+  EXPECT_EQ(standing().own_breakers, 0u);
 }
 
 // They say how it was when they began.

@@ -89,6 +89,15 @@ TEST_F(TargetLearnsTest, OursIsNoTroubleOfAClientsOwnKey) {
   EXPECT_TRUE(slot.open());
 }
 
+TEST_F(TargetLearnsTest, AFirstTokenShowsThatTheKeyIsTaken) {
+  call(unauthorized);
+  now_ = standing().key.until;
+  Slot probe = admit();
+  EXPECT_TRUE(probe.is_probe());
+  probe.first_token(200ms, 100, now_);
+  EXPECT_EQ(standing().key.state, State::passing);
+}
+
 TEST_F(TargetLearnsTest, AFirstTokenBeginsTheRowOfFailuresAnew) {
   calls(4, server_error);
   Slot stream = admit();

@@ -444,14 +444,14 @@ TEST_F(TargetLineTest, NeedsWithoutBoundAreALargeCall) {
   Asker huge{.principal = 1, .needs = {.input_tokens = UINT64_MAX, .output_tokens = 2}};
   target_.configure({.limits = {.tpm = 1'000}});
   for (bool by_line : {false, true}) {
-    ASSERT_EQ(target_.would_admit({.needs = {.input_tokens = 100}}, now_).why, Why::yes);
+    ASSERT_EQ(target_.would_admit({.needs = {.input_tokens = 50}}, now_).why, Why::yes);
     if (by_line) {
       Turn turn = line_up(1, 1, 1min, huge).value();
       EXPECT_TRUE(turn.look(now_).has_value());
     } else {
       EXPECT_TRUE(target_.admit(huge, now_).has_value());
     }
-    EXPECT_EQ(target_.would_admit({.needs = {.input_tokens = 100}}, now_).why, Why::quota);
+    EXPECT_EQ(target_.would_admit({.needs = {.input_tokens = 50}}, now_).why, Why::quota);
     now_ = now_ + 2h;
   }
 }
@@ -530,6 +530,7 @@ TEST_F(TargetLineTest, WhoWaitsForASilentTargetIsSentAway) {
   Turn waits = turn(1);
   now_ = now_ + Silence::shortest;
   EXPECT_EQ(why(line_up(2).error()), Why::tripped);
+  EXPECT_TRUE(bell_.take(1));
   EXPECT_EQ(why(waits.look(now_).error()), Why::tripped);
   EXPECT_EQ(target_.standing(now_).state, State::tripped);
 }
