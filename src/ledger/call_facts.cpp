@@ -270,6 +270,8 @@ class ArrayReader {
     return true;
   }
 
+  bool at_text() const { return rest_.size() > 1 && rest_[1] == '"'; }  // as the next value
+
   std::string text() {
     if (!next() || take_null()) return {};
     std::string out;
@@ -379,19 +381,25 @@ std::string attempts_json(std::string_view array, WallTime call_started_at) {
   return json;
 }
 
+// The next one of a route.
+std::optional<TargetTold> told_target(ArrayReader& route) {
+  if (route.at_text()) return TargetTold{route.text(), "passing", 0, ""};
+  ArrayReader facts(route.array());
+  if (!facts.at_text()) return std::nullopt;
+  TargetTold target{facts.text(), "passing", 0, ""};
+  if (facts.at_text()) target.state = facts.text();
+  target.ttft_ms = facts.number();
+  target.why_not = facts.text();
+  return target;
+}
+
 RouteTold told_route(std::string_view array) {
   ArrayReader all(array);
   RouteTold route;
   route.balance = all.text();
   route.sticky = all.number().value_or(0) != 0;
-  for (std::string_view one = all.array(); !one.empty(); one = all.array()) {
-    ArrayReader facts(one);
-    TargetTold target;
-    target.target = facts.text();
-    target.state = facts.text();
-    target.ttft_ms = facts.number();
-    target.why_not = facts.text();
-    route.targets.push_back(std::move(target));
+  while (std::optional<TargetTold> target = told_target(all)) {
+    route.targets.push_back(std::move(*target));
   }
   return route;
 }

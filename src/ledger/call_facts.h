@@ -66,7 +66,9 @@ std::string account_in_facts(std::int64_t budget, std::string_view key, WallTime
 // there is none, and what is missing before it is null.
 //
 // A route is [balance, 1 where sessions stay together, [target, state, ttft_ms, why_not], ..], in
-// the order of asking, as many as there is room for; it is left out where there was one target.
+// the order of asking, as many as there is room for; it is left out where there was one target. One
+// that was asked while it passed is [target, ttft_ms], and if nothing was known of its time,
+// target.
 //
 // Costs are in nano-dollars. Those behind the last one known are left out, and the whole list when
 // there is none:

@@ -103,7 +103,7 @@ CallRecord random_record(Random& random) {
     record.set(text, random_text(random, random.below(40)));
   }
   if (random.below(3) == 0) {
-    record.set(Text::route, R"(["least_latency",0,["a/b","passing",12],["c/d","","","region"]])");
+    record.set(Text::route, R"(["least_latency",0,["a/b",12],"e",["c/d","","","region"]])");
   }
   for (std::uint64_t i = random.below(4); i > 0; --i) {
     Attempt* attempt = record.begin_attempt(random_text(random, random.below(30)), {number()});

@@ -56,6 +56,19 @@ TEST(CallJson, WhereACallMightHaveGone) {
             R"({"target":"q/two","state":"tripped","ttft_ms":null,"why_not":"tripped"}]})");
 }
 
+TEST(CallJson, ATargetThatPassesTakesFewWords) {
+  CallRecord record(CallId{1, 2}, test::SharedClock::start(), test::someone);
+  record.set(Text::route,
+             R"(["weights",0,"p/\"one\"",["q/two",12],"r/three",["s/four","probing",3,null],"t"])");
+  EXPECT_EQ(stored(record).route,
+            R"({"balance":"weights","sticky":false,"targets":[)"
+            R"({"target":"p/\"one\"","state":"passing","ttft_ms":0,"why_not":null},)"
+            R"({"target":"q/two","state":"passing","ttft_ms":12,"why_not":null},)"
+            R"({"target":"r/three","state":"passing","ttft_ms":0,"why_not":null},)"
+            R"({"target":"s/four","state":"probing","ttft_ms":3,"why_not":null},)"
+            R"({"target":"t","state":"passing","ttft_ms":0,"why_not":null}]})");
+}
+
 TEST(CallJson, ARefusedCallClaimsNothing) {
   CallRecord record(CallId{1, 2}, WallTime{0},
                     {.operation = "chat",

@@ -421,6 +421,7 @@ TEST_F(LedgerOfAnswersTest, WhatIsDamagedIsSaidWithoutItsText) {
   std::unique_ptr<Ledger> ledger = start();
   make(*ledger);
   ASSERT_TRUE(ledger->flush());
+  ASSERT_TRUE(ledger->flush());  // nothing of the writer's is under way any more
   ASSERT_TRUE(raw()->execute("UPDATE kept_answers SET status = 500"));
   EXPECT_EQ(state_of(*ledger), State::claimed);
   EXPECT_THAT(log.text(), HasSubstr("is damaged"));

@@ -28,14 +28,23 @@ route::Facilities facilities_of(const route::Target& target, const price::Priced
 }  // namespace
 
 std::string_view KnownTargets::told(const route::Target& target,
-                                    const route::TargetHealth::Glance& glance) {
+                                    const route::TargetHealth::Glance& glance,
+                                    route::WhyNot why_not) {
   KnownTarget& known = find(target);
   std::int64_t ttft_ms = glance.ttft / 1ms;
-  if (ttft_ms != known.told_ttft_ms || glance.state != known.told_state) {
-    known.told_ttft_ms = ttft_ms;
-    known.told_state = glance.state;
+  bool as_before = ttft_ms == known.told_ttft_ms && glance.state == known.told_state &&
+                   why_not == known.told_why_not;
+  if (as_before) return known.told;
+  known.told_ttft_ms = ttft_ms;
+  known.told_state = glance.state;
+  known.told_why_not = why_not;
+  bool asked = why_not == route::WhyNot::none;
+  if (asked && glance.state == route::State::passing) {
+    known.told = ttft_ms == 0 ? known.name_json : fmt::format("[{},{}]", known.name_json, ttft_ms);
+  } else {
     known.told =
-        fmt::format(R"({},"{}",{})", known.name_json, route::name_of(glance.state), ttft_ms);
+        fmt::format(R"([{},"{}",{},{}])", known.name_json, route::name_of(glance.state), ttft_ms,
+                    asked ? "null" : fmt::format(R"("{}")", route::name_of(why_not)));
   }
   return known.told;
 }

@@ -17,10 +17,11 @@ struct KnownTarget {
   ModelRef model;                // null: not looked up yet
   route::Facilities facilities;  // what the operator says that it lacks, and the price list knows
   std::string name_json;         // "provider/model", as JSON
-  // As rows tell of it, and of which glance that is.
+  // As rows tell of it, and when it is so.
   std::string told;
-  route::State told_state = route::State::passing;
   std::int64_t told_ttft_ms = -1;
+  route::State told_state = route::State::passing;
+  route::WhyNot told_why_not = route::WhyNot::none;
 };
 
 class KnownTargets {
@@ -30,9 +31,10 @@ class KnownTargets {
 
   // Of a target that the configuration does not name it is as good as the next call.
   const KnownTarget& at(const route::Target& target) { return find(target); }
-  // Its name, state and time to a first token in milliseconds, as a part of a JSON array. Good
-  // until the next question; most of them find it as the one before did.
-  std::string_view told(const route::Target& target, const route::TargetHealth::Glance& glance);
+  // As one of a route (ledger/call_facts.h). Good until the next question; most of them find it as
+  // the one before did.
+  std::string_view told(const route::Target& target, const route::TargetHealth::Glance& glance,
+                        route::WhyNot why_not);
 
  private:
   KnownTarget& find(const route::Target& target) {

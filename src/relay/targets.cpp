@@ -163,9 +163,7 @@ void Relay::book_route(Call& call, const Request& request) {
   json.open_array().name(config::name_of(model.balance)).value(model.sticky ? 1 : 0);
   for (const Candidate& each : request.candidates) {
     std::size_t before = text.size();
-    json.open_array().raw(known_targets_.told(*each.target, each.glance));
-    if (each.why_not != WhyNot::none) json.name(route::name_of(each.why_not));
-    json.close_array();
+    json.raw(known_targets_.told(*each.target, each.glance, each.why_not));
     if (text.size() < ledger::route_bytes_max) continue;
     text.resize(before);
     break;
