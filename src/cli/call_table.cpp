@@ -71,10 +71,11 @@ std::string tokens_of(const Json& call) {
     std::int64_t tokens = whole(call, name).value_or(0);
     return tokens == 0 ? std::string() : fmt::format(" ({} {})", with_thousands(tokens), what);
   };
+  std::string source = text(call, "tokens_source");
   return fmt::format("{} input{}{}, {} output{}{}", count_of(call, "input_tokens"),
                      part("cached_input_tokens", "cached"), part("cache_write_tokens", "written"),
                      count_of(call, "output_tokens"), part("reasoning_tokens", "reasoning"),
-                     fmt::format(", {}", text(call, "tokens_source")));
+                     source.empty() ? source : ", " + source);
 }
 
 std::string cost_of(const Json& call) {
@@ -94,9 +95,10 @@ std::string cost_of(const Json& call) {
   add("output", "output_cost_usd");
   add("fees", "fees_usd");
   if (!parts.empty()) parts += ')';
-  std::string line = fmt::format("{}{}, {}", usd_of(call, "cost_usd"), parts, or_dash(source));
+  std::string line = usd_of(call, "cost_usd") + parts;
+  if (!source.empty()) line += ", " + source;
   if (std::string version = text(call, "price_version"); !version.empty()) line += ' ' + version;
-  if (text(call, "list_cost_usd") != booked) {
+  if (std::string list = text(call, "list_cost_usd"); !list.empty() && list != booked) {
     line += fmt::format(", at list price {}", usd_of(call, "list_cost_usd"));
   }
   return line;

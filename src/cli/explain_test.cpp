@@ -106,6 +106,19 @@ TEST_F(ExplainTest, WhatNobodyWasAskedFor) {
   EXPECT_THAT(ran.out, Not(HasSubstr("Decisions")));
 }
 
+TEST_F(ExplainTest, WhatNobodyPaysForHasNoSource) {
+  std::string id = book_call(ledger::Outcome::completed, [](ledger::CallRecord& record) {
+    record.input_tokens = record.output_tokens = 0;
+    record.cost_nano_usd = 0;
+    EXPECT_TRUE(record.add_decision({.phase = "request",
+                                     .rule = "idempotency",
+                                     .action = "replay",
+                                     .reason = "it is answered as call X"}));
+  });
+  EXPECT_THAT(run({"explain", id.c_str()}).out,
+              HasSubstr("\ntokens          0 input, 0 output\ncost            $0.000000\n"));
+}
+
 TEST_F(ExplainTest, ACallThatIsNotThere) {
   Ran ran = run({"explain", "01JD3Z8QK6T2V9M4B7XHPW5RNC"});
   EXPECT_EQ(ran.exit, 1);

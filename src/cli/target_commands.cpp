@@ -200,10 +200,13 @@ Exit show_one(const Json& target, const Process& process) {
   return show(process, facts.text());
 }
 
-// "1 call goes", "3 calls go"
-std::string went_on(const Json& target, std::string_view which) {
-  auto calls = static_cast<std::uint64_t>(whole(target, which).value_or(0));
-  return counted(calls, "calls") + (calls == 1 ? " goes" : " go");
+// "1 call goes on elsewhere, 3 calls stay to their end"
+std::string who_went(const Json& target) {
+  auto went = static_cast<std::uint64_t>(whole(target, "switched").value_or(0));
+  auto staying = static_cast<std::uint64_t>(whole(target, "staying").value_or(0));
+  return fmt::format(
+      "{} {} on elsewhere, {}", counted(went, "calls"), went == 1 ? "goes" : "go",
+      staying == 1 ? "1 call stays to its end" : counted(staying, "calls") + " stay to their end");
 }
 
 Exit drain(const Invocation& invocation, const Process& process, bool drained) {
@@ -224,10 +227,8 @@ Exit drain(const Invocation& invocation, const Process& process, bool drained) {
   std::string name = text(*target, "target");
   if (!drained) return show(process, fmt::format("The target {} takes calls again.\n", name));
   if (invocation.has("now")) {
-    return show(process,
-                fmt::format("The target {} is drained: no new calls go there; {} on "
-                            "elsewhere, {} to their end there.\n",
-                            name, went_on(*target, "switched"), went_on(*target, "staying")));
+    return show(process, fmt::format("The target {} is drained: no new calls go there; {}.\n", name,
+                                     who_went(*target)));
   }
   std::uint64_t running = static_cast<std::uint64_t>(whole(*target, "running").value_or(0));
   return show(process,

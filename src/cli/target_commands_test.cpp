@@ -163,7 +163,7 @@ TEST_F(TargetCommandsTest, WhatRunsLeavesAtOnceIfThatIsAskedFor) {
   EXPECT_EQ(ran.exit, 0) << ran.err;
   EXPECT_EQ(ran.out,
             "The target openai/gpt-4o-mini is drained: no new calls go there; 1 call goes on "
-            "elsewhere, 3 calls go to their end there.\n");
+            "elsewhere, 3 calls stay to their end.\n");
 }
 
 TEST_F(TargetCommandsTest, WhatIsWrongChangesNothing) {
