@@ -37,6 +37,10 @@ std::string_view human(Family family) {
 
 std::unexpected<Unresolved> no(Unresolved why) { return std::unexpected(std::move(why)); }
 
+bool is_within(const std::vector<std::string>& regions, std::string_view region) {
+  return regions.empty() || std::ranges::find(regions, region) != regions.end();
+}
+
 }  // namespace
 
 bool is_simulated_model(std::string_view model) {
@@ -72,11 +76,14 @@ Resolver::Entry Resolver::entry_of(const config::Model& model) {
   return entry;
 }
 
-// The fallbacks of a fallback are not followed.
+// The fallbacks of a fallback are not followed. What it may not use because of its own regions is
+// no target; those of the model that is asked for hold for all (WhyNot::region).
 void Resolver::add_targets(Entry& entry, const config::Model& model, std::uint16_t stage) const {
   for (const config::Target& configured : model.targets) {
     auto provider = providers_.find(configured.provider);
     CHECK(provider != providers_.end(), "the configuration checks the providers of its targets");
+    if (stage > 0 && !is_within(model.regions, config_.providers[provider->second].region))
+      continue;
     add_target(entry, {.provider = provider->second,
                        .model = configured.model,
                        .weight = configured.weight,

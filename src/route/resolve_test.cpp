@@ -115,6 +115,19 @@ TEST_F(Resolve, AnEntryLeadsToAllItsTargetsAndThoseOfItsFallbacks) {
   EXPECT_EQ(copy.targets().data(), targets.data());
 }
 
+// Those of a model that is asked for are all listed, each with its reason.
+TEST_F(Resolve, AFallbackKeepsToItsRegions) {
+  config_.providers[0].region = "us";
+  config_.providers[1].region = "eu";
+  config_.models.push_back(model("any", {{.provider = "openai", .model = "a"}}, {"home"}));
+  config_.models.push_back(
+      model("home", {{.provider = "openai", .model = "b"}, {.provider = "local", .model = "c"}}));
+  config_.models.back().regions = {"eu"};
+  Resolver resolver(config_);
+  EXPECT_EQ(told(resolver.resolve("any", Family::openai, lists_)), "0.1 0:a, 1.1 1:c");
+  EXPECT_EQ(told(resolver.resolve("home", Family::openai, lists_)), "0.1 0:b, 0.1 1:c");
+}
+
 TEST_F(Resolve, AnEntryIsThereForWhomeverAnyOfItsTargetsServes) {
   config_.models.push_back(model("mixed", {{.provider = "anthropic", .model = "x"},
                                            {.provider = "openai", .model = "y", .order = 2}}));
