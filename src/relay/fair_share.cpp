@@ -55,7 +55,7 @@ bool FairShare::is_over(Tenant tenant, Level level, Instant now) {
   Slot& slot = slot_at(tenant);
   std::uint64_t its = std::uint64_t{slot.running} * weight_admitted + slot.recent;
   std::uint64_t tenants = std::max(active_, active_before_);
-  if (tenants < 2 || its < always_allowed * weight_admitted) return false;
+  if (its < always_allowed * weight_admitted) return false;
   std::uint64_t all = running_ * weight_admitted + recent_;
   std::uint64_t times_two = level == Level::full ? 2 : 3;  // of the mean
   return 2 * its * tenants > times_two * all;

@@ -52,7 +52,7 @@ TEST_F(OverloadTest, EachLimitHasItsMarks) {
 TEST_F(OverloadTest, ALevelIsLeftASecondAfterItsMark) {
   pass(10ms, {.memory = 950});
   EXPECT_EQ(overload_.level(), full);
-  pass(5s, {.memory = 770});  // more than four fifths of it
+  pass(5s, {.memory = 760});  // four fifths of it
   EXPECT_EQ(overload_.level(), full);
   pass(1s, {.memory = 759});
   EXPECT_EQ(overload_.level(), full);
@@ -74,6 +74,7 @@ TEST_F(OverloadTest, FromFullItMayBecomeTight) {
   mark.see(700, now_ + 1s);
   EXPECT_EQ(mark.level(), tight);
   mark.see(0, now_ + 1s);
+  EXPECT_EQ(mark.level(), tight) << "which is left a second later as well";
   mark.see(0, now_ + 2s);
   EXPECT_EQ(mark.level(), calm);
 }
@@ -186,6 +187,30 @@ TEST_F(FairShareTest, OfTwoTheOneWithThreeTimesAsMuch) {
   EXPECT_TRUE(share_.is_over(2, tight, now_));
 }
 
+TEST_F(FairShareTest, WhoHasAsMuchAsTheOtherIsNotOver) {
+  call(1, 20, calm);
+  call(2, 20, calm);
+  EXPECT_FALSE(share_.is_over(1, full, now_));
+  EXPECT_FALSE(share_.is_over(2, full, now_));
+}
+
+TEST_F(FairShareTest, ARefusalCountsForHalfACall) {
+  for (int i = 0; i < 30; ++i) {
+    share_.begin(1, false, now_);
+    share_.end(1);
+  }
+  call(2, 16, calm);
+  EXPECT_FALSE(share_.is_over(1, full, now_));
+  EXPECT_TRUE(share_.is_over(2, full, now_));
+}
+
+TEST_F(FairShareTest, WhoIsLeftAloneIsNeverOver) {
+  call(1, 10, calm);
+  call(2, 1, calm);
+  now_ = now_ + 5s;
+  EXPECT_EQ(call(1, 100, full), 100);
+}
+
 TEST_F(FairShareTest, FewCallsAreNeverTooMany) {
   call(1, 1, calm);
   EXPECT_EQ(call(2, 8, full), 8);
@@ -199,6 +224,13 @@ TEST_F(FairShareTest, WhatRunsCountsForAsLongAsItRuns) {
   EXPECT_TRUE(share_.is_over(1, tight, now_));
   for (int i = 0; i < 100; ++i) share_.end(1);
   EXPECT_FALSE(share_.is_over(1, tight, now_));
+}
+
+TEST_F(FairShareTest, WhatOthersHaveRunningIsOfTheMean) {
+  for (int i = 0; i < 100; ++i) share_.begin(2, true, now_);
+  now_ = now_ + 60s;
+  call(2, 1, calm);
+  EXPECT_EQ(call(1, 20, full), 20);
 }
 
 TEST_F(FairShareTest, WhatIsLongAgoIsForgotten) {
