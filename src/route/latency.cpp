@@ -27,7 +27,7 @@ void PeakEwma::observe(Duration ttft, Instant now) {
   double seen_ns = static_cast<double>(std::max(ttft, Duration{0}).count());
   double weight = std::exp(-static_cast<double>(std::max(now - seen_, Duration{0}).count()) /
                            static_cast<double>(Duration{tau}.count()));
-  ns_ = known_ && seen_ns < ns_ ? ns_ * weight + seen_ns * (1 - weight) : seen_ns;
+  ns_ = seen_ns < ns_ ? ns_ * weight + seen_ns * (1 - weight) : seen_ns;
   seen_ = std::max(seen_, now);
   known_ = true;
 }

@@ -47,8 +47,11 @@ TEST(PeakEwma, AThreadThatIsLateDoesNoHarm) {
   ewma.observe(2s, begun + 1s);
   ewma.observe(1s, begun);
   EXPECT_EQ(ewma.at(begun), Duration{2s});
+  EXPECT_EQ(ewma.at(begun + 1s), Duration{2s});
   ewma.observe(-5s, begun);
   EXPECT_LE(ewma.at(begun), Duration{2s});
+  ewma.observe(-5s, begun + 1000s);
+  EXPECT_GE(ewma.at(begun + 1000s), Duration{0});
 }
 
 TEST(TtftForecast, SaysNothingBeforeItKnows) {
@@ -58,7 +61,44 @@ TEST(TtftForecast, SaysNothingBeforeItKnows) {
   for (int i = 0; i < 19; ++i) forecast.learn(1s, 1'000);
   EXPECT_FALSE(forecast.within(95, 1'000));
   forecast.learn(1s, 1'000);
-  EXPECT_TRUE(forecast.within(95, 1'000));
+  EXPECT_NEAR(seconds(forecast.within(50, 1'000).value()), 1.09, 0.02);  // amid its step
+  EXPECT_NEAR(seconds(forecast.within(100, 1'000).value()), 1.19, 0.02);
+  EXPECT_EQ(forecast.within(200, 1'000), forecast.within(100, 1'000));
+}
+
+TEST(TtftForecast, FewCallsHaveNoSlope) {
+  TtftForecast forecast;
+  forecast.learn(100ms, 1'000);
+  forecast.learn(1s, 1'100);
+  EXPECT_GT(forecast.by_average(1s, 10'000), 1);
+}
+
+TEST(TtftForecast, CallsWithTheSamePromptHaveNoSlope) {
+  TtftForecast forecast;
+  for (int i = 0; i < 100; ++i) forecast.learn(Duration{1ms} * (100 + i * 37 % 100), 701);
+  EXPECT_EQ(forecast.within(50, 70'000), forecast.within(50, 701));
+}
+
+TEST(TtftForecast, NoPromptMakesAnAnswerQuicker) {
+  TtftForecast forecast;
+  for (int i = 0; i < 50; ++i) {
+    forecast.learn(2s, 1'000);
+    forecast.learn(1s, 10'000);
+  }
+  EXPECT_EQ(forecast.by_average(1s, 1'000), forecast.by_average(1s, 10'000));
+}
+
+TEST(TtftForecast, TheFirstCallIsNotWhatOthersAreCappedBy) {
+  TtftForecast forecast;
+  forecast.learn(10ms, 1'000);
+  for (int i = 0; i < 5; ++i) forecast.learn(1s, 1'000);
+  EXPECT_NEAR(forecast.by_average(1s, 1'000), 1.5 / 1.335, 0.01);
+}
+
+TEST(TtftForecast, AnswersInNoTimeAreAnswersToo) {
+  TtftForecast forecast;
+  for (int i = 0; i < 30; ++i) forecast.learn(0s, 0);
+  EXPECT_LT(forecast.within(95).value(), Duration{1ms});
 }
 
 // 200 ms and 1 ms for ten tokens, with noise.
@@ -77,6 +117,7 @@ TEST(TtftForecast, LearnsWhatAPromptCosts) {
     EXPECT_NEAR(forecast.by_average(Duration{static_cast<std::int64_t>(expected * 1e9)}, tokens), 1,
                 0.15);
   }
+  EXPECT_NEAR(seconds(forecast.within(50).value()), 0.2 + 0.0001 * 25'000, 0.4);
 }
 
 TEST(TtftForecast, PredictsTheTail) {
@@ -100,7 +141,7 @@ TEST(TtftForecast, FollowsAProviderThatChanged) {
   for (int i = 0; i < 50; ++i) forecast.learn(1s, 1'000);
   EXPECT_GT(forecast.by_average(1s, 1'000), 1.9);  // minutes of it still show
   for (int i = 0; i < 5'000; ++i) forecast.learn(1s, 1'000);
-  EXPECT_NEAR(forecast.by_average(1s, 1'000), 1, 0.1);
+  EXPECT_NEAR(forecast.by_average(1s, 1'000), 1, 0.02);
   EXPECT_NEAR(seconds(forecast.within(95).value()), 1, 0.2);
 }
 
@@ -109,6 +150,7 @@ TEST(TtftForecast, AStallIsNotWhatIsExpected) {
   for (int i = 0; i < 200; ++i) forecast.learn(200ms, 1'000);
   forecast.learn(1h, 1'000);
   EXPECT_LT(seconds(forecast.within(50).value()), 0.25);
+  EXPECT_GT(seconds(forecast.within(100).value()), 10);  // though it was seen
 }
 
 TEST(TtftForecast, MillisecondsAreNoTimes) {

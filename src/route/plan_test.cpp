@@ -55,6 +55,83 @@ TEST(Plan, WhatMayNotBeAskedStandsBehindInItsOrder) {
   EXPECT_EQ(fleet.names(), "bdac");
 }
 
+TEST(Plan, NoDrawPassesAStageOrAnOrder) {
+  Fleet fleet({target("a", 1), target("b", 9, 2), target("c", 99, 1, 1), target("d", 999, 2, 1)});
+  Random random(1);
+  for (Candidate& each : fleet.candidates) each.cost = 1000.0 / each.target->weight;
+  for (Balance balance : {Balance::weights, Balance::least_latency}) {
+    for (int i = 0; i < 100; ++i) {
+      fleet.arrange({.balance = balance}, random);
+      ASSERT_EQ(fleet.names(), "abcd");
+    }
+  }
+}
+
+TEST(Plan, QuicknessDoesNotPassAStage) {
+  Fleet fleet({target("a", 1), target("b", 1, 1, 1)});
+  Random random(1);
+  for (Candidate& each : fleet.candidates) each.cost = each.target->model == "a" ? 9 : 1;
+  fleet.arrange({.balance = Balance::least_latency}, random);
+  EXPECT_EQ(fleet.names(), "ab");
+}
+
+TEST(Plan, OnlyTheFirstTwoOfAnOrderRace) {
+  Fleet fleet({target("a", 1), target("b", 1), target("c", 1), target("d", 1)});
+  auto arranged = [&](std::uint64_t seed, const Choosing& choosing, double step) {
+    for (Candidate& each : fleet.candidates) each.cost = 9 - step * (each.target->model[0] - 'a');
+    Random random(seed);
+    fleet.arrange(choosing, random);
+    return fleet.names();
+  };
+  Choosing quick{.balance = Balance::least_latency};
+  for (std::uint64_t seed = 1; seed < 100; ++seed) {
+    std::string drawn = arranged(seed, {}, 1);
+    EXPECT_EQ(arranged(seed, quick, 0), drawn) << "none is quicker";
+    if (drawn[0] < drawn[1]) std::swap(drawn[0], drawn[1]);
+    EXPECT_EQ(arranged(seed, quick, 1), drawn);
+  }
+}
+
+TEST(Plan, TheNextOrderRacesToo) {
+  Fleet fleet({target("a", 1), target("b", 1, 2), target("c", 1, 2)});
+  Random random(1);
+  for (int i = 0; i < 20; ++i) {
+    for (Candidate& each : fleet.candidates) each.cost = each.target->model == "b" ? 9 : 1;
+    fleet.arrange({.balance = Balance::least_latency}, random);
+    ASSERT_EQ(fleet.names(), "acb");
+  }
+}
+
+TEST(Plan, ASessionIsThatOfItsPrincipal) {
+  EXPECT_EQ(session_hash(1, "s"), session_hash(1, "s"));
+  EXPECT_NE(session_hash(1, "s"), session_hash(2, "s"));
+  EXPECT_NE(session_hash(1, "s"), session_hash(1, "t"));
+}
+
+TEST(Plan, OnesThatMayNotBeAskedAnyMoreAreAsConfigured) {
+  Fleet fleet({target("a", 1), target("b", 1), target("c", 1)});
+  Random random(1);
+  for (int i = 0; i < 20; ++i) {
+    for (Candidate& each : fleet.candidates) each.why_not = WhyNot::none;
+    arrange(fleet.candidates, {}, random);
+    for (Candidate& each : fleet.candidates) each.why_not = WhyNot::full;
+    arrange(fleet.candidates, {}, random);
+    ASSERT_EQ(fleet.names(), "abc");
+  }
+}
+
+TEST(Plan, SessionsSpreadOverProvidersOfTheSameModel) {
+  Fleet fleet({target("m", 1), target("m", 1)});
+  fleet.targets[1].provider = 1;
+  Random random(1);
+  int second = 0;
+  for (std::uint64_t session = 0; session < 1000; ++session) {
+    fleet.arrange({.session = session}, random);
+    second += fleet.candidates.front().target == &fleet.targets[1] ? 1 : 0;
+  }
+  EXPECT_NEAR(second, 500, 80);
+}
+
 // Of 30,000 draws the share of 3 in 4 has a standard deviation of 75.
 TEST(Plan, WeightsAreSharesOfTheFirstPlace) {
   Fleet fleet({target("a", 3), target("b", 1), target("z", 0)});

@@ -59,6 +59,8 @@ TEST(ParseWait, ReadsEachFormThatProvidersUse) {
            {"2026-11-22T19:00:10+01:00", 10s},
            {"Sun, 22 Nov 2026 18:02:00 GMT", 2min},
            {"Sun, 22 Nov 2026 17:02:00 GMT", 0s},
+           {"Fri, 22 Oct 2027 18:02:00 GMT", 1h},
+           {"Fri, 01 Jan 2027 00:00:00 GMT", 1h},
            {"99999999", 1h},
            {"9d", 1h},
            {"2261-12-31T00:00:00Z", 1h},
@@ -89,6 +91,7 @@ TEST(ParseWait, WhatIsNoWaitIsNone) {
                                 "Sun, 22 Nov 2026 18:02:00 CET",
                                 "Sun, 22 ovD 2026 18:02:00 GMT",
                                 "Sun, 99 Nov 2026 18:02:00 GMT",
+                                "Sun. 22 Nov 2026 18:02:00 GMT",
                                 "2026-11-22T18:00:48Zx"}) {
     EXPECT_FALSE(parse_wait(text, wall())) << text;
   }
@@ -160,6 +163,9 @@ TEST(QuotaReading, OfMistralAndTogether) {
                                    {"x-ratelimit-tokens-query-cost", "210"}});
   expect_gauge(mistral, QuotaUnit::requests, 360, 358, 60s);
   expect_gauge(mistral, QuotaUnit::tokens, 200'000, 199'533, 60s);
+  QuotaGauges in_ten_seconds = gauges_of(
+      {{"x-ratelimit-limit-req-10-second", "60"}, {"x-ratelimit-remaining-req-10-second", "59"}});
+  expect_gauge(in_ten_seconds, QuotaUnit::requests, 60, 59, 60s);
   QuotaGauges together = gauges_of({{"x-ratelimit", "false"},
                                     {"x-ratelimit-limit", "30"},
                                     {"x-ratelimit-remaining", "59"},
