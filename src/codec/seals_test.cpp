@@ -114,6 +114,11 @@ TEST(Seals, ItemsOfReasoningGoWhereNobodyElseReadsThem) {
       R"({"type":"function_call","id":"f","call_id":"c","name":"n","arguments":"{}"},)"
       R"({"type":"reasoning","id":"o","summary":[],"content":[{"type":"reasoning_text",)"
       R"("text":"open"}]},{"type":"compaction","encrypted_content":"all of it"}]})");
+  EXPECT_EQ(without(Operation::responses,
+                    R"({"model":"m","input":[{"type":"reasoning","encrypted_content":"gAAA",)"
+                    R"("content":[{"type":"reasoning_text","text":"open too"}]},)"
+                    R"({"role":"user","content":"a"}]})"),
+            R"({"model":"m","input":[{"role":"user","content":"a"}]})");
   stays(Operation::responses, R"({"model":"m","input":"reasoning"})");
   stays(Operation::responses,
         R"({"model":"m","input":[{"type":"reasoning","encrypted_content":null,)"

@@ -126,7 +126,7 @@ void Delivered::see(const Event& event, std::string_view frame, StreamCut::Pass 
       break;
   }
   if (!event.last_of_frame) return;
-  if (operation_ == Operation::messages && event.kind != EventKind::ping) see_block(frame);
+  if (operation_ == Operation::messages) see_block(frame);
   this->pass(pass);
 }
 

@@ -1,6 +1,7 @@
 #include "codec/continuation/delivered.h"
 
 #include "codec/testing/delivery.h"
+#include "core/limits.h"
 
 #include <string>
 #include <string_view>
@@ -137,6 +138,8 @@ TEST(DeliveredTest, JsonIsSeenInFences) {
   EXPECT_TRUE(ends_in_json("Here:\n```\n[1, 2"));
   EXPECT_FALSE(ends_in_json("Here:\n```json\n{}\n```\nand"));
   EXPECT_FALSE(ends_in_json("Here:\n```c\nint a[] = {1, 2"));
+  EXPECT_FALSE(ends_in_json("Here:\n```c\nint a;\n```\n[1]"));
+  EXPECT_TRUE(ends_in_json("Here:\n~~~json\n{\"a\""));
   EXPECT_FALSE(ends_in_json(""));
 }
 
@@ -144,6 +147,10 @@ TEST(DeliveredTest, MoreThanIsKeptIsNot) {
   std::string half(Delivered::bytes_max / 2, 'a');
   EXPECT_EQ(of_chat(says(half) + says(half)), go_on);
   EXPECT_EQ(of_chat(says(half) + says(half) + says("b")), no(Obstacle::too_long));
+  // Of one event the reader keeps so much, and no text behind that.
+  std::string thoughts(limits::event_bytes_held_max, 'a');
+  EXPECT_EQ(of_chat(chunk(fmt::format(R"("reasoning":"{}","content":"b")", thoughts))),
+            no(Obstacle::too_long));
 }
 
 std::string event(std::string_view type, std::string_view members) {
@@ -176,6 +183,8 @@ TEST(DeliveredTest, BlocksOfAnthropic) {
   thinking += delta(0, R"("type":"signature_delta","signature":"abc")");
   EXPECT_EQ(of_messages(thinking + stop(0)), again);
   EXPECT_EQ(of_messages(start + block(0, "redacted_thinking", R"(,"data":"x")") + stop(0)), again);
+  EXPECT_TRUE(deliver(Operation::messages, start + block(0, "redacted_thinking", R"(,"data":"x")"))
+                  .delivered.thought());
   EXPECT_EQ(of_messages(start + block(0, "tool_use", R"(,"id":"t","name":"f")")),
             no(Obstacle::tool_call));
   EXPECT_EQ(of_messages(start + block(0, "server_tool_use", R"(,"id":"t","name":"web_search")")),
@@ -189,6 +198,15 @@ TEST(DeliveredTest, BlocksOfAnthropic) {
   told = deliver(Operation::messages, start + text + stop(0)).delivered;
   EXPECT_EQ(told.blocks().next, 1u);
   EXPECT_FALSE(told.blocks().open);
+}
+
+// The client knows the answer by its first begin.
+TEST(DeliveredTest, ASecondBeginChangesNothing) {
+  auto begin = [](std::string_view id) {
+    return event("response.created",
+                 fmt::format(R"(,"response":{{"id":"{}","model":"gpt","created_at":9}})", id));
+  };
+  EXPECT_EQ(deliver(Operation::responses, begin("r1") + begin("r2")).delivered.preamble().id, "r1");
 }
 
 TEST(DeliveredTest, ItemsOfResponses) {
@@ -232,6 +250,25 @@ TEST(DeliveredTest, ItemsOfResponses) {
   EXPECT_TRUE(told.items().items.empty());
   EXPECT_EQ(told.preamble().id, "r1");
   EXPECT_EQ(told.preamble().created, 9u);
+  Delivered released = told;
+  released.release();
+  EXPECT_EQ(released.items().items.size(), 1u);
+  // Without it the answer goes on.
+  told.drop();
+  StreamReader reader(Operation::responses);
+  std::string_view bytes = message;
+  while (std::optional<Event> next = reader.next(bytes)) told.see(*next, message);
+  ASSERT_EQ(told.items().items.size(), 1u);
+  EXPECT_EQ(told.items().items[0].id, "m1");
+}
+
+TEST(DeliveredTest, ItemsThatHaveNoRoomAreMissed) {
+  std::string large(ResponseItems::bytes_max, 'a');
+  std::string item = event("response.output_item.added",
+                           R"(,"output_index":0,"item":{"id":"m","type":"message","status":)"
+                           R"("in_progress","metadata":")" +
+                               large + "\"}");
+  EXPECT_EQ(of(Operation::responses, item), no(Obstacle::too_long));
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include "codec/testing/delivery.h"
 #include "codec/testing/told_answer.h"
+#include "core/limits.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -100,6 +102,37 @@ TEST(SpliceTest, WhatDoesNotFitAndWhatFailsTellsNothing) {
   std::string late = splice(told, Ask::prefill, chunk(R"("content":" man")") + failed);
   EXPECT_FALSE(late.contains("overloaded"));
   EXPECT_TRUE(late.contains(" man"));
+}
+
+TEST(SpliceTest, AnEventThatIsTooLargeToBeKeptFitsNowhere) {
+  Delivery told = deliver(Operation::chat, chat_first);
+  std::string words(limits::event_bytes_held_max + 1, 'a');
+  std::string stream = chunk(fmt::format(R"("content":" {}")", words)) + chunk(R"("content":" b")");
+  EXPECT_EQ(spliced(told, Ask::prefill, stream, 1u << 20), "misfits too_large");
+  Splice late(told.delivered, Ask::prefill, paid);
+  std::string out;
+  EXPECT_EQ(late.feed(chunk(R"("content":" man,")"), out), Seam::State::fits);
+  std::size_t before = out.size();
+  std::string_view bytes = stream;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(bytes.size(), 1u << 20))) {
+    late.feed(bytes.substr(0, 1u << 20), out);
+  }
+  EXPECT_EQ(late.state(), Seam::State::misfits);
+  EXPECT_EQ(out.size(), before) << "nothing behind it";
+}
+
+// Of its last blank line the stream has sent the half.
+TEST(SpliceTest, AnEndThatIsToldLastDecides) {
+  Delivery told = deliver(Operation::chat, chat_first);
+  std::string stream = chunk(R"("content":" ")") + "data: [DONE]\r\n\r";
+  EXPECT_TRUE(splice(told, Ask::prefill, stream).contains(R"("content":" ")"));
+}
+
+TEST(SpliceTest, WhatIsWrittenHasItsDataInOneLine) {
+  std::string stream = chunk(R"("content":" man")") +
+                       "data: {\"odd\":[1,\ndata: 2],\"choices\":[{\"index\":0,\"delta\":{}}]}\n\n";
+  std::string out = splice(deliver(Operation::chat, chat_first), Ask::prefill, stream);
+  EXPECT_TRUE(out.contains("\"odd\":[1, 2]")) << out;
 }
 
 TEST(SpliceTest, HalfASurrogatePairWaitsForTheOther) {
