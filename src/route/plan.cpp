@@ -184,7 +184,7 @@ void arrange(std::span<Candidate> candidates, const Choosing& choosing, Random& 
 NoneLeft none_left(std::span<const Candidate> candidates) {
   NoneLeft nearest;
   for (const Candidate& each : candidates) {
-    if (each.why_not == WhyNot::none || !passes_by_itself(each.why_not)) continue;
+    if (!passes_by_itself(each.why_not)) continue;
     if (nearest.why_not == WhyNot::none || each.until < nearest.until) {
       nearest = {.why_not = each.why_not, .until = each.until};
     }

@@ -255,6 +255,34 @@ TEST(Plan, WhenNoneIsLeftTheNearestIsTold) {
   NoneLeft left = none_left(fleet.candidates);
   EXPECT_EQ(left.why_not, WhyNot::cooling);
   EXPECT_EQ(left.until, Instant{5});
+  std::swap(fleet.candidates[1], fleet.candidates[2]);
+  EXPECT_EQ(none_left(fleet.candidates).until, Instant{5});
+}
+
+TEST(Plan, WhatMayNotBeAskedDoesNotRace) {
+  Fleet fleet({target("a", 1), target("b", 1)});
+  fleet.candidates[0].cost = 9;
+  fleet.candidates[1].why_not = WhyNot::tripped;
+  Random random(1);
+  fleet.arrange({.balance = Balance::least_latency}, random);
+  EXPECT_EQ(fleet.names(), "ab");
+}
+
+TEST(Plan, WhatHealthSaysIsSaidInItsWords) {
+  for (Admission::Why why :
+       {Admission::Why::drained, Admission::Why::tripped, Admission::Why::probe_failed,
+        Admission::Why::own_tripped, Admission::Why::cooling, Admission::Why::loading,
+        Admission::Why::key_tripped, Admission::Why::quota, Admission::Why::full}) {
+    EXPECT_EQ(name_of(why_not(why)), name_of(why));
+    EXPECT_FALSE(is_unfit(why_not(why))) << name_of(why);
+    EXPECT_EQ(passes_by_itself(why_not(why)), why != Admission::Why::drained) << name_of(why);
+  }
+  EXPECT_EQ(why_not(Admission::Why::yes), WhyNot::none);
+  for (WhyNot why : {WhyNot::dialect, WhyNot::region, WhyNot::tools, WhyNot::vision, WhyNot::schema,
+                     WhyNot::streaming, WhyNot::context}) {
+    EXPECT_TRUE(is_unfit(why)) << name_of(why);
+    EXPECT_FALSE(passes_by_itself(why)) << name_of(why);
+  }
 }
 
 TEST(Plan, EveryReasonHasAName) {
