@@ -147,6 +147,7 @@ TEST_F(HedgedBooks, TheFirstOneIsNotSentAgainBesideASecond) {
 // Each has its own price, its own time and its own expectations, whoever answers.
 TEST_F(HedgedBooks, EachHasItsOwnFigures) {
   second_model_ = "sim-smart";
+  regions_ = {"eu", "us"};
   start();
   answer_after(400ms, 1s);
   EXPECT_EQ(ask_stream().body, all_events());
@@ -160,6 +161,8 @@ TEST_F(HedgedBooks, EachHasItsOwnFigures) {
   ledger::StoredCall by_second = gateway_.books().back();
   EXPECT_EQ(by_second.cost_nano_usd, prompt * 150 + 7 * 2'500 + 10'000);
   EXPECT_NEAR(by_second.ttft_ns.value_or(0) / 1e6, 100, 5);
+  EXPECT_EQ(by_first.region, "eu");
+  EXPECT_EQ(by_second.region, "us");
   EXPECT_EQ(by_first.expected_input_tokens, prompt);
   EXPECT_EQ(by_second.expected_input_tokens, smart_prompt);
   EXPECT_GT(by_second.expected_cost_nano_usd, 10 * by_first.expected_cost_nano_usd.value_or(0));
@@ -215,6 +218,7 @@ TEST_F(HedgedBooks, AKillLeavesTheFirstAloneBehind) {
   begin_stream(late, now() + 2s);
   after(1s);
   ASSERT_EQ(asked(1), 0u);
+  EXPECT_EQ(standing("q/sim-fast").running, 0u);
   EXPECT_EQ(left_after_a_kill().provider, "p");
   EXPECT_EQ(charged_after_a_kill(), prompt);
   after(3s);

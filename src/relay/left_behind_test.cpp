@@ -241,6 +241,26 @@ TEST_F(LeftBehind, ARestartIsCountedFromItsBegin) {
   EXPECT_EQ(both, 2 * row().output_tokens.value_or(0));
 }
 
+// The budget has paid for the first answer, and bears so much less of the second.
+TEST_F(LeftBehind, ARestartIsCutWhereTheBudgetEnds) {
+  start(2, config::Interrupted::restart);
+  budget::Budget tokens;
+  tokens.name = "b";
+  tokens.unit = budget::Unit::output_tokens;
+  tokens.limit = 40;
+  tokens.reserve = budget::Reserve::elastic;
+  gateway_.budgets().configure({std::make_shared<const budget::Budget>(tokens)});
+  std::string many(role);
+  for (int i = 0; i < 60; ++i) many += text(" word");
+  *others_[0].answer = stream(many + end());
+  std::string body = ask("x-recloser-restart: allow\r\n").body;
+  EXPECT_THAT(body, HasSubstr("the budget b of 40 output tokens is spent"));
+  int words = 0;
+  for (std::size_t at = 0; (at = body.find("\" word\"", at)) != body.npos; ++at) ++words;
+  EXPECT_GT(words, 20);
+  EXPECT_LT(words, 33);
+}
+
 TEST_F(LeftBehind, ARestartGivesItsRetryBack) {
   start(2, config::Interrupted::restart);
   *others_[0].answer = silent(role);

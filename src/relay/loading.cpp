@@ -41,13 +41,7 @@ bool Relay::goes_on_when_loaded(Call& call) {
   if (!call.request || call.cancel.cancelled() || !has_room(call.record())) return false;
   Request& request = *call.request;
   end_slot(call, ledger::Outcome::provider_failed);
-  Instant until = call.model->health->would_admit(request.asker, worker_.now()).until;
-  for (Candidate& each : request.candidates) {
-    if (each.target != request.target) continue;
-    each.why_not = WhyNot::loading;
-    each.until = until;
-  }
-  ask_health(request);
+  ask_health(request);  // this one's knows now until when it loads
   return has_next(request) || awaits_loading(call, request);
 }
 

@@ -53,6 +53,22 @@ TEST_F(LoadingTest, TheOnlyTargetIsWaitedFor) {
   EXPECT_EQ(standing("p/one").running, 0u);
 }
 
+// What came before it is another attempt.
+TEST_F(LoadingTest, AnErrorBeforeItStaysInTheRow) {
+  with_targets(1);
+  gateway_.config().providers[0].retries = 1;
+  gateway_.start();
+  gateway_.provider().script = [this](net::Exchange& exchange, std::string) -> Task<void> {
+    asked_at_.push_back(now());
+    Answer answer = asked_at_.size() == 1 ? status(529, "retry-after: 1\r\n") : json(whole);
+    if (asked_at_.size() == 2) answer = still_loading();
+    return write(exchange, gateway_.loop().worker(), answer);
+  };
+  EXPECT_EQ(ask_whole().body, whole);
+  EXPECT_THAT(attempts(), ElementsAre("p/one overloaded provider_failed",
+                                      "p/one loading provider_failed", "p/one - completed"));
+}
+
 TEST_F(LoadingTest, AHundredQuestionsLeaveRoomInTheRow) {
   with_targets(1);
   gateway_.start();
@@ -130,12 +146,27 @@ TEST_F(LoadingTest, WhoCannotWaitIsToldSo) {
   model().deadline = 1ms;
   gateway_.start();
   loads_for(1h);
-  EXPECT_EQ(ask_whole().status, 503);
+  Seen first = ask_whole();
+  EXPECT_EQ(first.status, 503);
+  EXPECT_THAT(first.body, HasSubstr("Loading model")) << "its own words";
   Seen seen = ask_whole();
   EXPECT_EQ(seen.status, 503);
   EXPECT_EQ(asked(0), 1u);
   EXPECT_THAT(seen.body, HasSubstr("p/one is still loading its model"));
   EXPECT_THAT(seen.head, HasSubstr("retry-after: 1\n"));
+}
+
+// Told in a stream it is an attempt like any other, of which a call has three.
+TEST_F(LoadingTest, AStreamThatSaysSoAfterTwoErrorsIsTold) {
+  with_targets(3);
+  gateway_.start();
+  first_ = status(500);
+  *others_[0].answer = status(500);
+  *others_[1].answer =
+      stream("data: {\"error\":{\"message\":\"wait\",\"type\":\"ModelNotReadyException\"}}\n\n");
+  EXPECT_THAT(ask_stream().body, HasSubstr("ModelNotReadyException"));
+  EXPECT_EQ(attempts().size(), 3u);
+  EXPECT_EQ(asked(2), 1u);
 }
 
 TEST_F(LoadingTest, AClientThatLeavesWhileItWaitsIsGone) {

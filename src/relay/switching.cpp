@@ -338,7 +338,7 @@ Task<bool> Relay::restart(Call& call, StreamPass& pass) {
   Continued& continued = *call.request->continued;
   continued.splice.reset();
   continued.delivered = codec::Delivered(call.route.operation);
-  continued.tokens_before = continued.bytes_before = continued.tokens_out = 0;
+  continued.tokens_before = 0;
   pass.begin_anew(call.route.operation, call.hide_usage, meter_of(call));
   call.retry.reset();
   std::string event = fmt::format("event: {}\ndata: {{\"type\":\"{}\",\"call\":\"{}\"}}\n\n",

@@ -23,6 +23,7 @@ class HedgingTest : public FailoverTest {
       gateway_.config().providers[i].dialect = config::Dialect::simulated;
       gateway_.config().providers[i].timeouts.idle = 5s;
       gateway_.config().providers[i].prefill = config::Prefill::plain;
+      gateway_.config().providers[i].region = regions_.at(i);
       model().targets[i].model = i == 1 ? second_model_ : "sim-fast";
     }
     gateway_.start();
@@ -99,6 +100,7 @@ class HedgingTest : public FailoverTest {
 
   std::vector<budget::Live*> lives_;
   std::string second_model_ = "sim-fast";
+  std::array<std::string, 4> regions_;
   config::Interrupted interrupted_ = config::Interrupted::error;
   std::size_t before_ = 0;
   Instant begun_;
