@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace recloser::relay {
 namespace {
 
@@ -127,7 +129,13 @@ void Relay::end_slot(Call& call, ledger::Outcome outcome) {
   AttemptEnd end = outcome == ledger::Outcome::completed         ? AttemptEnd::answered
                    : outcome == ledger::Outcome::provider_failed ? call.ended
                                                                  : AttemptEnd::cancelled;
+  if (end == AttemptEnd::answered) note_retry_succeeded(call);
   call.slot.end(end, call.retry_after, worker_.now());
+}
+
+void note_retry_succeeded(Call& call) {
+  if (call.retry) call.retry->succeeded();
+  call.retry.reset();
 }
 
 void note_tried(Request& request) {
@@ -172,7 +180,19 @@ bool Relay::goes_elsewhere(Call& call, AttemptEnd end) {
   if (next == nullptr && repeat(call, end)) next = call.model->health;
   if (next == nullptr) return false;
   call.retry = services_.health.take_retry(*next, worker_.now());
+  if (!call.retry) note_no_retry_left(call, *next);
   return call.retry.has_value();
+}
+
+void Relay::note_no_retry_left(Call& call, const route::TargetHealth& next) {
+  call.record().add_decision(
+      {.phase = "request",
+       .policy = {},
+       .rule = "retries",
+       .action = "deny",
+       .reason = fmt::format("{} is not asked: second attempts are a tenth of all calls at the "
+                             "most, and three at a time beyond that at each target",
+                             next.name())});
 }
 
 // The provider has been sent as its own what another one had sealed in the conversation. It is

@@ -57,6 +57,31 @@ TEST_P(ProvidersFault, IsAnsweredByAnother) {
 INSTANTIATE_TEST_SUITE_P(Failover, ProvidersFault,
                          testing::Values(401, 402, 403, 408, 409, 429, 500, 502, 503, 504, 529));
 
+// Few calls, one after the other, until it has tripped.
+TEST_F(FailoverTest, NoCallIsLostWhileATargetBeginsToFail) {
+  with_targets(2);
+  gateway_.start();
+  first_ = status(503);
+  for (int i = 0; i < 12; ++i) {
+    *others_[0].answer = i % 2 == 0 ? stream(all_events()) : json(whole);
+    EXPECT_EQ((i % 2 == 0 ? ask_stream() : ask_whole()).status, 200) << i;
+  }
+  EXPECT_EQ(asked(0), 5u);
+  EXPECT_EQ(asked(1), 12u);
+  EXPECT_EQ(gateway_.health().find("q/two")->retries().running(), 0u);
+}
+
+TEST_F(FailoverTest, WhereAllFailsFewAreTriedAgainAndTheRowSaysWhy) {
+  with_targets(2);
+  gateway_.start();
+  first_ = *others_[0].answer = status(503);
+  for (int i = 0; i < 4; ++i) ask_whole();
+  EXPECT_EQ(asked(0), 4u);
+  EXPECT_EQ(asked(1), 3u);
+  EXPECT_THAT(gateway_.books().back().decisions, HasSubstr(R"("rule":"retries","action":"deny")"));
+  EXPECT_THAT(gateway_.books().back().decisions, HasSubstr("q/two is not asked"));
+}
+
 TEST_F(FailoverTest, WhatIsTheClientsFaultStaysWhereItIs) {
   with_targets(2);
   gateway_.start();

@@ -321,7 +321,7 @@ bool Relay::book_piece(Call& call, const net::HangupWatch& watch, net::HttpCall&
   if (!call.row.settled() && call.record().ttft_ns < 0 && pass.saw_content()) {
     Duration ttft = worker_.clock().now() - call.sent;
     call.record().ttft_ns = ttft.count();
-    call.retry.reset();  // it has come to something
+    note_retry_succeeded(call);
     if (call.slot.open()) call.slot.first_token(ttft, call.expected_input_tokens, worker_.now());
   }
   if (!call.row.settled()) book_so_far(call, pass, Price::when_grown);

@@ -146,6 +146,7 @@ class Relay final : public net::HttpHandler {
   void note_quota(Call& call, const net::http1::ResponseHead& head);
   void end_with_error(Call& call, int status);
   void end_slot(Call& call, ledger::Outcome outcome);
+  static void note_no_retry_left(Call& call, const route::TargetHealth& next);
   bool may_go_elsewhere(const Call& call) const;
   Instant deadline_of(const Call& call) const;
   bool goes_elsewhere(Call& call, route::AttemptEnd end);

@@ -123,6 +123,9 @@ struct Opening {
 // Else its limits and its troubles are the client's own.
 bool key_is_ours(const Provider& provider);
 
+// The attempt that runs has come to something: where it is a second one, others may be made.
+void note_retry_succeeded(Call& call);
+
 // Whether there is a target that takes a call at once.
 bool has_next(const Request& request);
 // The target of the request is not asked again.

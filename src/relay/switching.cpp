@@ -153,7 +153,7 @@ std::string_view Relay::take_spliced(Call& call, Continued& continued, StreamPas
 
 // Something of what the second target says is for the client.
 void Relay::note_seam(Call& call) {
-  call.retry.reset();  // it has come to something
+  note_retry_succeeded(call);
   Duration ttft = worker_.clock().now() - call.sent;
   if (call.slot.open()) call.slot.first_token(ttft, call.expected_input_tokens, worker_.now());
 }

@@ -73,7 +73,7 @@ class Health {
   const std::uint64_t seed_;
   HealthWatcher* const watcher_;
   HedgeBudget hedges_;
-  RetryBudget retries_{10, 0};       // of all calls
+  RetryBudget retries_{10};          // of all calls
   mutable std::shared_mutex mutex_;  // of both maps
   ByName<Provider> providers_;
   ByName<TargetHealth> targets_;  // without those that are shared

@@ -13,22 +13,58 @@ namespace {
 
 constexpr Instant begun{1'000'000'000'000};
 
-TEST(RetryBudget, GrantsThreeWithoutAnyCalls) {
-  RetryBudget budget(10, 3);
+TEST(SpareRetries, ThreeRunAtATime) {
+  SpareRetries spare;
   std::vector<RetryToken> tokens;
-  for (int i = 0; i < 3; ++i) tokens.push_back(budget.take(begun).value());
-  EXPECT_FALSE(budget.take(begun));
-  EXPECT_EQ(budget.running(), 3);
-  tokens.clear();
-  EXPECT_EQ(budget.running(), 0);
-  EXPECT_FALSE(budget.take(begun + 9s));  // those of the last 10 s count
-  EXPECT_TRUE(budget.take(begun + 10s));
+  for (int i = 0; i < 3; ++i) tokens.push_back(spare.take(begun).value());
+  EXPECT_FALSE(spare.take(begun));
+  EXPECT_FALSE(spare.take(begun + 1h)) << "however long they run";
+  EXPECT_EQ(spare.running(), 3u);
+  tokens.pop_back();
+  EXPECT_EQ(spare.running(), 2u);
+  tokens.push_back(spare.take(begun + 1h).value());
+  EXPECT_FALSE(spare.take(begun + 1h));
+}
+
+TEST(SpareRetries, OneThatCameToNothingKeepsItsPlace) {
+  SpareRetries spare;
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(spare.take(begun + i * 1s));
+  EXPECT_EQ(spare.running(), 0u);
+  EXPECT_FALSE(spare.take(begun + 10s - 1ns));
+  EXPECT_TRUE(spare.take(begun + 10s));
+  EXPECT_FALSE(spare.take(begun + 10s));
+}
+
+TEST(SpareRetries, OneThatSucceededIsInNobodysWay) {
+  SpareRetries spare;
+  for (int i = 0; i < 100; ++i) {
+    std::optional<RetryToken> token = spare.take(begun);
+    ASSERT_TRUE(token) << i;
+    token->succeeded();
+    RetryToken moved = std::move(*token);
+  }
+  EXPECT_EQ(spare.running(), 0u);
+}
+
+// Fifty calls a second, each of which fails twice and is answered then by nobody, for a minute.
+TEST(SpareRetries, AreNoStormWhereAllFails) {
+  SpareRetries spare;
+  int retries = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    for (int k = 0; k < 2; ++k) retries += spare.take(begun + i * 20ms).has_value();
+  }
+  EXPECT_EQ(retries, 18);
 }
 
 TEST(RetryBudget, GrantsATenthOfTheCalls) {
-  RetryBudget budget(10, 3);
+  RetryBudget budget(10);
+  EXPECT_FALSE(budget.take(begun));
   for (int i = 0; i < 500; ++i) budget.count_call(begun);
-  for (int i = 0; i < 50; ++i) EXPECT_TRUE(budget.take(begun)) << i;
+  for (int i = 0; i < 50; ++i) {
+    std::optional<RetryToken> token = budget.take(begun);
+    ASSERT_TRUE(token) << i;
+    token->succeeded();
+  }
   EXPECT_FALSE(budget.take(begun));
   for (int i = 0; i < 9; ++i) budget.count_call(begun);
   EXPECT_FALSE(budget.take(begun));
@@ -37,9 +73,14 @@ TEST(RetryBudget, GrantsATenthOfTheCalls) {
 }
 
 TEST(RetryBudget, RetriesThatStillRunCount) {
-  RetryBudget budget(10, 3);
+  RetryBudget budget(10);
+  auto calls = [&](Instant now) {
+    for (int i = 0; i < 30; ++i) budget.count_call(now);
+  };
+  calls(begun);
   std::vector<RetryToken> tokens;
   for (int i = 0; i < 3; ++i) tokens.push_back(budget.take(begun).value());
+  calls(begun + 1h);
   EXPECT_FALSE(budget.take(begun + 1h));
   tokens.pop_back();
   EXPECT_TRUE(budget.take(begun + 1h));
@@ -47,7 +88,7 @@ TEST(RetryBudget, RetriesThatStillRunCount) {
 
 // Fifty calls a second that all fail, for a minute.
 TEST(RetryBudget, AStormIsATenthMore) {
-  RetryBudget budget(10, 3);
+  RetryBudget budget(10);
   int retries = 0;
   for (int i = 0; i < 3'000; ++i) {
     Instant now = begun + i * 20ms;
@@ -59,7 +100,8 @@ TEST(RetryBudget, AStormIsATenthMore) {
 }
 
 TEST(RetryBudget, ATokenThatIsMovedIsGivenBackOnce) {
-  RetryBudget budget(10, 3);
+  RetryBudget budget(10);
+  for (int i = 0; i < 20; ++i) budget.count_call(begun);
   std::optional<RetryToken> first = budget.take(begun);
   RetryToken second = std::move(*first);
   first.reset();

@@ -162,7 +162,7 @@ class TargetHealth {
                                              std::uint64_t prompt_tokens) const;
 
   // Those that it may have beside the share of the process: Health::take_retry().
-  RetryBudget& retries() { return retries_; }
+  SpareRetries& retries() { return retries_; }
 
   // An operator's word: no more calls, but for those that run.
   void drain(bool drained);
@@ -223,7 +223,7 @@ class TargetHealth {
   const std::string_view provider_;
   KeyState& key_;
   HealthWatcher* const watcher_;
-  RetryBudget retries_{0, 3};
+  SpareRetries retries_;
 
   mutable SpinLock lock_;  // of all below
   Random random_;

@@ -64,7 +64,10 @@ class Ours final : public Rule {
   }
 
   void first_token(const Asked& call, Duration ttft, Instant now) override {
-    calls_[call.id].slot.first_token(ttft, call.what.prompt_tokens, now);
+    Own& own = calls_[call.id];
+    if (own.retry) own.retry->succeeded();
+    own.retry.reset();
+    own.slot.first_token(ttft, call.what.prompt_tokens, now);
   }
 
   void end(const Asked& call, Instant now) override {
