@@ -26,6 +26,7 @@ codec::Prefill prefill_at(const Call& call, const Request& request) {
   const config::Provider& provider = *call.provider->config;
   switch (provider.prefill) {
     case config::Prefill::automatic:
+      if (provider.dialect == config::Dialect::simulated) return codec::Prefill::plain;
       return codec::prefill_of(call.route.operation, provider.base_url.host, provider.base_url.path,
                                request.provider_model);
     case config::Prefill::none:

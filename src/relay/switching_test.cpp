@@ -355,6 +355,7 @@ TEST_P(EachDialect, WhoRefusesHidesNoCause) {
 
 TEST_P(EachDialect, WhoIsAskedByInstructionShowsWhereItGoesOn) {
   with_targets(2);
+  gateway_.config().providers[1].prefill = config::Prefill::none;
   model().interrupted = config::Interrupted::go_on;
   gateway_.start();
   first_ = stream(broken(grammar_));
@@ -449,6 +450,17 @@ TEST_F(SwitchingTest, EachAttemptHasItsOwnPrice) {
   std::int64_t input = row().input_tokens.value_or(0) - 40;
   std::int64_t output = row().output_tokens.value_or(0) - 7;
   EXPECT_EQ(row().cost_nano_usd, input * 150 + output * 600 + 40 * 2'500 + 7 * 10'000);
+}
+
+// What it says next follows from nothing, so there are no last words to be repeated.
+TEST_F(SwitchingTest, ASimulatedModelGoesOnFromAnyText) {
+  with_targets(2);
+  model().interrupted = config::Interrupted::go_on;
+  gateway_.start();
+  first_ = stream(broken(chat));
+  *others_[0].answer = stream(rest_of(chat));
+  EXPECT_EQ(told(Operation::chat, ask(chat).body).text,
+            std::string(begun) + std::string(remaining));
 }
 
 // What a client has of a budget holds over both.

@@ -254,7 +254,8 @@ constexpr Field provider_fields[] = {
         "prefill",
         {.help = "How it is told to go on with an answer that the request ends with, for "
                  "`interrupted: continue`: vLLM, SGLang and llama.cpp take "
-                 "`final_message`. `auto`: as its address tells.",
+                 "`final_message`. `auto`: as its address tells; a simulated one goes on from any "
+                 "text.",
          .example = "final_message"}),
     field<&Provider::chained>(
         "chained", {.help = "It is a Recloser too: it is told session, trace, user, agent, labels "
