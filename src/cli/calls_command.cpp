@@ -106,7 +106,7 @@ Exit show_one(const Json& call, const Process& process) {
   facts.add("operation",
             fmt::format("{} ({})", text(call, "operation"), text(call, "client_dialect")));
   facts.add("model", text(call, "model_requested"));
-  facts.add("served by", text(call, "provider"));
+  facts.add("provider", text(call, "provider"));
   facts.add("served model", text(call, "model_served"));
   facts.add("region", text(call, "region"));
   facts.add("tokens", tokens_of(call));

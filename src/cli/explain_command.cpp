@@ -187,9 +187,10 @@ void add_end(std::string& out, const Json& call, const Style& style) {
   facts.add("outcome", status == "-" ? outcome : fmt::format("{}, status {}", outcome, status),
             colour_of_outcome(outcome));
   std::string served = text(call, "model_served");
-  if (!text(call, "provider").empty()) {
-    facts.add("served by", served.empty() ? text(call, "provider")
-                                          : fmt::format("{}, {}", text(call, "provider"), served));
+  if (served.empty()) {
+    facts.add("provider", text(call, "provider"));
+  } else {
+    facts.add("served by", fmt::format("{}, {}", text(call, "provider"), served));
   }
   facts.add("tokens", tokens_of(call));
   facts.add("cost", cost_of(call));

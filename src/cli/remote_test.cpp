@@ -53,7 +53,7 @@ TEST_F(RemoteTest, OneCallWithAllThatIsKnown) {
                          "labels          nightly,batch\n"
                          "operation       chat (openai)\n"
                          "model           gpt-4o-mini\n"
-                         "served by       openai\n"
+                         "provider        openai\n"
                          "served model    gpt-4o-mini-2024-07-18\n"
                          "region          us\n"
                          "tokens          1,234 input (1,024 cached), 567 output, exact\n"

@@ -30,6 +30,11 @@ std::uint64_t bytes_kept_back(const Call& call, const StreamPass& pass) {
   return beyond(visible_bytes(continued->splice->facts()), passed);
 }
 
+// From the sending of the attempt to the first piece of its answer.
+Duration silence_of(const Call& call) {
+  return call.begun + Duration(call.row.record().ttft_ns) - call.sent;
+}
+
 void set(std::int64_t& field, std::uint64_t value, std::int64_t earlier = 0) {
   field = static_cast<std::int64_t>(value) + earlier;
 }
@@ -129,8 +134,8 @@ std::uint64_t Relay::hidden_tokens(const Call& call, const StreamPass& pass) con
     return 0;
   const codec::StreamFacts& facts = pass.facts();
   if (facts.usage_source != codec::UsageSource::none && facts.usage.reasoning_tokens != 0) return 0;
-  std::int64_t first = call.row.record().ttft_ns;
-  Duration silence = first >= 0 ? Duration(first) : worker_.clock().now() - call.sent;
+  bool begun = call.row.record().ttft_ns >= 0;
+  Duration silence = begun ? silence_of(call) : worker_.clock().now() - call.sent;
   return experience_.hidden_tokens(call.experience, silence);
 }
 
@@ -138,7 +143,7 @@ std::uint64_t Relay::hidden_tokens(const Call& call, const StreamPass& pass) con
 void Relay::learn(const Call& call) {
   const ledger::CallRecord& row = call.row.record();
   if (row.tokens_source != ledger::TokensSource::exact || tokens_before(call) > 0) return;
-  Duration silence = Duration(std::max<std::int64_t>(row.ttft_ns, 0));
+  Duration silence = row.ttft_ns >= 0 ? silence_of(call) : Duration{};
   std::uint64_t hidden = call.is_streamed()
                              ? call.usage.reasoning_tokens - std::min(call.usage.reasoning_tokens,
                                                                       call.shown_reasoning_tokens)
@@ -212,7 +217,8 @@ void Relay::book_stream(Call& call, StreamPass& pass) {
 void Relay::book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
   const codec::AnswerFacts& facts = reader.finish();
   call.record().set(ledger::Text::model_served, facts.model);
-  call.record().ttft_ns = call.record().last_attempt()->ttft_ns;
+  Duration silence(call.record().last_attempt()->ttft_ns);
+  if (silence >= Duration{}) call.record().ttft_ns = (call.sent - call.begun + silence).count();
   call.tool_calls = facts.tool_calls;
   if (codec::only_counts(call.route.operation)) return;
   bool said = facts.usage_source != codec::UsageSource::none;

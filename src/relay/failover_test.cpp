@@ -57,6 +57,22 @@ TEST_P(ProvidersFault, IsAnsweredByAnother) {
 INSTANTIATE_TEST_SUITE_P(Failover, ProvidersFault,
                          testing::Values(401, 402, 403, 408, 409, 429, 500, 502, 503, 504, 529));
 
+// As the client saw it: what failed before is in it.
+TEST_F(FailoverTest, TheFirstTokenCountsFromTheRequest) {
+  with_targets(2);
+  gateway_.start();
+  first_ = status(503);
+  first_.before = 2s;
+  for (bool streams : {true, false}) {
+    *others_[0].answer = streams ? stream(all_events()) : json(whole);
+    others_[0].answer->before = 1s;
+    EXPECT_EQ((streams ? ask_stream() : ask_whole()).status, 200);
+    ledger::StoredCall row = gateway_.books().back();
+    EXPECT_NEAR(row.ttft_ns.value_or(0) / 1e9, 3.0, 0.1) << streams;
+  }
+  EXPECT_LE(standing("q/two").ewma_ttft, 1s) << "what the first one took is not of the second";
+}
+
 // Few calls, one after the other, until it has tripped.
 TEST_F(FailoverTest, NoCallIsLostWhileATargetBeginsToFail) {
   with_targets(2);

@@ -160,7 +160,8 @@ TEST_F(HedgedBooks, EachHasItsOwnFigures) {
   ASSERT_EQ(asked(1), 2u);
   ledger::StoredCall by_second = gateway_.books().back();
   EXPECT_EQ(by_second.cost_nano_usd, prompt * 150 + 7 * 2'500 + 10'000);
-  EXPECT_NEAR(by_second.ttft_ns.value_or(0) / 1e6, 100, 5);
+  EXPECT_GT(by_second.ttft_ns.value_or(0), 105'000'000) << "and the time before it was asked";
+  EXPECT_LT(by_second.ttft_ns.value_or(0), 200'000'000);
   EXPECT_EQ(by_first.region, "eu");
   EXPECT_EQ(by_second.region, "us");
   EXPECT_EQ(by_first.expected_input_tokens, prompt);

@@ -300,7 +300,7 @@ void append_call_metrics(std::string& out, const Metrics::Snapshot& snapshot) {
                    "Time a call spent in Recloser before its request went to the provider.",
                    snapshot.overhead);
   append_histogram(out, "recloser_ttft_seconds",
-                   "Time from the sending of the attempt that answered to its first content.", snapshot.ttft);
+                   "Time from the request to the first piece of the answer.", snapshot.ttft);
   append_head(out, "recloser_streams_open", "Streams that are running.", "gauge");
   fmt::format_to(std::back_inserter(out), "recloser_streams_open {}\n", snapshot.streams_open);
   append_load(out, snapshot);

@@ -319,10 +319,12 @@ bool Relay::book_piece(Call& call, const net::HangupWatch& watch, net::HttpCall&
                        StreamPass& pass, bool last) {
   const codec::StreamFacts& facts = pass.facts();
   if (!call.row.settled() && call.record().ttft_ns < 0 && pass.saw_content()) {
-    Duration ttft = worker_.clock().now() - call.sent;
-    call.record().ttft_ns = ttft.count();
+    Instant now = worker_.clock().now();
+    call.record().ttft_ns = (now - call.begun).count();
     note_retry_succeeded(call);
-    if (call.slot.open()) call.slot.first_token(ttft, call.expected_input_tokens, worker_.now());
+    if (call.slot.open()) {
+      call.slot.first_token(now - call.sent, call.expected_input_tokens, worker_.now());
+    }
   }
   if (!call.row.settled()) book_so_far(call, pass, Price::when_grown);
   bool whole = (facts.saw_done || (last && pass.whole())) && !breaks_off(call);
