@@ -296,6 +296,7 @@ void TargetHealth::end(Held& held, AttemptEnd end, std::optional<Duration> retry
 // while it is tripped or probing, who is let in is not to blame.
 void TargetHealth::learn(Held& held, AttemptEnd end, std::optional<Duration> retry_after,
                          Instant now) {
+  if (retry_after <= Duration{0}) retry_after.reset();  // a time that is over tells none
   ++ends_[static_cast<std::size_t>(end)];
   // How an answer ends that had begun says nothing of those that wait.
   bool spoke = end != AttemptEnd::cancelled && end != AttemptEnd::timed_out;

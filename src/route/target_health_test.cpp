@@ -128,6 +128,16 @@ TEST_F(TargetHealthTest, ARateLimitUnderFewCallsCools) {
   EXPECT_GT(standing().cooling_until, now_);
 }
 
+// Of a provider whose clock is behind, or that says "at once" to everybody.
+TEST_F(TargetHealthTest, ATimeThatIsOverIsNone) {
+  for (Duration over : {Duration{0}, Duration{-1h}}) {
+    TargetHealth::Slot other = admit();
+    call(rate_limited, {}, over);
+    EXPECT_GT(standing().cooling_until, now_);
+    now_ = now_ + 1h;
+  }
+}
+
 TEST_F(TargetHealthTest, AnAnswerBeginsTheRowOfRateLimitsAnew) {
   for (int i = 0; i < 100; ++i) {
     call(rate_limited);
