@@ -46,6 +46,27 @@ TEST(SpareRetries, OneThatSucceededIsInNobodysWay) {
   EXPECT_EQ(spare.running(), 0u);
 }
 
+TEST(SpareRetries, AreKnownWhereverTheirTokensGo) {
+  SpareRetries spare;
+  RetryBudget budget(10);
+  for (int i = 0; i < 10; ++i) budget.count_call(begun);
+  std::vector<RetryToken> tokens;
+  for (std::size_t i = 0; i < SpareRetries::places; ++i) {
+    tokens.push_back(spare.take(begun).value());
+  }
+  tokens.back().succeeded();
+  {
+    RetryToken other = budget.take(begun).value();
+    other = std::move(tokens.back());
+  }
+  EXPECT_EQ(spare.running(), 2u);
+  EXPECT_TRUE(spare.take(begun)) << "that one had succeeded";
+  tokens.clear();
+  EXPECT_EQ(spare.running(), 0u);
+  EXPECT_EQ(budget.running(), 0u);
+  EXPECT_FALSE(spare.take(begun)) << "and these came to nothing";
+}
+
 // Fifty calls a second, each of which fails twice and is answered then by nobody, for a minute.
 TEST(SpareRetries, AreNoStormWhereAllFails) {
   SpareRetries spare;
