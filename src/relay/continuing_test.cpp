@@ -143,6 +143,23 @@ TEST_F(ContinuingTest, ADrainOfTheGatewayEndsTheWait) {
   EXPECT_EQ(gateway_.books().size(), 1u);
 }
 
+// A second attempt that goes on is in no other one's way, however long it runs.
+TEST_F(ContinuingTest, ManyMayBeGoneOnWithAtATime) {
+  start();
+  *others_[0].answer = {.bytes = events_head() + std::string(role) + text(" in the Gulf of Mexico"),
+                        .stays_open = 20s};
+  std::vector<Seen> seen(5);
+  Instant leave_at = gateway_.loop().worker().now() + 10s;
+  for (Seen& each : seen) {
+    begin_stream(each, leave_at);
+    after(1s);
+  }
+  EXPECT_EQ(asked(1), 5u);
+  EXPECT_EQ(standing("q/two").running, 5u);
+  EXPECT_EQ(gateway_.health().find("q/two")->retries().running(), 0u);
+  after(10s);
+}
+
 TEST_F(ContinuingTest, AnErrorOfTheSecondStreamIsOneOfItsOwn) {
   start(3);
   *others_[0].answer = stream(std::string(role) + text(" in the") + std::string(error_in_band));
@@ -198,7 +215,7 @@ TEST_F(ContinuingTest, TheDeadlineBeginsAnewWhereItBreaksOff) {
   with_targets(2);
   model().deadline = 1s;
   begin();
-  first_.stays_open = true;
+  first_.stays_open = 1h;
   expect_whole(ask());
 }
 

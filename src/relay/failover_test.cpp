@@ -73,18 +73,68 @@ TEST_F(FailoverTest, TheFirstTokenCountsFromTheRequest) {
   EXPECT_LE(standing("q/two").ewma_ttft, 1s) << "what the first one took is not of the second";
 }
 
+class BeginningToFail : public FailoverTest, public testing::WithParamInterface<bool> {};
+
 // Few calls, one after the other, until it has tripped.
-TEST_F(FailoverTest, NoCallIsLostWhileATargetBeginsToFail) {
+TEST_P(BeginningToFail, LosesNoCallWhereAnotherAnswers) {
   with_targets(2);
   gateway_.start();
   first_ = status(503);
+  *others_[0].answer = GetParam() ? stream(all_events()) : json(whole);
   for (int i = 0; i < 12; ++i) {
-    *others_[0].answer = i % 2 == 0 ? stream(all_events()) : json(whole);
-    EXPECT_EQ((i % 2 == 0 ? ask_stream() : ask_whole()).status, 200) << i;
+    EXPECT_EQ((GetParam() ? ask_stream() : ask_whole()).status, 200) << i;
   }
   EXPECT_EQ(asked(0), 5u);
   EXPECT_EQ(asked(1), 12u);
   EXPECT_EQ(gateway_.health().find("q/two")->retries().running(), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Failover, BeginningToFail, testing::Bool(),
+                         [](const auto& each) { return each.param ? "streams" : "whole"; });
+
+// A second attempt whose answer has begun is in no other one's way, however long it runs.
+TEST_F(FailoverTest, ManyMayBeAnsweredByAnotherAtATime) {
+  with_targets(2);
+  gateway_.start();
+  first_ = status(503);
+  *others_[0].answer = {.bytes = events_head() + std::string(role) + std::string(piece),
+                        .stays_open = 20s};
+  std::vector<Seen> seen(5);
+  Instant leave_at = gateway_.loop().worker().now() + 10s;
+  for (Seen& each : seen) {
+    begin_stream(each, leave_at);
+    after(1s);
+  }
+  EXPECT_EQ(asked(1), 5u);
+  EXPECT_EQ(standing("q/two").running, 5u);
+  EXPECT_EQ(gateway_.health().find("q/two")->retries().running(), 0u);
+  after(10s);
+}
+
+// Thinking that nobody sees is told from the silence of the target that thinks, whatever was
+// before.
+TEST_F(FailoverTest, HiddenThinkingIsOfTheTargetThatThinks) {
+  with_targets(2);
+  gateway_.start();
+  auto usage = [](int output, int hidden) {
+    return fmt::format(R"(data: {{"id":"c","choices":[],"usage":{{"prompt_tokens":7,)"
+                       R"("completion_tokens":{},"completion_tokens_details":)"
+                       R"({{"reasoning_tokens":{}}}}}}})"
+                       "\n\n",
+                       output, hidden);
+  };
+  first_ = status(503);
+  first_.before = 20s;
+  *others_[0].answer =
+      stream(std::string(role) + std::string(piece) + usage(101, 100) + "data: [DONE]\n\n");
+  others_[0].answer->before = 2s;
+  ask_stream();
+  first_.before = 10s;
+  *others_[0].answer = stream(std::string(role) + std::string(piece));
+  others_[0].answer->before = 2s;
+  ask_stream();
+  EXPECT_EQ(gateway_.books().back().outcome, ledger::Outcome::provider_failed);
+  EXPECT_NEAR(static_cast<double>(gateway_.books().back().reasoning_tokens.value_or(0)), 100, 2);
 }
 
 TEST_F(FailoverTest, WhereAllFailsFewAreTriedAgainAndTheRowSaysWhy) {
@@ -192,7 +242,7 @@ TEST_F(FailoverTest, SilenceBeforeTheFirstPieceEndsAtItsLimit) {
   with_targets(2);
   gateway_.config().providers[0].timeouts.first_token = 2s;
   gateway_.start();
-  first_ = {.bytes = events_head() + std::string(role), .before = 500ms, .stays_open = true};
+  first_ = {.bytes = events_head() + std::string(role), .before = 500ms, .stays_open = 1h};
   Instant before = gateway_.loop().worker().now();
   Seen seen = ask_stream();
   EXPECT_EQ(seen.body, all_events());
@@ -214,7 +264,7 @@ TEST_F(FailoverTest, TheLastOneMayBeSlow) {
 TEST_F(FailoverTest, WhoWaitsLongHearsComments) {
   with_targets(2);
   gateway_.start();
-  first_ = {.bytes = events_head() + std::string(role), .stays_open = true};
+  first_ = {.bytes = events_head() + std::string(role), .stays_open = 1h};
   Seen seen = ask_stream();
   EXPECT_THAT(seen.body, StartsWith(std::string(role) + ": keep-alive\n\n"));
   EXPECT_THAT(seen.body, HasSubstr("\"provider_timeout\""));
@@ -320,7 +370,7 @@ TEST_F(FailoverTest, WhoeverHearsCommentsMeanwhile) {
   with_targets(2);
   model().deadline = 20s;
   gateway_.start();
-  first_ = {.bytes = events_head() + std::string(role), .stays_open = true};
+  first_ = {.bytes = events_head() + std::string(role), .stays_open = 1h};
   Instant before = gateway_.loop().worker().now();
   Seen seen = ask_stream();
   EXPECT_THAT(seen.body, StartsWith(std::string(role) + ": keep-alive\n\n"));

@@ -44,7 +44,7 @@ TEST_F(AssembledFailoverTest, WhatFailsAfterContentIsAnsweredByAnother) {
   start(2);
   for (const Answer& answer : {stream(begun()), stream(begun() + std::string(error_in_band)),
                                stream(begun() + "data: {no json\n\n" + std::string(rest)),
-                               Answer{.bytes = stream(begun()).bytes, .stays_open = true}}) {
+                               Answer{.bytes = stream(begun()).bytes, .stays_open = 1h}}) {
     first_ = answer;
     after(11s);
     Seen seen = ask_whole();

@@ -295,7 +295,7 @@ TEST_F(HedgedBooks, AnErrorInPlaceOfTheBeginIsFree) {
 TEST_F(HedgedBooks, ASilentBeginIsNotWaitedForLong) {
   gateway_.config().providers[0].timeouts.first_token = 1s;
   start(3);
-  first_ = {.bytes = events_head() + std::string(role), .stays_open = true};
+  first_ = {.bytes = events_head() + std::string(role), .stays_open = 1h};
   *others_[0].answer = status(500);
   EXPECT_EQ(ask_stream().body, all_events());
   EXPECT_LT(now() - begun_, 1500ms);

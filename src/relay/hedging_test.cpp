@@ -424,7 +424,7 @@ TEST_F(InterruptedHedge, OrItBeginsAnew) {
 TEST_F(InterruptedHedge, ItsTargetIsDrainedNow) {
   start_with(config::Interrupted::go_on);
   *others_[0].answer = broken(30ms);
-  others_[0].answer->stays_open = true;
+  others_[0].answer->stays_open = 1h;
   Seen seen;
   begin_stream(seen);
   after(1s);

@@ -19,7 +19,7 @@ TEST_F(FailoverTest, AWholeAnswerStaysWhereAStreamHadFailed) {
   std::string begun =
       "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
       "content-length: 900000\r\n\r\n{\"text\":\"";
-  *others_[0].answer = {.bytes = begun + std::string(600'000, 'x'), .stays_open = true};
+  *others_[0].answer = {.bytes = begun + std::string(600'000, 'x'), .stays_open = 1h};
   Seen seen;
   begin_stream(seen);
   after(1s);

@@ -54,7 +54,7 @@ class LeftBehind : public FailoverTest {
   static std::string end() { return std::string(rest); }
   // The call to the target, silent behind what it has said.
   static Answer silent(std::string_view events) {
-    return {.bytes = events_head() + std::string(events), .stays_open = true};
+    return {.bytes = events_head() + std::string(events), .stays_open = 1h};
   }
   static std::string said(std::string_view body) {
     std::string out;

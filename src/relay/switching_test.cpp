@@ -279,7 +279,7 @@ TEST_P(EachDialect, SoIsOneWhoseProviderTellsAnError) {
 
 TEST_P(EachDialect, AndOneThatFallsSilent) {
   with_continuation(2);
-  first_ = {.bytes = events_head() + broken(grammar_), .stays_open = true};
+  first_ = {.bytes = events_head() + broken(grammar_), .stays_open = 1h};
   *others_[0].answer = stream(rest_of(grammar_));
   Seen seen = ask(grammar_);
   Told heard = told(grammar_.operation, seen.body);
@@ -540,7 +540,7 @@ TEST_F(RestartTest, AndNobodyElseDoes) {
 class DrainedNow : public EachDialect {
  protected:
   Seen drain_in_midstream() {
-    first_ = {.bytes = events_head() + broken(grammar_), .stays_open = true};
+    first_ = {.bytes = events_head() + broken(grammar_), .stays_open = 1h};
     *others_[0].answer = stream(rest_of(grammar_));
     Seen seen;
     net::TestLoop& loop = gateway_.loop();
@@ -573,7 +573,7 @@ TEST_P(DrainedNow, AnAnswerGoesOnElsewhere) {
 TEST_P(DrainedNow, OrToItsEndWhereThereIsNobody) {
   with_continuation(1);
   others_.reserve(1);
-  first_ = {.bytes = events_head() + broken(grammar_), .stays_open = true};
+  first_ = {.bytes = events_head() + broken(grammar_), .stays_open = 1h};
   net::TestLoop& loop = gateway_.loop();
   loop.worker().tasks().spawn("drain", drain(*this));
   ask(grammar_);

@@ -35,9 +35,9 @@ class FailoverTest : public testing::Test {
 
   // What a provider does with its next call.
   struct Answer {
-    std::string bytes;        // as they go over the wire; then the connection is closed
-    Duration before{};        // them
-    bool stays_open = false;  // and says nothing more
+    std::string bytes;      // as they go over the wire; then the connection is closed
+    Duration before{};      // them
+    Duration stays_open{};  // and says nothing more for so long
   };
 
   static Answer status(int code, std::string_view fields = "", std::string_view body = "{}") {
@@ -106,7 +106,7 @@ class FailoverTest : public testing::Test {
     exchange.begin(net::AnswerFraming::length);
     std::array<std::string_view, 1> payload{answer.bytes};
     Result<void> sent = co_await exchange.send("", payload, net::Last::no);
-    if (answer.stays_open) co_await worker.sleep_until(worker.now() + 1h);
+    co_await worker.sleep_until(worker.now() + answer.stays_open);
     exchange.break_off();
   }
 
