@@ -241,7 +241,7 @@ TEST_F(WaitingTest, WhoWouldBeRefusedProbesATrippedTarget) {
   with_targets(2);
   for (config::Provider& provider : gateway_.config().providers) provider.retries = 0;
   gateway_.config().providers[1].limits.concurrency = 1;
-  gateway_.config().providers[1].queue.calls = 0;
+  gateway_.config().providers[1].queue = {.calls = 1, .wait = 10ms};
   gateway_.start();
   first_ = status(503);
   *others_[0].answer = json(whole);
@@ -262,6 +262,8 @@ TEST_F(WaitingTest, WhoWouldBeRefusedProbesATrippedTarget) {
   after(route::open_shortest_in_need);
   EXPECT_EQ(ask_whole().status, 200);
   EXPECT_THAT(attempts(), ElementsAre("p/one - completed"));
+  EXPECT_EQ(gateway_.provider().bodies.back(),
+            R"({"model":"one","messages":[{"role":"user","content":"say so"}]})");
   EXPECT_EQ(standing("p/one").state, route::State::probing);
   after(1min);
   expect_nothing_held();
