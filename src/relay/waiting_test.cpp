@@ -19,13 +19,13 @@ using ::testing::Not;
 class WaitingTest : public FailoverTest {
  protected:
   // A call that runs beside others; gone if it has no answer in time.
-  Seen& begin(Duration patience = 1h, std::string fields = {}) {
+  Seen& begin(Duration patience = 1h, std::string_view secret = test_secret) {
     Seen& seen = seen_.emplace_back();
     std::string body = R"({"model":"n","messages":[{"role":"user","content":"say so"}]})";
     std::string head = fmt::format(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nauthorization: Bearer {}\r\n{}"
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nauthorization: Bearer {}\r\n"
         "content-length: {}\r\n\r\n",
-        test_secret, fields, body.size());
+        secret, body.size());
     net::Worker& worker = gateway_.loop().worker();
     worker.tasks().spawn("call",
                          gateway_.fetch(std::move(head), body, seen, worker.now() + patience));
@@ -180,6 +180,69 @@ TEST_F(WaitingTest, TheTargetWhereAPlaceComesFirstIsWaitedFor) {
   EXPECT_EQ(ask_whole().body, whole);
   EXPECT_LT(gateway_.loop().worker().now() - before, 4s);
   EXPECT_THAT(attempts(), ElementsAre("q/two - completed"));
+}
+
+class OthersWaitTest : public WaitingTest {
+ protected:
+  static constexpr std::string_view other_secret = "rk-other-secret-0123456789abcd";
+
+  config::Key& own() { return gateway_.config().keys[0]; }
+  void start(config::Key other) {
+    other.id = "other";
+    other.secret = config::Secret(std::string(other_secret));
+    gateway_.config().keys.push_back(std::move(other));
+    hold_one();
+    gateway_.start();
+  }
+  // One of ours runs, three wait, and then one of the other's does.
+  Seen& one_behind_three() {
+    begin();
+    until_asked(0, 1);
+    for (int i = 0; i < 3; ++i) begin();
+    Seen& other = begin(1h, other_secret);
+    until_waiting(4);
+    return other;
+  }
+};
+
+TEST_F(OthersWaitTest, PrincipalsWithoutATeamTakeTurns) {
+  own().team.clear();
+  start(own());
+  Seen& other = one_behind_three();
+  after(6500ms);
+  EXPECT_EQ(other.status, 200);
+  EXPECT_EQ(standing("p/one").waiting, 1u);
+  after(10s);
+  expect_nothing_held();
+}
+
+TEST_F(OthersWaitTest, TeamsOfOneNameAreThoseOfTheirOrgs) {
+  config::Key other = own();
+  other.org = "emca";
+  start(other);
+  Seen& seen = one_behind_three();
+  after(6500ms);
+  EXPECT_EQ(seen.status, 200);
+  after(10s);
+}
+
+TEST_F(OthersWaitTest, ATeamHasOneTurnForAllItsKeys) {
+  start(own());
+  Seen& seen = one_behind_three();
+  after(8500ms);
+  EXPECT_EQ(seen.status, 0);
+  after(10s);
+  EXPECT_EQ(seen.status, 200);
+}
+
+TEST_F(OthersWaitTest, AHigherPriorityGoesFirst) {
+  config::Key other = own();
+  other.priority = config::Priority::high;
+  start(other);
+  Seen& seen = one_behind_three();
+  after(4500ms);
+  EXPECT_EQ(seen.status, 200);
+  after(10s);
 }
 
 TEST_F(WaitingTest, WhoseTargetIsDrainedGoesToAnother) {
