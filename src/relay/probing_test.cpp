@@ -106,6 +106,9 @@ TEST_F(ProbingTest, SoManyFailuresTripAndSoManyPassesGiveItBack) {
   EXPECT_EQ(why(), Why::probe_failed);
   std::string log = loop_.log_text();
   EXPECT_EQ(log.find("fails its health check"), log.rfind("fails its health check")) << log;
+  status_ = 204;  // is not the one that was configured
+  probes(3);
+  EXPECT_EQ(why(), Why::probe_failed);
   status_ = 200;
   probes(1);
   EXPECT_EQ(why(), Why::probe_failed);
