@@ -268,7 +268,7 @@ void Relay::leave_attempt(Call& call) {
   call.assembly.reset();
   call.decoder.reset();
   call.usage = codec::Usage();
-  call.is_estimate = call.unreadable = call.hide_usage = false;
+  call.is_estimate = call.served_said = call.unreadable = call.hide_usage = false;
   if (out) return;
   call.record().ttft_ns = ledger::absent;
   call.request->continued.reset();  // it is of this stream, of which nothing is out

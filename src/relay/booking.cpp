@@ -35,6 +35,18 @@ Duration silence_of(const Call& call) {
   return call.begun + Duration(call.row.record().ttft_ns) - call.sent;
 }
 
+// Once an attempt: a name that the row must cut would take of its room with every piece.
+void note_served(Call& call, std::string_view model) {
+  if (call.served_said || model.empty()) return;
+  call.record().set(ledger::Text::model_served, model);
+  call.served_said = true;
+}
+
+// What another attempt said of itself is not what this one is paid for.
+std::string_view served_by(const Call& call) {
+  return call.served_said ? call.row.record().text(ledger::Text::model_served) : std::string_view();
+}
+
 void set(std::int64_t& field, std::uint64_t value, std::int64_t earlier = 0) {
   field = static_cast<std::int64_t>(value) + earlier;
 }
@@ -76,7 +88,7 @@ void Relay::book_usage(Call& call, codec::Usage usage, bool exact) {
   call.usage = std::move(usage);
   call.catalogue_cost = accounts_.book(row, {.provider = call.provider,
                                              .asked = call.model.get(),
-                                             .served = row.text(ledger::Text::model_served),
+                                             .served = served_by(call),
                                              .usage = &call.usage,
                                              .earlier = call.earlier ? &earlier.cost : nullptr,
                                              .exact = exact});
@@ -88,10 +100,7 @@ void Relay::book_usage(Call& call, codec::Usage usage, bool exact) {
 void Relay::book_so_far(Call& call, const StreamPass& pass, Price price) {
   const codec::StreamFacts& facts = facts_of_attempt(call, pass);
   std::uint64_t before = tokens_before(call);
-  // Once: a name that the row must cut would take of its room with every piece.
-  if (call.record().text(ledger::Text::model_served).empty()) {
-    call.record().set(ledger::Text::model_served, facts.model);
-  }
+  note_served(call, facts.model);
   bool final = facts.usage_source == codec::UsageSource::final;
   bool input_said = facts.usage_source != codec::UsageSource::none && facts.usage.input_known;
   std::uint64_t input = input_said ? facts.usage.input_tokens : call.expected_input_tokens;
@@ -216,7 +225,7 @@ void Relay::book_stream(Call& call, StreamPass& pass) {
 // What was read of it: all, or what there was before it broke off, which is then an estimate.
 void Relay::book_answer(Call& call, codec::AnswerReader& reader, std::uint64_t bytes, int status) {
   const codec::AnswerFacts& facts = reader.finish();
-  call.record().set(ledger::Text::model_served, facts.model);
+  note_served(call, facts.model);
   Duration silence(call.record().last_attempt()->ttft_ns);
   if (silence >= Duration{}) call.record().ttft_ns = (call.sent - call.begun + silence).count();
   call.tool_calls = facts.tool_calls;

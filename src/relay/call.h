@@ -134,6 +134,7 @@ struct Call {
   std::optional<route::RetryToken> retry;     // where it is not the first one
   std::uint32_t tool_calls = 0;               // in the answer
   bool is_estimate = false;                   // what its attempt used, as far as it is booked
+  bool served_said = false;                   // the row's model_served is of the attempt that runs
   bool unreadable = false;   // the answer has a coding that nobody here knows: it passes as it is
   bool model_known = false;  // its name is not only the client's word
   bool streams = false;      // the client asked for events

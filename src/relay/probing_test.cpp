@@ -22,9 +22,13 @@ class ProbingTest : public testing::Test {
  protected:
   ProbingTest() {
     provider_.script = [this](net::Exchange& exchange, std::string) { return answer(exchange); };
+    speak(config::Dialect::openai);
+  }
+  void speak(config::Dialect dialect) {
     auto config = std::make_shared<config::Config>();
     config::Provider& provider = config->providers.emplace_back();
     provider.name = "p";
+    provider.dialect = dialect;
     provider.base_url =
         *config::BaseUrl::parse(fmt::format("http://127.0.0.1:{}/v1", provider_.port()));
     provider.api_key = {.source = config::ApiKey::Source::configured,
@@ -76,6 +80,14 @@ TEST_F(ProbingTest, AsksForThePathAtTheHostAndNothingElse) {
   EXPECT_THAT(provider_.heads[0], HasSubstr("\r\nauthorization: Bearer sk-of-the-provider\r\n"));
   EXPECT_THAT(provider_.heads[0], HasSubstr(fmt::format("host: 127.0.0.1:{}", provider_.port())));
   EXPECT_EQ(provider_.bodies[0], "");
+}
+
+TEST_F(ProbingTest, SendsTheKeyAsItsProviderTakesIt) {
+  speak(config::Dialect::anthropic);
+  probe_for(30s);
+  ASSERT_GE(provider_.heads.size(), 1u);
+  EXPECT_THAT(provider_.heads[0], HasSubstr("\r\nx-api-key: sk-of-the-provider\r\n"));
+  EXPECT_THAT(provider_.heads[0], Not(HasSubstr("authorization")));
 }
 
 TEST_F(ProbingTest, ComesEveryNowAndThenButNotAtTheSameMoments) {

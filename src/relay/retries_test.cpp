@@ -30,6 +30,27 @@ TEST_F(RetriesTest, TheFirstTokenCountsFromTheRequest) {
   EXPECT_LE(standing("q/two").ewma_ttft, 1s) << "what the first one took is not of the second";
 }
 
+// A stream that began and failed said who served it; the one that answers is paid for as itself.
+TEST_F(RetriesTest, WhoAnswersIsPaidForAndNamed) {
+  with_targets(2);
+  model().targets[0].model = "sim-fast";
+  model().targets[1].model = "sim-smart";
+  gateway_.start();
+  auto named = [](std::string_view model) {
+    return fmt::format(R"(data: {{"id":"c","model":"{}","choices":[{{"index":0,"delta":)"
+                       R"({{"role":"assistant"}}}}]}})"
+                       "\n\n",
+                       model);
+  };
+  first_ = stream(named("sim-fast") + std::string(error_in_band));
+  *others_[0].answer = stream(named("sim-smart") + std::string(piece) + std::string(rest));
+  ask_stream();
+  ledger::StoredCall row = gateway_.books().back();
+  EXPECT_EQ(row.model_served, "sim-smart");
+  std::int64_t before = row.input_tokens.value_or(0) - 7;
+  EXPECT_EQ(row.cost_nano_usd, before * 150 + 7 * 2'500 + 1 * 10'000);
+}
+
 class BeginningToFail : public RetriesTest, public testing::WithParamInterface<bool> {};
 
 // Few calls, one after the other, until it has tripped.

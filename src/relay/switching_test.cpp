@@ -436,17 +436,29 @@ TEST_F(SwitchingTest, AnErrorThatNobodyCanMendIsToldAsItCame) {
   EXPECT_THAT(ask(chat).body, HasSubstr("\"message\":\"busy\""));
 }
 
-// The answer so far is part of the prompt, and both are paid for.
+// The events of a stream, as a model of that name tells them.
+std::string as_of(std::string_view model, std::string events) {
+  constexpr std::string_view before = R"("model":")";
+  for (std::size_t at = 0; (at = events.find(before, at)) != std::string::npos;) {
+    at += before.size();
+    events.replace(at, events.find('"', at) - at, model);
+  }
+  return events;
+}
+
+// The answer so far is part of the prompt, and both are paid for. What answered is what is paid
+// for: what the first one said of itself is not said of the second.
 TEST_F(SwitchingTest, EachAttemptHasItsOwnPrice) {
   with_targets(2);
   model().interrupted = config::Interrupted::go_on;
   model().targets[0].model = "sim-fast";
   model().targets[1].model = "sim-smart";
-  gateway_.config().providers[1].prefill = config::Prefill::plain;
   gateway_.start();
-  first_ = stream(broken(chat));
-  *others_[0].answer = stream(rest_of(chat));
+  first_ = stream(as_of("sim-fast", broken(chat)));
+  *others_[0].answer = stream(as_of("sim-smart", rest_of(chat)));
   ask(chat);
+  EXPECT_EQ(row().provider, "q");
+  EXPECT_EQ(row().model_served, "sim-smart");
   std::int64_t input = row().input_tokens.value_or(0) - 40;
   std::int64_t output = row().output_tokens.value_or(0) - 7;
   EXPECT_EQ(row().cost_nano_usd, input * 150 + output * 600 + 40 * 2'500 + 7 * 10'000);
